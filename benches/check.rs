@@ -1,0 +1,2 @@
+use divan as _;
+fn main() {}

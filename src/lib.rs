@@ -1,0 +1,9 @@
+//! iamlint tells, before a pipeline is deployed, who can do what with it.
+//!
+//! The modules below are in import order: each may use only those above it.
+
+pub mod diagnostic;
+pub mod linter;
+pub mod source;
+pub mod syntax;
+pub mod value;

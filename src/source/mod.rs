@@ -1,0 +1,156 @@
+//! Files that were read, and places in them. Knows nothing of formats.
+
+mod lines;
+mod map;
+
+pub use lines::{LineIndex, Position};
+pub use map::{OffsetMap, Run};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// A file of one run; an index into its [`Sources`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(u32);
+
+/// A half-open range of bytes in one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    pub file: FileId,
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Span {
+    pub fn new(file: FileId, start: usize, end: usize) -> Span {
+        Span { file, start: to_u32(start), end: to_u32(end.max(start)) }
+    }
+
+    /// The empty span at the first byte of a file.
+    pub fn start_of(file: FileId) -> Span {
+        Span { file, start: 0, end: 0 }
+    }
+
+    pub fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// From the start of `self` to the end of `other`; both lie in one file.
+    pub fn to(self, other: Span) -> Span {
+        Span { file: self.file, start: self.start, end: other.end.max(self.end) }
+    }
+
+    pub fn contains(self, other: Span) -> bool {
+        self.file == other.file && self.start <= other.start && other.end <= self.end
+    }
+}
+
+/// A value and the place it was read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spanned<T> {
+    pub value: T,
+    pub span: Span,
+}
+
+impl<T> Spanned<T> {
+    pub fn new(value: T, span: Span) -> Spanned<T> {
+        Spanned { value, span }
+    }
+}
+
+/// One file: its path as the user sees it, and its text.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// Relative to the root where it lies below it, with `/` on every system.
+    pub path: String,
+    /// The bytes of the file, a byte order mark included, so that offsets are those of the file.
+    pub text: Arc<str>,
+    lines: LineIndex,
+}
+
+impl SourceFile {
+    pub fn position(&self, offset: u32) -> Position {
+        self.lines.position(&self.text, offset as usize)
+    }
+
+    pub fn lines(&self) -> &LineIndex {
+        &self.lines
+    }
+}
+
+/// All files of a run, in the order they were added.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    files: Vec<SourceFile>,
+}
+
+impl Sources {
+    pub fn new() -> Sources {
+        Sources::default()
+    }
+
+    pub fn add(&mut self, path: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        let text = text.into();
+        let lines = LineIndex::new(&text);
+        self.files.push(SourceFile { path: path.into(), text, lines });
+        FileId(to_u32(self.files.len() - 1))
+    }
+
+    pub fn get(&self, file: FileId) -> &SourceFile {
+        &self.files[file.0 as usize]
+    }
+
+    pub fn path(&self, file: FileId) -> &str {
+        &self.get(file).path
+    }
+
+    pub fn slice(&self, span: Span) -> &str {
+        self.get(span.file).text.get(span.range()).unwrap_or("")
+    }
+
+    /// Where a span starts, 1-based.
+    pub fn position(&self, span: Span) -> Position {
+        self.get(span.file).position(span.start)
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (FileId, &SourceFile)> {
+        self.files.iter().enumerate().map(|(index, file)| (FileId(to_u32(index)), file))
+    }
+
+    pub fn find(&self, path: &str) -> Option<FileId> {
+        self.iter().find(|(_, file)| file.path == path).map(|(id, _)| id)
+    }
+
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// The same files with the given places masked by `*`, byte for byte, for reports.
+    pub fn redacted(&self, spans: &[Span]) -> Cow<'_, Sources> {
+        if spans.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let mut masked = self.clone();
+        for span in spans {
+            let file = &mut masked.files[span.file.0 as usize];
+            let mut bytes = file.text.as_bytes().to_vec();
+            if let Some(secret) = bytes.get_mut(span.range()) {
+                secret.iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b'*');
+                file.text = String::from_utf8_lossy(&bytes).into();
+            }
+        }
+        Cow::Owned(masked)
+    }
+}
+
+/// Offsets are 32 bits wide: discovery refuses files of 4 GiB and more.
+fn to_u32(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
+}

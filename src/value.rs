@@ -1,0 +1,202 @@
+//! What is known of a value before deployment. Free of any format: front ends make values, the
+//! engine and the model read them. A hole is never `*` and never the empty string.
+
+mod text;
+
+pub use text::{Hole, HoleKind, Part, Rendered, Text};
+
+use crate::source::{Span, Spanned};
+use crate::syntax::{Kind, Node};
+
+/// A value with its intrinsics evaluated as far as they can be.
+#[derive(Clone, Debug)]
+pub enum Value {
+    Null(Span),
+    /// Every scalar; numbers and booleans keep their text.
+    Text(Text),
+    List(Vec<Value>, Span),
+    Map(Map),
+    /// One of several, as a condition or a parameter of the template decides.
+    Choice(Vec<Branch>, Span),
+    /// `AWS::NoValue`: the key or item is as if it were not written.
+    Absent(Span),
+    Unknown(Unknown),
+}
+
+/// A value that cannot be evaluated, and why.
+#[derive(Clone, Debug)]
+pub struct Unknown {
+    pub reason: String,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub struct Branch {
+    pub when: Condition,
+    pub value: Value,
+}
+
+/// A condition or parameter of the template has a certain value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// The name of the condition or of the parameter.
+    pub name: String,
+    /// `true` or `false` for a condition; one of the allowed values for a parameter.
+    pub value: String,
+    pub span: Span,
+}
+
+impl Condition {
+    /// Whether both can hold in one deployment.
+    pub fn agrees_with(&self, other: &Condition) -> bool {
+        self.name != other.name || self.value == other.value
+    }
+}
+
+/// Whether two sets of conditions can hold together.
+pub fn can_hold_together(left: &[Condition], right: &[Condition]) -> bool {
+    left.iter().all(|one| right.iter().all(|other| one.agrees_with(other)))
+}
+
+/// Whether `given` being true makes every condition of `needed` true.
+pub fn implies(given: &[Condition], needed: &[Condition]) -> bool {
+    needed
+        .iter()
+        .all(|condition| given.iter().any(|known| known.name == condition.name && known.value == condition.value))
+}
+
+#[derive(Clone, Debug)]
+pub struct Map {
+    pub entries: Vec<(Spanned<String>, Value)>,
+    pub span: Span,
+}
+
+impl Map {
+    /// The value of a key; of duplicates the last.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.entry(key).map(|(_, value)| value)
+    }
+
+    pub fn entry(&self, key: &str) -> Option<&(Spanned<String>, Value)> {
+        self.entries.iter().rev().find(|(name, value)| name.value == key && !matches!(value, Value::Absent(_)))
+    }
+}
+
+/// More alternatives of one value than this are not told apart: the value is then unknown.
+const MAX_ALTERNATIVES: usize = 64;
+
+impl Value {
+    /// A tree as it stands, with no intrinsics in it: a policy document, a buildspec.
+    pub fn plain(node: &Node) -> Value {
+        Value::restored(node, &[])
+    }
+
+    /// A tree read out of a rendered [`Text`]; its markers become holes again.
+    pub fn restored(node: &Node, holes: &[Hole]) -> Value {
+        match node.kind() {
+            Kind::Null => Value::Null(node.span()),
+            Kind::Scalar(scalar) => Value::Text(Text::from_scalar(scalar, node.span()).restore(holes)),
+            Kind::Sequence(items) => {
+                Value::List(items.iter().map(|item| Value::restored(item, holes)).collect(), node.span())
+            }
+            Kind::Mapping(entries) => {
+                let entries = entries.iter().map(|entry| {
+                    let key = entry.key.as_str().unwrap_or_default().to_owned();
+                    (Spanned::new(key, entry.key.span()), Value::restored(&entry.value, holes))
+                });
+                Value::Map(Map { entries: entries.collect(), span: node.span() })
+            }
+        }
+    }
+
+    pub fn unknown(reason: impl Into<String>, span: Span) -> Value {
+        Value::Unknown(Unknown { reason: reason.into(), span })
+    }
+
+    pub fn span(&self) -> Span {
+        match self {
+            Value::Null(span) | Value::List(_, span) | Value::Choice(_, span) | Value::Absent(span) => *span,
+            Value::Text(text) => text.span,
+            Value::Map(map) => map.span,
+            Value::Unknown(unknown) => unknown.span,
+        }
+    }
+
+    pub fn as_text(&self) -> Option<&Text> {
+        match self {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn as_map(&self) -> Option<&Map> {
+        match self {
+            Value::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// The value of a key, when this is a map.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.as_map()?.get(key)
+    }
+
+    /// The text when nothing of it is unknown.
+    pub fn literal(&self) -> Option<&str> {
+        self.as_text()?.literal()
+    }
+
+    /// `true` for a YAML or JSON true, and for the text that means it.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self.literal()?.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" => Some(true),
+            "false" | "no" | "off" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Every way the value can turn out, each with the conditions under which it does. Choices
+    /// below the top are left in place. Absent alternatives are left out.
+    pub fn alternatives(&self) -> Vec<(Vec<Condition>, &Value)> {
+        let mut found = Vec::new();
+        gather(self, &mut Vec::new(), &mut found);
+        found
+    }
+
+    /// The items of a list, of a choice of lists, or the one value that stands for a list of one;
+    /// each with the conditions under which it is there.
+    pub fn items(&self) -> Vec<(Vec<Condition>, &Value)> {
+        let mut found = Vec::new();
+        for (when, value) in self.alternatives() {
+            match value {
+                Value::List(items, _) => {
+                    for (inner, item) in items.iter().flat_map(Value::items) {
+                        if can_hold_together(&when, &inner) {
+                            found.push(([when.as_slice(), &inner].concat(), item));
+                        }
+                    }
+                }
+                Value::Null(_) => {}
+                other => found.push((when, other)),
+            }
+        }
+        found
+    }
+}
+
+fn gather<'v>(value: &'v Value, when: &mut Vec<Condition>, found: &mut Vec<(Vec<Condition>, &'v Value)>) {
+    match value {
+        _ if found.len() >= MAX_ALTERNATIVES => {}
+        Value::Choice(branches, _) => {
+            for branch in branches {
+                if can_hold_together(when, std::slice::from_ref(&branch.when)) {
+                    when.push(branch.when.clone());
+                    gather(&branch.value, when, found);
+                    when.pop();
+                }
+            }
+        }
+        Value::Absent(_) => {}
+        other => found.push((when.clone(), other)),
+    }
+}
