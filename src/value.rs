@@ -95,6 +95,7 @@ impl Value {
     pub fn restored(node: &Node, holes: &[Hole]) -> Value {
         match node.kind() {
             Kind::Null => Value::Null(node.span()),
+            Kind::Unreadable(reason) => Value::unknown(*reason, node.span()),
             Kind::Scalar(scalar) => Value::Text(Text::from_scalar(scalar, node.span()).restore(holes)),
             Kind::Sequence(items) => {
                 Value::List(items.iter().map(|item| Value::restored(item, holes)).collect(), node.span())

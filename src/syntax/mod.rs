@@ -1,5 +1,136 @@
-//! Text to one spanned tree. Reading never fails: it gives a tree and what was wrong with the text.
+//! Text to one spanned tree, with comments. Reading never fails: it gives a tree and what was wrong
+//! with the text. Knows nothing of what the keys mean.
 
+mod decoded;
+mod json;
 mod node;
+mod repair;
+mod yaml;
 
 pub use node::{Entry, Kind, Node, Scalar};
+
+use crate::diagnostic::{Diagnostic, Label, Severity};
+use crate::source::{FileId, OffsetMap, Span, Spanned};
+
+/// The rule under which every problem of syntax is reported.
+pub const PARSE_ERROR: &str = "parse-error";
+
+/// What was read from a text.
+#[derive(Debug, Default)]
+pub struct Parsed {
+    /// One root per document; a JSON text has one.
+    pub documents: Vec<Node>,
+    /// Text after `#` or inside `//` and `/* */`, with the place of the whole comment.
+    pub comments: Vec<Spanned<String>>,
+    pub problems: Vec<Diagnostic>,
+    /// Places that were read otherwise than they are written.
+    pub repaired: Vec<Span>,
+    /// The text is a template of Jinja, Go or the like, and no YAML or JSON before that tool ran.
+    pub text_template: bool,
+}
+
+impl Parsed {
+    /// The root of the first document.
+    pub fn root(&self) -> Option<&Node> {
+        self.documents.first()
+    }
+}
+
+/// Reads a whole file.
+pub fn parse(text: &str, file: FileId) -> Parsed {
+    match text.strip_prefix('\u{feff}') {
+        Some(rest) => parse_at(rest, &OffsetMap::verbatim(file, '\u{feff}'.len_utf8() as u32)),
+        None => parse_at(text, &OffsetMap::verbatim(file, 0)),
+    }
+}
+
+/// Reads a text that stands inside a file, in a scalar for instance; spans are those of the file.
+pub fn parse_at(text: &str, origin: &OffsetMap) -> Parsed {
+    let looks_like_json = text.trim_start().starts_with(['{', '[']);
+    if !looks_like_json {
+        return repair::parse_yaml(text, origin);
+    }
+    let error = match json::parse(text, origin) {
+        Ok(parsed) => return parsed,
+        Err(error) => error,
+    };
+    // YAML in flow style starts with a bracket too, and so does JSON with short-form tags.
+    let as_yaml = yaml::parse(text, origin);
+    match as_yaml.error {
+        None => as_yaml.parsed,
+        Some(_) if looks_like_text_template(text) => Parsed { text_template: true, ..Parsed::default() },
+        Some(_) => repair::parse_json(text, origin, error),
+    }
+}
+
+/// A problem of syntax, at its place.
+fn problem(span: Span, message: impl Into<String>, label: impl Into<String>) -> Diagnostic {
+    Diagnostic::new(PARSE_ERROR, Severity::High, message.into(), Label::new(span, label))
+}
+
+/// Two keys of one mapping are the same: readers keep the last, and the first is lost.
+fn duplicate_key(key: &str, first: Span, second: Span) -> Diagnostic {
+    let mut found = problem(second, format!("the key `{key}` stands twice in one mapping"), "this one is read")
+        .with_label(first, "this one is lost")
+        .with_help(format!("keep one `{key}`, or join the two"));
+    found.subject = format!("duplicate key {key}");
+    found
+}
+
+/// `{% … %}`, `<% … %>`, or `{{ … }}` other than CloudFormation's `{{resolve:…}}` and the `${{ … }}`
+/// of workflows and of the Serverless Framework, which are plain text to YAML.
+fn looks_like_text_template(text: &str) -> bool {
+    let braces = text.match_indices("{{").any(|(at, _)| {
+        let inside = text[at + 2..].trim_start();
+        let is_text = inside.starts_with("resolve:") || text[..at].ends_with('$');
+        !is_text && inside.split('\n').next().is_some_and(|line| line.contains("}}"))
+    });
+    braces || text.contains("{%") || text.contains("<%")
+}
+
+/// Adds the entries of merge keys (`<<: *defaults`) that the mapping does not have itself.
+fn resolve_merge_keys(entries: &mut Vec<Entry>) {
+    let is_merge = |entry: &Entry| entry.key.as_scalar().is_some_and(|key| key.text == "<<" && !key.quoted);
+    if !entries.iter().any(is_merge) {
+        return;
+    }
+    let (merges, own): (Vec<Entry>, Vec<Entry>) = entries.drain(..).partition(is_merge);
+    *entries = own;
+    for merge in merges {
+        let sources = match merge.value.items() {
+            Some(items) => items.to_vec(),
+            None => vec![merge.value.clone()],
+        };
+        let inherited: Vec<Entry> = sources.iter().filter_map(Node::entries).flatten().cloned().collect();
+        if inherited.is_empty() {
+            // `<<: !Include x` and the like stay, as a key that nobody asks for.
+            entries.push(merge);
+        }
+        for entry in inherited {
+            if !entries.iter().any(|known| known.key.as_str() == entry.key.as_str()) {
+                entries.push(Entry { merged: true, ..entry });
+            }
+        }
+    }
+}
+
+/// Of a mapping in order, the pairs of equal keys.
+fn report_duplicate_keys(entries: &[Entry], problems: &mut Vec<Diagnostic>) {
+    // Most mappings are small: comparing each pair beats building a set.
+    if entries.len() <= 16 {
+        for (index, entry) in entries.iter().enumerate() {
+            let Some(key) = entry.key.as_str() else { continue };
+            if let Some(first) = entries[..index].iter().find(|known| known.key.as_str() == Some(key)) {
+                problems.push(duplicate_key(key, first.key.span(), entry.key.span()));
+            }
+        }
+        return;
+    }
+    let mut seen = std::collections::HashMap::with_capacity(entries.len());
+    for entry in entries {
+        let Some(key) = entry.key.as_str() else { continue };
+        if let Some(first) = seen.insert(key, entry.key.span()) {
+            problems.push(duplicate_key(key, first, entry.key.span()));
+        }
+    }
+}

@@ -25,6 +25,8 @@ pub enum Kind {
     Scalar(Scalar),
     Sequence(Vec<Node>),
     Mapping(Vec<Entry>),
+    /// A part of the file that was not taken in, and why.
+    Unreadable(&'static str),
 }
 
 /// A scalar, decoded.
@@ -48,7 +50,7 @@ pub struct Entry {
 impl Node {
     pub fn new(kind: Kind, span: Span, tag: Option<Spanned<String>>) -> Node {
         let children: u32 = match &kind {
-            Kind::Null | Kind::Scalar(_) => 0,
+            Kind::Null | Kind::Scalar(_) | Kind::Unreadable(_) => 0,
             Kind::Sequence(items) => items.iter().fold(0, |sum, item| sum.saturating_add(item.weight())),
             Kind::Mapping(entries) => entries
                 .iter()
@@ -128,7 +130,7 @@ impl Node {
     pub fn walk<'n>(&'n self, visit: &mut impl FnMut(&'n Node)) {
         visit(self);
         match &self.data.kind {
-            Kind::Null | Kind::Scalar(_) => {}
+            Kind::Null | Kind::Scalar(_) | Kind::Unreadable(_) => {}
             Kind::Sequence(items) => items.iter().filter(|item| item.alias.is_none()).for_each(|item| item.walk(visit)),
             Kind::Mapping(entries) => {
                 for entry in entries.iter().filter(|entry| !entry.merged) {
