@@ -1,0 +1,124 @@
+//! Where builds write and pipelines read: whether an artifact of one can be the source of the other.
+
+use super::pipeline::PipelineAction;
+use super::project::BuildProject;
+use super::trust_level::{CodeTrust, from_webhook};
+use super::Model;
+use crate::iam::{Answer, ArnPattern, ResourceAsked};
+use crate::source::Span;
+use crate::value::{HoleKind, Part, Text};
+
+/// How a build comes to write an object.
+#[derive(Clone, Debug)]
+pub struct Write {
+    pub span: Span,
+    pub text: String,
+    /// The build's own artifact lands there, and not only its role allows it.
+    pub is_artifact: bool,
+}
+
+/// Whether a build can write objects below `key` in `bucket`: by its artifacts, or by its role.
+/// `key` is `None` for a bucket as a whole.
+pub fn write_to(model: &Model, project: &BuildProject, bucket: &Text, key: Option<&Text>) -> Option<Write> {
+    let artifact = project.artifacts.iter().find(|artifact| {
+        artifact.kind == "S3"
+            && artifact.location.as_ref().is_some_and(|location| same_bucket(location, bucket))
+            && key.is_none_or(|key| may_be_key(artifact.path.as_ref(), artifact.name.as_ref(), artifact.override_name, key))
+    });
+    if let Some(artifact) = artifact {
+        let location = artifact.location.as_ref()?;
+        let text = match (&artifact.path, artifact.override_name) {
+            (Some(path), true) => format!("its artifact goes to `{}/…`, under a name that the build chooses", path.display().trim_end_matches('/')),
+            (Some(path), false) => format!("its artifact goes to `{}`", path.display()),
+            (None, true) => "its artifact goes here, under a name that the build chooses".to_owned(),
+            (None, false) => "its artifact goes here".to_owned(),
+        };
+        return Some(Write { span: location.span, text, is_artifact: true });
+    }
+    let role = model.role(project.role.as_ref())?;
+    let object = object_arn(bucket, key);
+    let answer = role.authority.can("s3:PutObject", ResourceAsked::Matching(&object));
+    match answer {
+        Answer::Yes(witness) => {
+            Some(Write { span: witness.statement, text: format!("`{}` lets it write there", role.display()), is_artifact: false })
+        }
+        Answer::No | Answer::Unknown(_) => None,
+    }
+}
+
+/// `arn:aws:s3:::bucket/key`; any object of the bucket where no key is given.
+fn object_arn(bucket: &Text, key: Option<&Text>) -> ArnPattern {
+    let mut parts = Text::at("arn:aws:s3:::", bucket.span).parts;
+    parts.extend(bucket.parts.iter().cloned());
+    parts.extend(Text::at("/", bucket.span).parts);
+    match key {
+        Some(key) => parts.extend(key.parts.iter().cloned()),
+        None => parts.extend(Text::at("*", bucket.span).parts),
+    }
+    ArnPattern::new(&Text { parts, span: bucket.span }.normalised(), false, Vec::new())
+}
+
+/// The least trusted code among all projects that can write the source of an S3 action.
+pub fn least_trusted_writer(model: &Model, action: &PipelineAction) -> Option<CodeTrust> {
+    let bucket = action.setting("S3Bucket")?;
+    let key = action.setting("S3ObjectKey");
+    let writers = model.projects.iter().filter_map(|project| {
+        let trust = from_webhook(project)?;
+        let write = write_to(model, project, bucket, key)?;
+        Some((trust, write, project))
+    });
+    let (mut trust, write, project) = writers.min_by_key(|(trust, ..)| trust.level)?;
+    trust.because.push((write.span, format!("`{}` writes the source: {}", project.display(), write.text)));
+    Some(trust)
+}
+
+/// Whether two texts certainly name one bucket.
+pub fn same_bucket(left: &Text, right: &Text) -> bool {
+    let (left, right) = (bucket_name(left), bucket_name(right));
+    match (&left, &right) {
+        (Some(left), Some(right)) => left == right,
+        _ => false,
+    }
+}
+
+/// The name of a bucket in a form that can be compared: literal, or by its logical id in its file.
+fn bucket_name(text: &Text) -> Option<String> {
+    // `Location` of artifacts may hold a path behind the bucket's name.
+    if let Some(literal) = text.literal() {
+        let name = literal.strip_prefix("arn:aws:s3:::").unwrap_or(literal);
+        return Some(name.split('/').next().unwrap_or(name).to_owned());
+    }
+    let mut name = String::new();
+    for part in &text.parts {
+        match part {
+            Part::Known(known, _) => name.push_str(known),
+            Part::Hole(hole) if hole.kind == HoleKind::Pseudo => name.push_str(&format!("${{{}}}", hole.name)),
+            Part::Hole(hole) => name.push_str(&format!("${{{}@{:?}}}", hole.name, hole.span.file)),
+        }
+    }
+    Some(name)
+}
+
+/// Whether an artifact of this path and name can be the object `key`.
+fn may_be_key(path: Option<&Text>, name: Option<&Text>, override_name: bool, key: &Text) -> bool {
+    let prefix = path.map(|path| path.display().trim_matches('/').to_owned()).unwrap_or_default();
+    let key_text = key.display();
+    let key_text = key_text.trim_start_matches('/');
+    let Some(rest) = key_text.strip_prefix(prefix.as_str()) else {
+        // A path that is known and differs from the start of the key: some other object.
+        return path.is_some_and(|path| path.has_holes()) || key.has_holes() && key.literal().is_none() && prefix.is_empty();
+    };
+    if override_name {
+        return true;
+    }
+    match name {
+        Some(name) if !name.has_holes() && !key.has_holes() => {
+            rest.trim_start_matches('/').trim_end_matches(".zip") == name.display().trim_end_matches(".zip")
+        }
+        Some(name) => {
+            let known = |text: &Text| text.display().into_owned();
+            rest.trim_start_matches('/') == known(name) || name.has_holes()
+        }
+        None => true,
+    }
+}

@@ -1,0 +1,81 @@
+//! Joins what the files declare: policies to principals, roles to what runs with them, buildspecs to
+//! projects, projects to pipelines; then works out what follows from it.
+
+mod build;
+mod policy;
+mod role;
+
+use super::lower::Fragment;
+use super::{Model, authority, deployment, trust_level};
+use crate::source::{FileId, Sources};
+use crate::value::{HoleKind, Text};
+
+/// One model out of all fragments. `buildspec_files` are those that hold a buildspec.
+pub fn link(sources: &Sources, fragments: Vec<Fragment>) -> Model {
+    let mut model = Model::default();
+    let mut attachments = Vec::new();
+    let mut memberships = Vec::new();
+    for mut fragment in fragments {
+        let (policies, buildspecs) = (model.policies.len(), model.buildspecs.len());
+        attachments.extend(fragment.attachments.into_iter().map(|mut attachment| {
+            attachment.policy += policies;
+            attachment
+        }));
+        memberships.append(&mut fragment.memberships);
+        fragment.projects.iter_mut().for_each(|project| build::shift(project, buildspecs));
+        model.principals.append(&mut fragment.principals);
+        model.policies.append(&mut fragment.policies);
+        model.projects.append(&mut fragment.projects);
+        model.pipelines.append(&mut fragment.pipelines);
+        model.buildspecs.append(&mut fragment.buildspecs);
+        model.resources.append(&mut fragment.resources);
+        model.placeholders.append(&mut fragment.placeholders);
+        model.unresolved.append(&mut fragment.unresolved);
+        model.problems.append(&mut fragment.problems);
+        model.not_read.append(&mut fragment.not_read);
+        model.repaired.append(&mut fragment.repaired);
+    }
+    policy::attach(&mut model, attachments);
+    policy::attach_managed(&mut model);
+    policy::join_groups(&mut model, &memberships);
+    build::find_buildspecs(&mut model, sources);
+    build::find_projects(&mut model);
+    role::resolve(&mut model);
+    role::find_uses(&mut model);
+    derive(&mut model);
+    model
+}
+
+/// What follows from the links, each from what stands before it.
+fn derive(model: &mut Model) {
+    for id in 0..model.projects.len() {
+        model.projects[id].deploys = deployment::evidence(model, &model.projects[id]);
+    }
+    for id in 0..model.projects.len() {
+        let project = &model.projects[id];
+        let own = trust_level::from_webhook(project);
+        let piped = project.run_by.iter().map(|at| trust_level::from_pipeline(model, *at));
+        let least = own.into_iter().chain(piped).min_by_key(|trust| trust.level);
+        model.projects[id].trust = least.unwrap_or_else(|| trust_level::CodeTrust { is_assumed: true, ..Default::default() });
+    }
+    for principal in &mut model.principals {
+        principal.powers = authority::find_powers(principal);
+    }
+    model.deployers = deployment::deployers(model);
+}
+
+/// Whether a text is a reference to the resource `logical_id` of the same file: `!Ref Id`,
+/// `!GetAtt Id.Arn`, or `${Id}` alone in an `Fn::Sub`.
+fn refers_to(text: &Text, file: FileId, logical_id: &str) -> bool {
+    text.as_hole().is_some_and(|hole| {
+        let id = hole.name.split('.').next().unwrap_or(&hole.name);
+        hole.kind == HoleKind::Resource && hole.span.file == file && id == logical_id
+    })
+}
+
+/// The last part of the path of an ARN, or the whole text: the name that the ARN gives.
+fn last_segment(text: &Text) -> Option<String> {
+    let shown = text.display();
+    let name = shown.rsplit('/').next().unwrap_or(&shown).to_owned();
+    (!name.is_empty() && !name.contains("${")).then_some(name)
+}

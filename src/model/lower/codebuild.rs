@@ -1,0 +1,113 @@
+//! `AWS::CodeBuild::Project` to a build project.
+//!
+//! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-codebuild-project.html>
+
+use super::{Declared, Fragment, add_buildspec, text, texts};
+use crate::model::project::{Artifacts, BuildProject, BuildspecRef, Source};
+use crate::model::principal::RoleRef;
+use crate::model::trust_level::CodeTrust;
+use crate::model::webhook::Webhook;
+use crate::syntax;
+use crate::template::buildspec::Buildspec;
+use crate::value::{Text, Value};
+
+pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
+    declared.with_properties(|properties, when| {
+        if properties.as_map().is_none() {
+            return;
+        }
+        // `RoleArn` is the property of a pipeline; CloudFormation refuses it here, and it is said.
+        let role = properties.get("ServiceRole").or_else(|| properties.get("RoleArn"));
+        let environment = properties.get("Environment");
+        let image = environment.and_then(|environment| text(environment.get("Image")));
+        let privileged = environment.and_then(|environment| environment.get("PrivilegedMode"));
+        let is_privileged = privileged.is_some_and(|value| value.as_bool() == Some(true));
+        let source = source(declared, properties, fragment);
+        let mut artifacts: Vec<Artifacts> = properties.get("Artifacts").into_iter().filter_map(artifacts_of).collect();
+        let secondary = properties.get("SecondaryArtifacts").map(Value::items).unwrap_or_default();
+        artifacts.extend(secondary.into_iter().filter_map(|(_, item)| artifacts_of(item)));
+        fragment.projects.push(BuildProject {
+            file: declared.file,
+            logical_id: declared.resource.logical_id.clone(),
+            name: text(properties.get("Name")),
+            source,
+            artifacts,
+            image,
+            privileged: privileged.filter(|_| is_privileged).map(Value::span),
+            role: texts(role).into_iter().next().map(|(when, text)| RoleRef::new(text, when)),
+            webhook: properties.get("Triggers").and_then(Webhook::read),
+            when,
+            run_by: Vec::new(),
+            trust: CodeTrust::default(),
+            deploys: None,
+        });
+    });
+}
+
+fn source(declared: &Declared<'_, '_>, properties: &Value, fragment: &mut Fragment) -> Source {
+    let id = &declared.resource.logical_id;
+    let Some(source) = properties.get("Source").filter(|source| source.as_map().is_some()) else {
+        let buildspec = BuildspecRef::Elsewhere { span: id.span, text: "the source of the project".into() };
+        return Source { kind: String::new(), span: id.span, location: None, buildspec };
+    };
+    Source {
+        kind: source.get("Type").and_then(Value::literal).unwrap_or_default().to_ascii_uppercase(),
+        span: source.get("Type").map_or(source.span(), Value::span),
+        location: text(source.get("Location")),
+        buildspec: buildspec(declared, source, fragment),
+    }
+}
+
+fn buildspec(declared: &Declared<'_, '_>, source: &Value, fragment: &mut Fragment) -> BuildspecRef {
+    let value = source.get("BuildSpec").or_else(|| source.get("Buildspec"));
+    let text = match value {
+        None | Some(Value::Null(_)) => return BuildspecRef::Default { found: None },
+        Some(value) => match text(Some(value)) {
+            Some(text) => text,
+            None => {
+                let text = "a buildspec that is computed".into();
+                return BuildspecRef::Elsewhere { span: value.span(), text };
+            }
+        },
+    };
+    let shown = text.display();
+    // An ARN of an object in S3; anything with a line break or a brace is the buildspec itself.
+    if shown.starts_with("arn:") {
+        let message = format!("the buildspec is `{shown}`, an object in S3");
+        return BuildspecRef::Elsewhere { span: text.span, text: message };
+    }
+    if shown.contains('\n') || shown.trim_start().starts_with('{') || shown.trim_start().starts_with("version") {
+        return inline(declared, &text, fragment);
+    }
+    if text.as_hole().is_some() {
+        let message = format!("the buildspec is `{shown}`, known only at deployment");
+        return BuildspecRef::Elsewhere { span: text.span, text: message };
+    }
+    BuildspecRef::Path { path: text, found: None }
+}
+
+fn inline(declared: &Declared<'_, '_>, text: &Text, fragment: &mut Fragment) -> BuildspecRef {
+    let rendered = text.render();
+    let parsed = syntax::parse_at(&rendered.text, &rendered.map);
+    fragment.problems.extend(parsed.problems.iter().cloned());
+    fragment.repaired.extend(&parsed.repaired);
+    let value = parsed.root().map(|root| Value::restored(root, &rendered.holes));
+    let buildspec = value.as_ref().and_then(Buildspec::read);
+    let id = buildspec.map(|buildspec| add_buildspec(fragment, buildspec, declared.file, true));
+    if id.is_none() {
+        fragment.not_read.push((text.span, "the inline buildspec is no mapping".into()));
+    }
+    BuildspecRef::Inline { span: text.span, id }
+}
+
+fn artifacts_of(value: &Value) -> Option<Artifacts> {
+    value.as_map()?;
+    Some(Artifacts {
+        kind: value.get("Type").and_then(Value::literal).unwrap_or_default().to_ascii_uppercase(),
+        span: value.span(),
+        location: text(value.get("Location")),
+        path: text(value.get("Path")),
+        name: text(value.get("Name")),
+        override_name: value.get("OverrideArtifactName").and_then(Value::as_bool).unwrap_or(false),
+    })
+}

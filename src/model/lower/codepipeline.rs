@@ -1,0 +1,86 @@
+//! `AWS::CodePipeline::Pipeline` to a pipeline.
+//!
+//! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-codepipeline-pipeline.html>
+
+use super::{Declared, Fragment, text, texts};
+use crate::model::pipeline::{Pipeline, PipelineAction, Stage};
+use crate::model::principal::RoleRef;
+use crate::source::Span;
+use crate::value::{Text, Value};
+
+pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
+    declared.with_properties(|properties, when| {
+        if properties.as_map().is_none() {
+            return;
+        }
+        // `ServiceRole` is the property of a build project; CloudFormation refuses it here, and it is said.
+        let role = properties.get("RoleArn").or_else(|| properties.get("ServiceRole"));
+        let stages = properties.get("Stages").map(Value::items).unwrap_or_default();
+        fragment.pipelines.push(Pipeline {
+            file: declared.file,
+            logical_id: declared.resource.logical_id.clone(),
+            name: text(properties.get("Name")),
+            role: role_ref(role),
+            stores: stores(properties),
+            stages: stages.into_iter().filter_map(|(_, item)| stage(item)).collect(),
+            when,
+        });
+    });
+}
+
+/// `ArtifactStore`, or `ArtifactStores` with one for each region.
+fn stores(properties: &Value) -> Vec<Text> {
+    let one = properties.get("ArtifactStore").map(Value::items).unwrap_or_default();
+    let many = properties.get("ArtifactStores").map(Value::items).unwrap_or_default();
+    let inner = many.iter().filter_map(|(_, item)| item.get("ArtifactStore"));
+    let buckets = one.iter().map(|(_, item)| *item).chain(inner).filter_map(|store| text(store.get("Location")));
+    buckets.collect()
+}
+
+fn stage(value: &Value) -> Option<Stage> {
+    value.as_map()?;
+    let actions = value.get("Actions").map(Value::items).unwrap_or_default();
+    Some(Stage {
+        name: text(value.get("Name")).unwrap_or_else(|| unnamed(value.span())),
+        actions: actions.into_iter().filter_map(|(_, item)| action(item)).collect(),
+        before_entry: value.get("BeforeEntry").is_some(),
+    })
+}
+
+fn action(value: &Value) -> Option<PipelineAction> {
+    value.as_map()?;
+    let kind = value.get("ActionTypeId");
+    let part = |key: &str| {
+        let found = kind.and_then(|kind| kind.get(key)).and_then(Value::literal);
+        found.unwrap_or_default().to_owned()
+    };
+    let configuration = value.get("Configuration").and_then(Value::as_map).cloned();
+    let category = part("Category");
+    let provider = part("Provider");
+    let takes_role = provider.eq_ignore_ascii_case("CloudFormation")
+        || provider.eq_ignore_ascii_case("CloudFormationStackSet")
+        || provider.eq_ignore_ascii_case("CloudFormationStackInstances");
+    let execution_role = configuration.as_ref().filter(|_| takes_role).and_then(|map| {
+        role_ref(map.get("RoleArn").or_else(|| map.get("ExecutionRoleName")))
+    });
+    Some(PipelineAction {
+        name: text(value.get("Name")).unwrap_or_else(|| unnamed(value.span())),
+        category,
+        owner: part("Owner"),
+        provider,
+        run_order: value.get("RunOrder").and_then(Value::literal).and_then(|order| order.parse().ok()).unwrap_or(1),
+        configuration,
+        role: role_ref(value.get("RoleArn")),
+        execution_role,
+        project: None,
+        span: value.span(),
+    })
+}
+
+fn role_ref(value: Option<&Value>) -> Option<RoleRef> {
+    texts(value).into_iter().next().map(|(when, text)| RoleRef::new(text, when))
+}
+
+fn unnamed(span: Span) -> Text {
+    Text::at("(unnamed)", Span { end: span.start, ..span })
+}

@@ -1,0 +1,167 @@
+//! `AWS::IAM::*` to principals and policies.
+
+use super::{Attachment, Declared, Fragment, add_policy, owner_of, text, texts};
+use crate::iam::{Authority, Boundary, PolicyKind, Reason, managed_document};
+use crate::model::principal::{ManagedPolicyRef, Principal, PrincipalKind};
+use crate::value::{Condition, Hole, HoleKind, Text, Value};
+
+pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
+    match declared.resource.kind.value.as_str() {
+        "AWS::IAM::Role" => principal(declared, PrincipalKind::Role, fragment),
+        "AWS::IAM::User" => principal(declared, PrincipalKind::User, fragment),
+        "AWS::IAM::Group" => principal(declared, PrincipalKind::Group, fragment),
+        "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" => policy(declared, &["Roles", "Users", "Groups"], fragment),
+        "AWS::IAM::RolePolicy" => policy(declared, &["RoleName"], fragment),
+        "AWS::IAM::UserPolicy" => policy(declared, &["UserName"], fragment),
+        "AWS::IAM::GroupPolicy" => policy(declared, &["GroupName"], fragment),
+        "AWS::IAM::UserToGroupAddition" => membership(declared, fragment),
+        _ => {}
+    }
+}
+
+fn principal(declared: &Declared<'_, '_>, kind: PrincipalKind, fragment: &mut Fragment) {
+    let own = own_name(declared);
+    let mut principal = Principal {
+        kind,
+        file: declared.file,
+        logical_id: declared.resource.logical_id.clone(),
+        name: None,
+        trust: None,
+        authority: Authority::default(),
+        managed: Vec::new(),
+        boundary_ref: None,
+        groups: Vec::new(),
+        when: declared.resource.when.clone(),
+        uses: Vec::new(),
+        powers: Vec::new(),
+    };
+    // A condition around all properties makes variants of one principal: what any grants counts.
+    declared.with_properties(|properties, when| {
+        let name_key = match kind {
+            PrincipalKind::Role => "RoleName",
+            PrincipalKind::User => "UserName",
+            PrincipalKind::Group => "GroupName",
+        };
+        principal.name = principal.name.take().or_else(|| text(properties.get(name_key)));
+        principal.groups.extend(texts(properties.get("Groups")).into_iter().map(|(_, text)| text));
+        if let Some(trust) = properties.get("AssumeRolePolicyDocument") {
+            let index = trust.alternatives().into_iter().map(|(mut conditions, value)| {
+                conditions.extend(when.clone());
+                add_policy(fragment, value, PolicyKind::Trust, owner_of(declared, None), declared.file, conditions.first())
+            });
+            if let Some(first) = index.collect::<Vec<_>>().first() {
+                principal.trust = Some(fragment.policies[*first].document.clone());
+            }
+        }
+        inline_policies(declared, properties, &own, when.as_ref(), fragment, &mut principal);
+        managed_policies(properties, when.as_ref(), &mut principal);
+        boundary(properties, &mut principal);
+    });
+    fragment.principals.push(principal);
+}
+
+fn inline_policies(
+    declared: &Declared<'_, '_>,
+    properties: &Value,
+    own: &Text,
+    when: Option<&Condition>,
+    fragment: &mut Fragment,
+    principal: &mut Principal,
+) {
+    for (mut conditions, item) in properties.get("Policies").map(Value::items).unwrap_or_default() {
+        conditions.extend(when.cloned());
+        let Some(document) = item.get("PolicyDocument") else {
+            if let Value::Unknown(unknown) = item {
+                principal.authority.unseen.push(Reason::at(unknown.reason.clone(), unknown.span));
+            }
+            continue;
+        };
+        let name = text(item.get("PolicyName")).map(|name| name.display().into_owned());
+        for (inner, value) in document.alternatives() {
+            let conditions = [conditions.as_slice(), &inner].concat();
+            let owner = owner_of(declared, name.clone());
+            let policy = add_policy(fragment, value, PolicyKind::Identity, owner, declared.file, conditions.first());
+            let attachment = Attachment { policy, principal: own.clone(), when: conditions };
+            fragment.attachments.push(attachment);
+        }
+    }
+}
+
+fn managed_policies(properties: &Value, when: Option<&Condition>, principal: &mut Principal) {
+    for (mut conditions, item) in properties.get("ManagedPolicyArns").map(Value::items).unwrap_or_default() {
+        conditions.extend(when.cloned());
+        match item {
+            Value::Text(text) => principal.managed.push(ManagedPolicyRef {
+                aws_managed: aws_managed_name(text),
+                text: text.clone(),
+                when: conditions,
+            }),
+            Value::Unknown(unknown) => {
+                principal.authority.unseen.push(Reason::at(unknown.reason.clone(), unknown.span));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// `arn:aws:iam::aws:policy/service-role/Name` → `Name`, in any partition.
+pub fn aws_managed_name(text: &Text) -> Option<String> {
+    let shown = text.display();
+    let (before, path) = shown.split_once(":iam::aws:policy/")?;
+    let name = path.rsplit('/').next()?;
+    (before.starts_with("arn:") && !name.contains("${")).then(|| name.to_owned())
+}
+
+fn boundary(properties: &Value, principal: &mut Principal) {
+    let Some(value) = properties.get("PermissionsBoundary") else { return };
+    let Some(text) = text(Some(value)) else {
+        let reason = Reason::at("a permissions boundary that is computed", value.span());
+        principal.authority.boundary = Some(Boundary::Unknown(reason));
+        return;
+    };
+    let managed = aws_managed_name(&text).and_then(|name| managed_document(&name, text.span, PolicyKind::Boundary));
+    principal.authority.boundary = Some(match managed {
+        Some(document) => Boundary::Known(document),
+        None => {
+            let reason = Reason::at(format!("the permissions boundary `{}`", text.display()), text.span);
+            // Linking finds it when it is declared in the files.
+            principal.boundary_ref = Some(text);
+            Boundary::Unknown(reason)
+        }
+    });
+}
+
+fn policy(declared: &Declared<'_, '_>, keys: &[&str], fragment: &mut Fragment) {
+    declared.with_properties(|properties, when| {
+        let Some(document) = properties.get("PolicyDocument") else { return };
+        let name = text(properties.get("PolicyName").or_else(|| properties.get("ManagedPolicyName")));
+        let name = name.map(|name| name.display().into_owned());
+        for (mut conditions, value) in document.alternatives() {
+            conditions.extend(when.clone());
+            let owner = owner_of(declared, name.clone());
+            let policy = add_policy(fragment, value, PolicyKind::Identity, owner, declared.file, conditions.first());
+            for key in keys {
+                for (more, principal) in texts(properties.get(key)) {
+                    let when = [conditions.as_slice(), &more].concat();
+                    fragment.attachments.push(Attachment { policy, principal, when });
+                }
+            }
+        }
+    });
+}
+
+/// `UserToGroupAddition` is a membership like that of a user's own `Groups`.
+fn membership(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
+    declared.with_properties(|properties, _| {
+        let Some(group) = text(properties.get("GroupName")) else { return };
+        for (_, user) in texts(properties.get("Users")) {
+            fragment.memberships.push((user, group.clone()));
+        }
+    });
+}
+
+/// The principal's own name as a reference to it is written.
+fn own_name(declared: &Declared<'_, '_>) -> Text {
+    let id = &declared.resource.logical_id;
+    Text::from_hole(Hole { name: id.value.clone(), kind: HoleKind::Resource, span: id.span, default: None })
+}

@@ -1,0 +1,238 @@
+//! One file's declarations to its part of the model. Knows formats and meaning; links nothing.
+
+mod codebuild;
+mod codepipeline;
+mod iam;
+mod placeholder;
+
+use super::command;
+use super::principal::{Policy, PolicyOwner, Principal};
+use super::{BuildProject, BuildspecSource, DeclaredResource, Pipeline, Placeholder};
+use crate::diagnostic::Diagnostic;
+use crate::iam::{PolicyDocument, PolicyKind};
+use crate::source::{FileId, Span, Spanned};
+use crate::syntax::{self, Node, Parsed};
+use crate::template::buildspec::Buildspec;
+use crate::template::{Format, Resource, Scope, Template, Unresolved};
+use crate::value::{Condition, Text, Value};
+
+/// What one file adds to the model. Indices in it are of this fragment alone.
+#[derive(Debug, Default)]
+pub struct Fragment {
+    pub principals: Vec<Principal>,
+    pub policies: Vec<Policy>,
+    pub attachments: Vec<Attachment>,
+    /// Users and the groups they are added to, as they are written.
+    pub memberships: Vec<(Text, Text)>,
+    pub projects: Vec<BuildProject>,
+    pub pipelines: Vec<Pipeline>,
+    pub buildspecs: Vec<BuildspecSource>,
+    pub resources: Vec<DeclaredResource>,
+    pub placeholders: Vec<Placeholder>,
+    pub unresolved: Vec<Unresolved>,
+    pub problems: Vec<Diagnostic>,
+    pub not_read: Vec<(Span, String)>,
+    pub repaired: Vec<Span>,
+}
+
+/// A policy of this fragment belongs to a principal, named as it is written.
+#[derive(Debug)]
+pub struct Attachment {
+    pub policy: usize,
+    pub principal: Text,
+    pub when: Vec<Condition>,
+}
+
+/// Lowers a file that was read.
+pub fn lower(file: FileId, path: &str, format: Format, parsed: &Parsed) -> Fragment {
+    let mut fragment = Fragment {
+        problems: parsed.problems.clone(),
+        repaired: parsed.repaired.clone(),
+        ..Fragment::default()
+    };
+    let Some(root) = parsed.root() else { return fragment };
+    match format {
+        Format::CloudFormation | Format::Sam => template(root, file, &mut fragment),
+        Format::Policy => bare_policy(root, file, path, &mut fragment),
+        Format::Buildspec => {
+            let value = Value::plain(root);
+            if let Some(buildspec) = Buildspec::read(&value) {
+                add_buildspec(&mut fragment, buildspec, file, false);
+            }
+        }
+        _ => {}
+    }
+    if parsed.documents.len() > 1 {
+        let second = parsed.documents[1].span();
+        fragment.not_read.push((second, "only the first document of the file is read".into()));
+    }
+    fragment
+}
+
+/// A resource that is being lowered.
+struct Declared<'a, 't> {
+    file: FileId,
+    scope: &'a Scope<'t>,
+    resource: &'a Resource,
+}
+
+impl Declared<'_, '_> {
+    /// The properties in each of the ways a condition may make them.
+    fn with_properties(&self, mut lower: impl FnMut(&Value, Option<Condition>)) {
+        let properties = self.scope.template.properties(self.scope, self.resource);
+        let alternatives = properties.alternatives();
+        for (mut when, value) in alternatives {
+            when.extend(self.resource.when.clone());
+            // One condition is kept to be named; more than one is rare.
+            lower(value, when.into_iter().next());
+        }
+    }
+}
+
+fn template(root: &Node, file: FileId, fragment: &mut Fragment) {
+    let mut template = Template::read(root, file);
+    fragment.problems.append(&mut template.problems);
+    fragment.not_read.append(&mut template.not_read);
+    let scope = Scope::new(&template);
+    for resource in &template.resources {
+        let declared = Declared { file, scope: &scope, resource };
+        match resource.kind.value.as_str() {
+            kind if kind.starts_with("AWS::IAM::") => iam::lower(&declared, fragment),
+            "AWS::CodeBuild::Project" => codebuild::lower(&declared, fragment),
+            "AWS::CodePipeline::Pipeline" => codepipeline::lower(&declared, fragment),
+            kind if kind.starts_with("AWS::Serverless::") => {
+                let reason = format!("`{kind}`: what SAM makes of it is not read yet");
+                fragment.not_read.push((resource.logical_id.span, reason));
+            }
+            kind => {
+                if let Some(key) = resource_policy_key(kind) {
+                    declared.with_properties(|properties, when| {
+                        if let Some(value) = properties.get(key) {
+                            let owner = owner_of(&declared, None);
+                            add_policy(fragment, value, PolicyKind::Resource, owner, file, when.as_ref());
+                        }
+                    });
+                }
+            }
+        }
+        placeholder::collect(&declared, fragment);
+        fragment.resources.push(declared_resource(resource));
+    }
+    fragment.unresolved = scope.into_unresolved();
+}
+
+/// The property that holds the resource policy of a type.
+fn resource_policy_key(kind: &str) -> Option<&'static str> {
+    match kind {
+        "AWS::S3::BucketPolicy" | "AWS::SQS::QueuePolicy" | "AWS::SNS::TopicPolicy" => Some("PolicyDocument"),
+        "AWS::KMS::Key" => Some("KeyPolicy"),
+        "AWS::ECR::Repository" => Some("RepositoryPolicyText"),
+        "AWS::SecretsManager::ResourcePolicy" => Some("ResourcePolicy"),
+        _ => None,
+    }
+}
+
+fn declared_resource(resource: &Resource) -> DeclaredResource {
+    let entries = resource.properties().and_then(Node::entries).unwrap_or_default();
+    let names = entries.iter().filter_map(|entry| {
+        let name = entry.key.as_str()?;
+        Some(Spanned::new(name.to_owned(), entry.key.span()))
+    });
+    let properties: Vec<Spanned<String>> = names.collect();
+    let has_intrinsic = properties.iter().any(|name| name.value.starts_with("Fn::") || name.value == "Ref");
+    let is_tagged = resource.properties().is_some_and(|node| node.tag().is_some());
+    DeclaredResource {
+        logical_id: resource.logical_id.clone(),
+        kind: resource.kind.value.clone(),
+        properties,
+        is_open: has_intrinsic || is_tagged,
+    }
+}
+
+fn bare_policy(root: &Node, file: FileId, path: &str, fragment: &mut Fragment) {
+    let value = Value::plain(root);
+    let name = path.rsplit('/').next().unwrap_or(path).to_owned();
+    let span = Span { end: root.span().start, ..root.span() };
+    let owner = PolicyOwner { name, span, kind: String::new(), policy_name: None };
+    add_policy(fragment, &value, kind_of_document(&value), owner, file, None);
+}
+
+/// A document with principals is a resource policy; one that lets principals assume is a trust policy.
+fn kind_of_document(value: &Value) -> PolicyKind {
+    let statements = value.get("Statement").map(Value::items).unwrap_or_default();
+    let has_principal = statements.iter().any(|(_, statement)| {
+        statement.get("Principal").is_some() || statement.get("NotPrincipal").is_some()
+    });
+    let assumes = |action: &Value| {
+        let literal = action.literal().unwrap_or_default().to_ascii_lowercase();
+        literal.starts_with("sts:assumerole") || literal == "sts:tagsession" || literal == "sts:setsourceidentity"
+    };
+    let is_trust = !statements.is_empty()
+        && statements.iter().all(|(_, statement)| {
+            let actions = statement.get("Action").map(Value::items).unwrap_or_default();
+            !actions.is_empty() && actions.iter().all(|(_, action)| assumes(action))
+        });
+    match (has_principal, is_trust) {
+        (true, true) => PolicyKind::Trust,
+        (true, false) => PolicyKind::Resource,
+        (false, _) => PolicyKind::Identity,
+    }
+}
+
+fn owner_of(declared: &Declared<'_, '_>, policy_name: Option<String>) -> PolicyOwner {
+    PolicyOwner {
+        name: declared.resource.logical_id.value.clone(),
+        span: declared.resource.logical_id.span,
+        kind: declared.resource.kind.value.clone(),
+        policy_name,
+    }
+}
+
+/// Reads a document and gives its index among the fragment's policies.
+fn add_policy(
+    fragment: &mut Fragment,
+    value: &Value,
+    kind: PolicyKind,
+    owner: PolicyOwner,
+    file: FileId,
+    when: Option<&Condition>,
+) -> usize {
+    let parsed = embedded_document(value, fragment);
+    let mut document = PolicyDocument::read(parsed.as_ref().unwrap_or(value), kind);
+    if let Some(when) = when {
+        document.statements.iter_mut().for_each(|statement| statement.when.push(when.clone()));
+    }
+    fragment.policies.push(Policy { document, kind, owner, file, attached_to: Vec::new() });
+    fragment.policies.len() - 1
+}
+
+/// A document that is given as text: JSON in a string, under `Fn::Sub` or `Fn::Join` too.
+fn embedded_document(value: &Value, fragment: &mut Fragment) -> Option<Value> {
+    let text = value.as_text()?;
+    let rendered = text.render();
+    if !rendered.text.trim_start().starts_with('{') {
+        return None;
+    }
+    let parsed = syntax::parse_at(&rendered.text, &rendered.map);
+    fragment.problems.extend(parsed.problems.iter().cloned());
+    fragment.repaired.extend(&parsed.repaired);
+    parsed.root().map(|root| Value::restored(root, &rendered.holes))
+}
+
+fn add_buildspec(fragment: &mut Fragment, buildspec: Buildspec, file: FileId, inline: bool) -> usize {
+    fragment.problems.extend(buildspec.problems.iter().cloned());
+    let commands = command::scan(&buildspec);
+    fragment.buildspecs.push(BuildspecSource { buildspec, file, inline, commands });
+    fragment.buildspecs.len() - 1
+}
+
+/// The texts a property may be, with the conditions of each; parts that are no text are left out.
+fn texts(value: Option<&Value>) -> Vec<(Vec<Condition>, Text)> {
+    let items = value.map(Value::items).unwrap_or_default();
+    items.into_iter().filter_map(|(when, item)| Some((when, item.as_text()?.clone()))).collect()
+}
+
+/// The first text that a property may be.
+fn text(value: Option<&Value>) -> Option<Text> {
+    texts(value).into_iter().next().map(|(_, text)| text)
+}

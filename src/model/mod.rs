@@ -1,0 +1,122 @@
+//! What the files mean: principals, policies, build projects, pipelines, and the links between them
+//! across files. One model for the whole run; rules read it and nothing below it.
+
+mod authority;
+pub mod artifact;
+pub mod command;
+pub mod deployment;
+mod link;
+pub mod lower;
+pub mod pipeline;
+pub mod principal;
+pub mod project;
+mod trust_level;
+pub mod webhook;
+
+pub use authority::{AuthorityLabel, Power};
+pub use link::link;
+pub use pipeline::{Pipeline, PipelineAction, Stage};
+pub use principal::{CiUse, ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef, RoleTarget};
+pub use project::{Artifacts, BuildProject, BuildspecRef, Source};
+pub use trust_level::{CodeTrust, Level};
+pub use webhook::{Filter, FilterGroup, FilterKind, Webhook};
+
+use crate::diagnostic::Diagnostic;
+use crate::source::{FileId, Span, Spanned};
+use crate::template::Unresolved;
+use crate::template::buildspec::Buildspec;
+
+/// An index into [`Model::principals`].
+pub type PrincipalId = usize;
+/// An index into [`Model::projects`].
+pub type ProjectId = usize;
+/// An index into [`Model::pipelines`].
+pub type PipelineId = usize;
+/// An index into [`Model::buildspecs`].
+pub type BuildspecId = usize;
+
+/// Everything that was understood of all files.
+#[derive(Debug, Default)]
+pub struct Model {
+    pub principals: Vec<Principal>,
+    /// Every policy document once, whoever it is attached to.
+    pub policies: Vec<Policy>,
+    pub projects: Vec<BuildProject>,
+    pub pipelines: Vec<Pipeline>,
+    pub buildspecs: Vec<BuildspecSource>,
+    pub resources: Vec<DeclaredResource>,
+    pub placeholders: Vec<Placeholder>,
+    pub unresolved: Vec<Unresolved>,
+    /// Problems of syntax and structure, in the order of the files.
+    pub problems: Vec<Diagnostic>,
+    /// Parts of files that are not looked into, and why.
+    pub not_read: Vec<(Span, String)>,
+    /// Places that were read otherwise than they are written.
+    pub repaired: Vec<Span>,
+    /// Who is meant to deploy. Filled by linking.
+    pub deployers: deployment::Deployers,
+}
+
+/// A buildspec and where it is written.
+#[derive(Debug)]
+pub struct BuildspecSource {
+    pub buildspec: Buildspec,
+    pub file: FileId,
+    /// Stands inside a template, in the project's own `BuildSpec` property.
+    pub inline: bool,
+    pub commands: Vec<command::Command>,
+}
+
+/// A resource with the names of its properties, for checks of spelling.
+#[derive(Debug)]
+pub struct DeclaredResource {
+    pub logical_id: Spanned<String>,
+    pub kind: String,
+    pub properties: Vec<Spanned<String>>,
+    /// Other properties may be there that are not seen: a transform or a condition puts them in.
+    pub is_open: bool,
+}
+
+/// A name that waits to be filled in, such as `ACCOUNT_ID`.
+#[derive(Debug)]
+pub struct Placeholder {
+    pub text: String,
+    pub property: String,
+    pub span: Span,
+}
+
+impl Model {
+    pub fn principal(&self, id: PrincipalId) -> &Principal {
+        &self.principals[id]
+    }
+
+    pub fn project(&self, id: ProjectId) -> &BuildProject {
+        &self.projects[id]
+    }
+
+    /// The buildspec that a project runs, when it was found.
+    pub fn buildspec_of(&self, project: &BuildProject) -> Option<&BuildspecSource> {
+        project.buildspec_id().map(|id| &self.buildspecs[id])
+    }
+
+    /// The commands that a project runs, as far as they are known.
+    pub fn commands_of(&self, project: &BuildProject) -> &[command::Command] {
+        self.buildspec_of(project).map_or(&[], |source| &source.commands)
+    }
+
+    /// The role that a reference leads to, when it is declared in the files.
+    pub fn role(&self, reference: Option<&RoleRef>) -> Option<&Principal> {
+        match reference?.target {
+            RoleTarget::Declared(id) => Some(&self.principals[id]),
+            RoleTarget::Elsewhere => None,
+        }
+    }
+
+    /// Projects whose builds run with this role.
+    pub fn projects_with_role(&self, id: PrincipalId) -> impl Iterator<Item = &BuildProject> {
+        let uses = move |project: &&BuildProject| {
+            project.role.as_ref().is_some_and(|role| role.target == RoleTarget::Declared(id))
+        };
+        self.projects.iter().filter(uses)
+    }
+}

@@ -1,0 +1,234 @@
+//! Roles, users and groups, with everything that decides what they may do.
+
+use super::authority::Power;
+use super::{PipelineId, PrincipalId, ProjectId};
+use crate::iam::{Authority, PolicyDocument, PolicyKind};
+use crate::source::{FileId, Span, Spanned};
+use crate::value::{Condition, Text};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PrincipalKind {
+    Role,
+    User,
+    Group,
+}
+
+impl PrincipalKind {
+    pub fn noun(self) -> &'static str {
+        match self {
+            PrincipalKind::Role => "role",
+            PrincipalKind::User => "user",
+            PrincipalKind::Group => "group",
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct Principal {
+    pub kind: PrincipalKind,
+    pub file: FileId,
+    pub logical_id: Spanned<String>,
+    /// `RoleName`, `UserName` or `GroupName`, when it is given.
+    pub name: Option<Text>,
+    /// The trust policy of a role.
+    pub trust: Option<PolicyDocument>,
+    pub authority: Authority,
+    pub managed: Vec<ManagedPolicyRef>,
+    /// The permissions boundary, when it is not one that AWS manages.
+    pub boundary_ref: Option<Text>,
+    /// Groups that a user is in, as they are written.
+    pub groups: Vec<Text>,
+    /// The principal is made only when this holds.
+    pub when: Option<Condition>,
+    /// Services of CI and CD that run with this role. Filled by linking.
+    pub uses: Vec<CiUse>,
+    /// What the principal's policies let it do, as far as rules ask. Filled by linking.
+    pub powers: Vec<Power>,
+}
+
+/// A managed policy attached by its ARN or by reference.
+#[derive(Clone, Debug)]
+pub struct ManagedPolicyRef {
+    pub text: Text,
+    pub when: Vec<Condition>,
+    /// The name when it is a policy that AWS manages.
+    pub aws_managed: Option<String>,
+}
+
+/// Why a role counts as one of CI and CD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CiUse {
+    Build(ProjectId),
+    Pipeline(PipelineId),
+    PipelineAction(PipelineId),
+    /// Given to CloudFormation by a pipeline action or by `--role-arn`.
+    Execution,
+    /// Trusted by this service, and used by nothing that is visible.
+    TrustedBy(CiService),
+    /// Assumed by the jobs of a CI system through its OIDC provider.
+    Federated,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CiService {
+    CodeBuild,
+    CodePipeline,
+    CodeDeploy,
+    CloudFormation,
+}
+
+impl CiService {
+    pub const ALL: [CiService; 4] =
+        [CiService::CodeBuild, CiService::CodePipeline, CiService::CodeDeploy, CiService::CloudFormation];
+
+    /// The first label of the service principal.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            CiService::CodeBuild => "codebuild",
+            CiService::CodePipeline => "codepipeline",
+            CiService::CodeDeploy => "codedeploy",
+            CiService::CloudFormation => "cloudformation",
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            CiService::CodeBuild => "CodeBuild",
+            CiService::CodePipeline => "CodePipeline",
+            CiService::CodeDeploy => "CodeDeploy",
+            CiService::CloudFormation => "CloudFormation",
+        }
+    }
+}
+
+impl Principal {
+    /// The name a person knows it by.
+    pub fn display(&self) -> &str {
+        &self.logical_id.value
+    }
+
+    /// Code of a build runs with this role: it is a CodeBuild role, or a CI system assumes it.
+    pub fn runs_builds(&self) -> bool {
+        self.uses.iter().any(|usage| {
+            matches!(usage, CiUse::Build(_) | CiUse::TrustedBy(CiService::CodeBuild) | CiUse::Federated)
+        })
+    }
+
+    pub fn runs_pipelines(&self) -> bool {
+        self.uses.iter().any(|usage| {
+            matches!(usage, CiUse::Pipeline(_) | CiUse::PipelineAction(_) | CiUse::TrustedBy(CiService::CodePipeline))
+        })
+    }
+
+    pub fn runs_deployments(&self) -> bool {
+        self.uses.contains(&CiUse::TrustedBy(CiService::CodeDeploy))
+    }
+
+    /// Only CloudFormation works with it, on behalf of others.
+    pub fn is_execution_role(&self) -> bool {
+        let is_execution = |usage: &CiUse| {
+            matches!(usage, CiUse::Execution | CiUse::TrustedBy(CiService::CloudFormation))
+        };
+        !self.uses.is_empty() && self.uses.iter().all(is_execution)
+    }
+
+    /// A role of CI or CD, CloudFormation's own left aside.
+    pub fn is_ci_role(&self) -> bool {
+        self.kind == PrincipalKind::Role && (self.runs_builds() || self.runs_pipelines() || self.runs_deployments())
+    }
+
+    /// Who works with the role, for messages: "builds of `Project`", "the pipeline `Release`".
+    pub fn worker(&self, model: &super::Model) -> String {
+        let named = self.uses.iter().find_map(|usage| match usage {
+            CiUse::Build(id) => Some(format!("builds of `{}`", model.projects[*id].display())),
+            CiUse::Pipeline(id) => Some(format!("the pipeline `{}`", model.pipelines[*id].display())),
+            CiUse::PipelineAction(id) => Some(format!("an action of the pipeline `{}`", model.pipelines[*id].display())),
+            _ => None,
+        });
+        let by_trust = self.uses.iter().find_map(|usage| match usage {
+            CiUse::Execution => Some("CloudFormation".to_owned()),
+            CiUse::TrustedBy(CiService::CodeBuild) => Some("CodeBuild builds".to_owned()),
+            CiUse::TrustedBy(service) => Some(service.name().to_owned()),
+            CiUse::Federated => Some("jobs of a CI system".to_owned()),
+            _ => None,
+        });
+        named.or(by_trust).unwrap_or_else(|| format!("whoever holds the {}", self.kind.noun()))
+    }
+}
+
+/// A policy document, once, with what it belongs to.
+#[derive(Debug)]
+pub struct Policy {
+    pub document: PolicyDocument,
+    pub kind: PolicyKind,
+    pub owner: PolicyOwner,
+    pub file: FileId,
+    /// Principals it is attached to. Filled by linking.
+    pub attached_to: Vec<PrincipalId>,
+}
+
+#[derive(Clone, Debug)]
+pub struct PolicyOwner {
+    /// The logical id of the resource that holds it; the file's name for a bare document.
+    pub name: String,
+    pub span: Span,
+    /// The type of that resource; empty for a bare document.
+    pub kind: String,
+    /// `PolicyName`, when there is one.
+    pub policy_name: Option<String>,
+}
+
+impl PolicyOwner {
+    /// "`BuildRole`" or "`BuildRole` (policy `Deploy`)".
+    pub fn display(&self) -> String {
+        match &self.policy_name {
+            Some(policy) if *policy != self.name => format!("`{}` (policy `{policy}`)", self.name),
+            _ => format!("`{}`", self.name),
+        }
+    }
+}
+
+/// The role that something runs with, as it is written there.
+#[derive(Clone, Debug)]
+pub struct RoleRef {
+    pub text: Text,
+    pub span: Span,
+    pub target: RoleTarget,
+    pub when: Vec<Condition>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoleTarget {
+    Declared(PrincipalId),
+    /// In none of the files.
+    Elsewhere,
+}
+
+impl RoleRef {
+    pub fn new(text: Text, when: Vec<Condition>) -> RoleRef {
+        RoleRef { span: text.span, text, target: RoleTarget::Elsewhere, when }
+    }
+
+    /// Whether both certainly are one role.
+    pub fn is_same_role(&self, other: &RoleRef) -> bool {
+        match (self.target, other.target) {
+            (RoleTarget::Declared(left), RoleTarget::Declared(right)) => left == right,
+            (RoleTarget::Elsewhere, RoleTarget::Elsewhere) => self.text == other.text || same_arn(&self.text, &other.text),
+            _ => false,
+        }
+    }
+
+    /// The name of the role for messages: the last part of its ARN, or what is written.
+    pub fn display(&self) -> String {
+        let shown = self.text.display();
+        match shown.rsplit_once('/') {
+            Some((before, name)) if before.contains(":role") && !name.is_empty() => name.to_owned(),
+            _ => shown.into_owned(),
+        }
+    }
+}
+
+/// The same literal ARN in two files; `==` of texts holds holes of different files apart.
+fn same_arn(left: &Text, right: &Text) -> bool {
+    left.literal().is_some() && left.literal() == right.literal()
+}

@@ -1,0 +1,103 @@
+//! CodeBuild projects.
+
+use super::principal::RoleRef;
+use super::trust_level::CodeTrust;
+use super::webhook::Webhook;
+use super::{BuildspecId, PipelineId};
+use crate::source::{FileId, Span, Spanned};
+use crate::value::{Condition, Text};
+
+#[derive(Debug)]
+pub struct BuildProject {
+    pub file: FileId,
+    pub logical_id: Spanned<String>,
+    pub name: Option<Text>,
+    pub source: Source,
+    pub artifacts: Vec<Artifacts>,
+    pub image: Option<Text>,
+    /// `PrivilegedMode: true`; the place is that of the value.
+    pub privileged: Option<Span>,
+    pub role: Option<RoleRef>,
+    pub webhook: Option<Webhook>,
+    pub when: Option<Condition>,
+    /// Pipeline actions that run it. Filled by linking.
+    pub run_by: Vec<ActionRef>,
+    /// Who decides which code it runs. Filled by linking.
+    pub trust: CodeTrust,
+    /// What shows that it deploys. Filled by linking.
+    pub deploys: Option<DeployEvidence>,
+}
+
+#[derive(Debug)]
+pub struct Source {
+    /// `GITHUB`, `CODEPIPELINE`, … in upper case; empty when it is unknown.
+    pub kind: String,
+    pub span: Span,
+    pub location: Option<Text>,
+    pub buildspec: BuildspecRef,
+}
+
+/// Where the buildspec of a project comes from.
+#[derive(Debug)]
+pub enum BuildspecRef {
+    /// Nothing is said: `buildspec.yml` at the root of the source.
+    Default { found: Option<BuildspecId> },
+    /// A path in the source.
+    Path { path: Text, found: Option<BuildspecId> },
+    /// The text itself stands in the template.
+    Inline { span: Span, id: Option<BuildspecId> },
+    /// An object in S3, or a value that cannot be evaluated.
+    Elsewhere { span: Span, text: String },
+}
+
+#[derive(Debug)]
+pub struct Artifacts {
+    /// `S3`, `CODEPIPELINE`, `NO_ARTIFACTS` in upper case.
+    pub kind: String,
+    pub span: Span,
+    /// The bucket.
+    pub location: Option<Text>,
+    pub path: Option<Text>,
+    pub name: Option<Text>,
+    /// The buildspec may choose the name.
+    pub override_name: bool,
+}
+
+/// An action of a pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActionRef {
+    pub pipeline: PipelineId,
+    pub stage: usize,
+    pub action: usize,
+}
+
+/// What shows that a build deploys.
+#[derive(Clone, Debug)]
+pub struct DeployEvidence {
+    pub span: Span,
+    pub text: String,
+    /// A deploy command was read, and not only a name.
+    pub certain: bool,
+}
+
+impl BuildProject {
+    pub fn display(&self) -> &str {
+        &self.logical_id.value
+    }
+
+    pub fn buildspec_id(&self) -> Option<BuildspecId> {
+        match &self.source.buildspec {
+            BuildspecRef::Default { found } | BuildspecRef::Path { found, .. } => *found,
+            BuildspecRef::Inline { id, .. } => *id,
+            BuildspecRef::Elsewhere { .. } => None,
+        }
+    }
+
+    /// Its source is a repository at a git host that can send pull requests.
+    pub fn has_git_host(&self) -> bool {
+        matches!(
+            self.source.kind.as_str(),
+            "GITHUB" | "GITHUB_ENTERPRISE" | "BITBUCKET" | "GITLAB" | "GITLAB_SELF_MANAGED"
+        )
+    }
+}

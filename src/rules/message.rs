@@ -1,0 +1,29 @@
+//! Texts of rules with `{placeholders}`, which the facts of a finding fill in.
+
+/// The placeholders of a text, in order.
+pub fn placeholders(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        let Some(close) = rest[open..].find('}').map(|at| at + open) else { break };
+        found.push(&rest[open + 1..close]);
+        rest = &rest[close + 1..];
+    }
+    found
+}
+
+/// The text with its placeholders filled in. Loading a pack made sure that each has a fact.
+pub fn fill(text: &str, facts: &[(&'static str, String)]) -> String {
+    facts.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_found_and_filled() {
+        assert_eq!(placeholders("`{role}` may {action}, {"), ["role", "action"]);
+        assert_eq!(fill("`{role}` may {action}", &[("role", "R".into()), ("action", "x:Y".into())]), "`R` may x:Y");
+    }
+}

@@ -1,0 +1,134 @@
+//! Analyses (code), rule packs (data bound to analyses), and the run that asks every bound check.
+
+pub mod analysis;
+pub mod builtin;
+mod message;
+pub mod pack;
+mod params;
+
+pub use analysis::ANALYSES;
+pub use pack::{PackError, Rule, load};
+pub use params::{Param, ParamKind, Params};
+
+use crate::diagnostic::{Confidence, Diagnostic, Doubt, Fix, Label, Severity};
+use crate::iam::Reason;
+use crate::model::Model;
+use crate::source::{Sources, Span};
+use crate::template::Format;
+
+/// One kind of question that rules can ask, with its parameters.
+pub struct Analysis {
+    pub name: &'static str,
+    /// One line: what it looks for.
+    pub summary: &'static str,
+    pub params: &'static [Param],
+    /// The placeholders that its findings fill in.
+    pub facts: &'static [&'static str],
+    pub bind: fn(&Params) -> Check,
+}
+
+/// An analysis bound to the parameters of a rule.
+pub type Check = Box<dyn Fn(&Context<'_>) -> Vec<Finding> + Send + Sync>;
+
+/// What a check may look at.
+pub struct Context<'c> {
+    pub model: &'c Model,
+    pub sources: &'c Sources,
+    /// The format of each file, by its index.
+    pub formats: &'c [Format],
+}
+
+/// What an analysis returns, before a rule words it.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    pub span: Span,
+    /// Instead of the rule's own label, where one wording does not fit all.
+    pub label: Option<String>,
+    pub related: Vec<Label>,
+    pub facts: Vec<(&'static str, String)>,
+    /// What it is about, free of line numbers; with rule and path it makes the id.
+    pub subject: String,
+    /// Instead of the rule's own severity, where the analysis computes it.
+    pub severity: Option<Severity>,
+    pub confidence: Confidence,
+    pub doubts: Vec<Doubt>,
+    pub notes: Vec<String>,
+    pub help: Option<String>,
+    pub fix: Option<Fix>,
+    /// A place that must never be shown.
+    pub secret: Option<Span>,
+}
+
+impl Finding {
+    pub fn new(span: Span, subject: impl Into<String>) -> Finding {
+        Finding {
+            span,
+            label: None,
+            related: Vec::new(),
+            facts: Vec::new(),
+            subject: subject.into(),
+            severity: None,
+            confidence: Confidence::High,
+            doubts: Vec::new(),
+            notes: Vec::new(),
+            help: None,
+            fix: None,
+            secret: None,
+        }
+    }
+
+    pub fn fact(mut self, name: &'static str, value: impl Into<String>) -> Finding {
+        self.facts.push((name, value.into()));
+        self
+    }
+
+    pub fn related(mut self, span: Span, text: impl Into<String>) -> Finding {
+        // A chain that leads back to one place says all of it there.
+        self.related.push(Label::new(span, text));
+        self
+    }
+
+    pub fn label(mut self, text: impl Into<String>) -> Finding {
+        self.label = Some(text.into());
+        self
+    }
+
+    pub fn note(mut self, text: impl Into<String>) -> Finding {
+        self.notes.push(text.into());
+        self
+    }
+
+    pub fn severity(mut self, severity: Severity) -> Finding {
+        self.severity = Some(severity);
+        self
+    }
+
+    /// What could not be evaluated lowers confidence, and never raises severity.
+    pub fn doubted(mut self, doubts: impl IntoIterator<Item = Doubt>) -> Finding {
+        for doubt in doubts {
+            self.confidence = self.confidence.and(Confidence::Medium);
+            if !self.doubts.contains(&doubt) {
+                self.doubts.push(doubt);
+            }
+        }
+        self
+    }
+}
+
+/// The engine's reason as a doubt of a finding.
+pub fn doubt(reason: &Reason) -> Doubt {
+    Doubt { text: reason.text.clone(), span: reason.span }
+}
+
+/// Findings of all rules, worded; in the order of the rules.
+pub fn run(context: &Context<'_>, rules: &[Rule]) -> (Vec<Diagnostic>, Vec<Span>) {
+    let mut diagnostics = Vec::new();
+    let mut secrets = Vec::new();
+    for rule in rules {
+        for finding in (rule.check)(context) {
+            secrets.extend(finding.secret);
+            diagnostics.push(rule.word(finding));
+        }
+    }
+    (diagnostics, secrets)
+}

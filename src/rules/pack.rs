@@ -1,0 +1,267 @@
+//! Reads a rule pack into rules, or says at its line why not. One bad rule does not silence the others.
+
+use super::message::{fill, placeholders};
+use super::params::Params;
+use super::{ANALYSES, Analysis, Check, Finding};
+use crate::diagnostic::{Diagnostic, Label, Severity};
+use crate::source::{FileId, Sources, Span};
+use crate::syntax::{self, Node};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A rule, bound to its analysis: it cannot be wrong any more.
+#[derive(Clone)]
+pub struct Rule {
+    pub id: String,
+    pub pack: String,
+    pub severity: Severity,
+    pub summary: String,
+    pub message: String,
+    pub label: String,
+    pub help: String,
+    pub why: String,
+    pub references: Vec<String>,
+    /// What other tools call it.
+    pub replaces: Vec<String>,
+    pub analysis: &'static Analysis,
+    /// The parameters as they are written, for `explain`.
+    pub with: Vec<(String, String)>,
+    pub check: Arc<Check>,
+}
+
+/// A pack that cannot be taken as it is; its place is in the pack's own file.
+pub type PackError = Diagnostic;
+
+/// What a pack's YAML says, before its names are looked up.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PackFile {
+    pack: String,
+    rules: Vec<RuleEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RuleEntry {
+    id: String,
+    severity: SeverityName,
+    summary: String,
+    message: String,
+    #[serde(default)]
+    label: String,
+    help: String,
+    why: String,
+    #[serde(default)]
+    references: Vec<String>,
+    #[serde(default)]
+    replaces: Vec<String>,
+    analysis: String,
+    #[serde(default)]
+    with: BTreeMap<String, serde_yaml::Value>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum SeverityName {
+    Critical,
+    High,
+    Medium,
+    Low,
+    Info,
+}
+
+impl From<SeverityName> for Severity {
+    fn from(name: SeverityName) -> Severity {
+        match name {
+            SeverityName::Critical => Severity::Critical,
+            SeverityName::High => Severity::High,
+            SeverityName::Medium => Severity::Medium,
+            SeverityName::Low => Severity::Low,
+            SeverityName::Info => Severity::Info,
+        }
+    }
+}
+
+/// The id under which problems of packs are reported.
+pub const BAD_PACK: &str = "bad-rule-pack";
+
+/// Packs larger than this are refused: the YAML reader behind the types is not made for hostile input.
+const MAX_PACK_BYTES: usize = 1 << 20;
+
+/// The rules of a pack, and what is wrong with those that are not among them.
+pub fn load(sources: &Sources, file: FileId) -> (Vec<Rule>, Vec<PackError>) {
+    let text = &sources.get(file).text;
+    if text.len() > MAX_PACK_BYTES {
+        return (Vec::new(), vec![error(Span::start_of(file), "a rule pack is at most 1 MiB", "too large")]);
+    }
+    let pack: PackFile = match serde_yaml::from_str(text) {
+        Ok(pack) => pack,
+        Err(problem) => return (Vec::new(), vec![typed_error(&problem, text, file)]),
+    };
+    let mut rules: Vec<Rule> = Vec::new();
+    let mut problems = Vec::new();
+    // The tree gives places to names that the types have already taken in.
+    let parsed = syntax::parse(text, file);
+    let nodes = parsed.root().and_then(|root| root.get("rules")).and_then(Node::items).unwrap_or_default();
+    for (index, entry) in pack.rules.into_iter().enumerate() {
+        let place = Place { node: nodes.get(index), file };
+        if let Some(known) = rules.iter().find(|rule| rule.id == entry.id) {
+            problems.push(error(place.of("id"), &format!("the rule `{}` stands twice in the pack", known.id), "again here"));
+            continue;
+        }
+        match bind(&pack.pack, entry, &place) {
+            Ok(rule) => rules.push(rule),
+            Err(mut found) => problems.append(&mut found),
+        }
+    }
+    (rules, problems)
+}
+
+impl Rule {
+    /// A finding in the words of the rule.
+    pub fn word(&self, finding: Finding) -> Diagnostic {
+        let label = finding.label.unwrap_or_else(|| fill(&self.label, &finding.facts));
+        let severity = finding.severity.unwrap_or(self.severity);
+        let message = fill(&self.message, &finding.facts);
+        let help = finding.help.unwrap_or_else(|| fill(&self.help, &finding.facts));
+        Diagnostic {
+            confidence: finding.confidence,
+            labels: finding.related,
+            notes: finding.notes,
+            doubts: finding.doubts,
+            fix: finding.fix,
+            subject: finding.subject,
+            url: self.references.first().cloned(),
+            ..Diagnostic::new(&self.id, severity, message, Label::new(finding.span, label)).with_help(help)
+        }
+    }
+}
+
+/// Where the parts of a rule stand in its pack.
+struct Place<'n> {
+    node: Option<&'n Node>,
+    file: FileId,
+}
+
+impl Place<'_> {
+    fn of(&self, key: &str) -> Span {
+        let value = self.node.and_then(|node| node.get(key)).or(self.node);
+        value.map_or(Span::start_of(self.file), Node::span)
+    }
+
+    fn of_param(&self, name: &str) -> Span {
+        let entry = self.node.and_then(|node| node.get("with")?.entry(name));
+        entry.map_or_else(|| self.of("with"), |entry| entry.key.span())
+    }
+}
+
+fn bind(pack: &str, entry: RuleEntry, place: &Place<'_>) -> Result<Rule, Vec<PackError>> {
+    let mut problems = Vec::new();
+    if !is_kebab_case(&entry.id) {
+        let message = format!("`{}` is no id of a rule: lower-case words with hyphens", entry.id);
+        problems.push(error(place.of("id"), &message, "not kebab-case"));
+    }
+    let Some(analysis) = ANALYSES.iter().find(|analysis| analysis.name == entry.analysis) else {
+        let message = format!("there is no analysis `{}`", entry.analysis);
+        let found = error(place.of("analysis"), &message, "unknown analysis");
+        let names: Vec<&str> = ANALYSES.iter().map(|analysis| analysis.name).collect();
+        problems.push(suggest(found, &entry.analysis, &names));
+        return Err(problems);
+    };
+    let mut params = Params::default();
+    for (name, value) in &entry.with {
+        match analysis.params.iter().find(|param| param.name == name.as_str()) {
+            Some(param) => {
+                if let Err(message) = params.set(param, value) {
+                    problems.push(error(place.of_param(name), &message, "of the wrong kind"));
+                }
+            }
+            None => {
+                let message = format!("the analysis `{}` has no parameter `{name}`", analysis.name);
+                let known: Vec<&str> = analysis.params.iter().map(|param| param.name).collect();
+                problems.push(suggest(error(place.of_param(name), &message, "unknown parameter"), name, &known));
+            }
+        }
+    }
+    for param in analysis.params.iter().filter(|param| param.required && !entry.with.contains_key(param.name)) {
+        let message = format!("the analysis `{}` needs the parameter `{}`: {}", analysis.name, param.name, param.doc);
+        problems.push(error(place.of("analysis"), &message, "parameter missing"));
+    }
+    for (key, text) in [("message", &entry.message), ("label", &entry.label), ("help", &entry.help)] {
+        for name in placeholders(text).into_iter().filter(|name| !analysis.facts.contains(name)) {
+            let message = format!("the findings of `{}` have nothing to put in `{{{name}}}`", analysis.name);
+            problems.push(suggest(error(place.of(key), &message, "unknown placeholder"), name, analysis.facts));
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let with = entry.with.iter().map(|(name, value)| (name.clone(), shown(value))).collect();
+    Ok(Rule {
+        id: entry.id,
+        pack: pack.to_owned(),
+        severity: entry.severity.into(),
+        summary: entry.summary,
+        message: entry.message,
+        label: entry.label,
+        help: entry.help.trim().to_owned(),
+        why: entry.why.trim().to_owned(),
+        references: entry.references,
+        replaces: entry.replaces,
+        analysis,
+        with,
+        check: Arc::new((analysis.bind)(&params)),
+    })
+}
+
+fn shown(value: &serde_yaml::Value) -> String {
+    match value {
+        serde_yaml::Value::Sequence(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
+        serde_yaml::Value::String(text) => text.clone(),
+        serde_yaml::Value::Bool(flag) => flag.to_string(),
+        other => serde_yaml::to_string(other).unwrap_or_default().trim().to_owned(),
+    }
+}
+
+/// An error of the typed reader, at the word it is about.
+fn typed_error(problem: &serde_yaml::Error, text: &str, file: FileId) -> PackError {
+    let offset = problem.location().map_or(0, |location| location.index().min(text.len()));
+    let rest = text.get(offset..).unwrap_or("");
+    let word = rest.find([':', '\n', ' ']).unwrap_or(rest.len());
+    let full = problem.to_string();
+    let message = full.split(" at line ").next().unwrap_or(&full);
+    let found = error(Span::new(file, offset, offset + word), &format!("not a rule pack: {message}"), "here");
+    // "unknown field `sevrity`, expected one of `id`, `severity`, …" names both sides.
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    match quoted.next() {
+        Some(written) if message.contains("unknown") => suggest(found, written, &quoted.collect::<Vec<_>>()),
+        _ => found,
+    }
+}
+
+fn error(span: Span, message: &str, label: &str) -> PackError {
+    let mut found = Diagnostic::new(BAD_PACK, Severity::High, message.to_owned(), Label::new(span, label));
+    found.subject = message.to_owned();
+    found
+}
+
+fn suggest(found: PackError, written: &str, known: &[&str]) -> PackError {
+    match crate::rules::pack::nearest(written, known.iter().copied()) {
+        Some(name) => found.with_help(format!("did you mean `{name}`?")),
+        None if known.is_empty() => found,
+        None => found.with_help(format!("it knows {}", known.join(", "))),
+    }
+}
+
+/// The known name that a misspelt one is nearest to, if it is near.
+pub fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    let limit = (written.len() / 3).clamp(1, 4);
+    let scored = known.into_iter().map(|name| (strsim::damerau_levenshtein(written, name), name));
+    scored.filter(|(distance, _)| *distance <= limit).min().map(|(_, name)| name)
+}
+
+fn is_kebab_case(id: &str) -> bool {
+    !id.is_empty()
+        && id.split('-').all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()))
+}

@@ -1,0 +1,162 @@
+//! A CloudFormation template: what it declares, with its places. Intrinsics are evaluated on demand.
+
+use super::condition::Conditions;
+use super::detect::transforms;
+use super::intrinsics::Scope;
+use crate::diagnostic::{Diagnostic, Label, Severity};
+use crate::source::{FileId, Span, Spanned};
+use crate::syntax::{Node, PARSE_ERROR};
+use crate::value::{Condition, Value};
+use std::collections::BTreeMap;
+
+/// One template, as it is declared.
+#[derive(Debug)]
+pub struct Template {
+    pub file: FileId,
+    pub resources: Vec<Resource>,
+    pub parameters: BTreeMap<String, Parameter>,
+    pub mappings: Option<Node>,
+    pub transforms: Vec<String>,
+    pub conditions: Conditions,
+    /// What is wrong with its structure.
+    pub problems: Vec<Diagnostic>,
+    /// Parts that are not looked into, and why.
+    pub not_read: Vec<(Span, String)>,
+    index: BTreeMap<String, usize>,
+}
+
+#[derive(Debug)]
+pub struct Resource {
+    pub logical_id: Spanned<String>,
+    /// The resource type, such as `AWS::IAM::Role`.
+    pub kind: Spanned<String>,
+    /// The whole resource, from its properties up.
+    pub node: Node,
+    /// The resource is made only when this holds.
+    pub when: Option<Condition>,
+}
+
+impl Resource {
+    pub fn properties(&self) -> Option<&Node> {
+        self.node.get("Properties")
+    }
+}
+
+#[derive(Debug)]
+pub struct Parameter {
+    pub name: Spanned<String>,
+    /// `String`, `CommaDelimitedList`, `AWS::SSM::Parameter::Value<String>`, …
+    pub kind: String,
+    pub default: Option<Spanned<String>>,
+    pub allowed_values: Vec<Spanned<String>>,
+    pub no_echo: bool,
+}
+
+impl Parameter {
+    pub fn is_list(&self) -> bool {
+        self.kind.starts_with("List<") || self.kind == "CommaDelimitedList"
+    }
+
+    /// The value is the name of a parameter in the SSM parameter store, not the text itself.
+    pub fn is_stored(&self) -> bool {
+        self.kind.starts_with("AWS::SSM::")
+    }
+}
+
+impl Template {
+    pub fn read(root: &Node, file: FileId) -> Template {
+        let mut template = Template {
+            file,
+            resources: Vec::new(),
+            parameters: BTreeMap::new(),
+            mappings: root.get("Mappings").cloned(),
+            transforms: transforms(root).into_iter().map(str::to_owned).collect(),
+            conditions: Conditions::read(root.get("Conditions")),
+            problems: Vec::new(),
+            not_read: Vec::new(),
+            index: BTreeMap::new(),
+        };
+        for entry in root.get("Parameters").and_then(Node::entries).unwrap_or_default() {
+            if let Some(name) = entry.key.as_str() {
+                let parameter = read_parameter(Spanned::new(name.to_owned(), entry.key.span()), &entry.value);
+                template.parameters.insert(name.to_owned(), parameter);
+            }
+        }
+        template.read_resources(root);
+        template
+    }
+
+    pub fn resource(&self, logical_id: &str) -> Option<&Resource> {
+        self.index.get(logical_id).map(|index| &self.resources[*index])
+    }
+
+    pub fn of_kind<'t>(&'t self, kind: &'t str) -> impl Iterator<Item = &'t Resource> {
+        self.resources.iter().filter(move |resource| resource.kind.value == kind)
+    }
+
+    /// The properties of a resource, evaluated; an empty map where there are none.
+    pub fn properties(&self, scope: &Scope<'_>, resource: &Resource) -> Value {
+        match resource.properties() {
+            Some(node) => scope.evaluate(node),
+            None => Value::Null(resource.logical_id.span),
+        }
+    }
+
+    fn read_resources(&mut self, root: &Node) {
+        let Some(resources) = root.get("Resources") else { return };
+        let Some(entries) = resources.entries() else {
+            if !resources.is_null() {
+                self.problems.push(structure(resources.span(), "`Resources` is no mapping", "not a mapping"));
+            }
+            return;
+        };
+        for entry in entries {
+            let Some(name) = entry.key.as_str() else {
+                self.not_read.push((entry.key.span(), "a key of `Resources` that is not a name".into()));
+                continue;
+            };
+            if name.starts_with("Fn::ForEach") || name == "Fn::Transform" {
+                self.not_read.push((entry.key.span(), format!("`{name}` is not expanded")));
+                continue;
+            }
+            let kind = entry.value.entry("Type");
+            let Some((kind, text)) = kind.and_then(|kind| Some((kind, kind.value.as_str()?))) else {
+                if entry.value.entries().is_some() {
+                    self.not_read.push((entry.key.span(), format!("the resource `{name}` has no type")));
+                } else if !entry.value.is_null() {
+                    self.problems.push(structure(entry.value.span(), &format!("the resource `{name}` is no mapping"), "not a mapping"));
+                }
+                continue;
+            };
+            let when = entry.value.get("Condition").and_then(|node| {
+                let name = node.as_str()?;
+                Some(self.conditions.holds(name, true, node.span()))
+            });
+            self.index.insert(name.to_owned(), self.resources.len());
+            self.resources.push(Resource {
+                logical_id: Spanned::new(name.to_owned(), entry.key.span()),
+                kind: Spanned::new(text.to_owned(), kind.value.span()),
+                node: entry.value.clone(),
+                when,
+            });
+        }
+    }
+}
+
+fn structure(span: Span, message: &str, label: &str) -> Diagnostic {
+    let mut found = Diagnostic::new(PARSE_ERROR, Severity::High, message.to_owned(), Label::new(span, label));
+    found.subject = message.to_owned();
+    found
+}
+
+fn read_parameter(name: Spanned<String>, node: &Node) -> Parameter {
+    let text = |node: &Node| node.as_str().map(|text| Spanned::new(text.to_owned(), node.span()));
+    let allowed = node.get("AllowedValues").and_then(Node::items).unwrap_or_default();
+    Parameter {
+        name,
+        kind: node.get("Type").and_then(Node::as_str).unwrap_or("String").to_owned(),
+        default: node.get("Default").and_then(text),
+        allowed_values: allowed.iter().filter_map(text).collect(),
+        no_echo: node.get("NoEcho").and_then(Node::as_str).is_some_and(|text| text.eq_ignore_ascii_case("true")),
+    }
+}

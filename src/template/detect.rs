@@ -1,0 +1,168 @@
+//! Which format a file is, by its content; the name decides only where content cannot.
+
+use crate::syntax::{Node, Parsed};
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Format {
+    CloudFormation,
+    Sam,
+    Policy,
+    Buildspec,
+    Serverless,
+    Compose,
+    Dockerfile,
+    CliDump,
+    /// A template of Jinja, Go or the like.
+    TextTemplate,
+    /// Something else: no business of ours.
+    Other,
+}
+
+impl Format {
+    /// As the summary counts it: "12 CloudFormation templates".
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::CloudFormation => "CloudFormation template",
+            Format::Sam => "SAM template",
+            Format::Policy => "policy document",
+            Format::Buildspec => "buildspec",
+            Format::Serverless => "Serverless Framework file",
+            Format::Compose => "compose file",
+            Format::Dockerfile => "Dockerfile",
+            Format::CliDump => "AWS CLI output",
+            Format::TextTemplate => "text template",
+            Format::Other => "other file",
+        }
+    }
+
+    /// Why a file of this format is left out, when there is no front end for it yet.
+    pub fn not_read_because(self) -> Option<&'static str> {
+        match self {
+            Format::Serverless => Some("Serverless Framework files are not read yet"),
+            Format::Compose => Some("compose files are not read yet"),
+            Format::Dockerfile => Some("Dockerfiles are not read yet"),
+            Format::CliDump => Some("output of the AWS CLI is not read yet"),
+            Format::TextTemplate => Some("a text template (Jinja, Go or the like): lint what it generates"),
+            _ => None,
+        }
+    }
+}
+
+/// Decides by the keys of the root.
+pub fn detect(parsed: &Parsed, path: &str, text: &str) -> Format {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if is_dockerfile_name(name) {
+        return Format::Dockerfile;
+    }
+    if parsed.text_template {
+        return if mentions_our_formats(text) { Format::TextTemplate } else { Format::Other };
+    }
+    let Some(root) = parsed.root() else { return Format::Other };
+    let has = |key: &str| root.get(key).is_some();
+    if has("Resources") || has("AWSTemplateFormatVersion") {
+        return cloudformation(root);
+    }
+    if is_policy(root) {
+        Format::Policy
+    } else if has("service") && has("provider") {
+        Format::Serverless
+    } else if is_buildspec(root, name) {
+        Format::Buildspec
+    } else if has("services") && (has("version") || has("networks") || has("volumes") || name.contains("compose")) {
+        Format::Compose
+    } else if is_cli_dump(root) {
+        Format::CliDump
+    } else {
+        Format::Other
+    }
+}
+
+/// Whether a text that could not be parsed is likely to be one of ours: then it is worth saying.
+pub fn mentions_our_formats(text: &str) -> bool {
+    ["AWS::", "AWSTemplateFormatVersion", "phases:", "\"Statement\"", "Statement:"]
+        .iter()
+        .any(|sign| text.contains(sign))
+}
+
+fn cloudformation(root: &Node) -> Format {
+    let resources = root.get("Resources").and_then(Node::entries).unwrap_or_default();
+    let is_typed = resources.iter().any(|entry| {
+        let kind = entry.value.get("Type").and_then(Node::as_str);
+        kind.is_some_and(|kind| kind.contains("::")) || entry.key.as_str().is_some_and(|key| key.starts_with("Fn::"))
+    });
+    if !is_typed && root.get("AWSTemplateFormatVersion").is_none() {
+        return Format::Other;
+    }
+    let is_sam = transforms(root).iter().any(|name| name.starts_with("AWS::Serverless"));
+    if is_sam { Format::Sam } else { Format::CloudFormation }
+}
+
+/// The names under `Transform`.
+pub fn transforms(root: &Node) -> Vec<&str> {
+    match root.get("Transform") {
+        Some(node) => match node.items() {
+            Some(items) => items.iter().filter_map(Node::as_str).collect(),
+            None => node.as_str().into_iter().collect(),
+        },
+        None => Vec::new(),
+    }
+}
+
+fn is_policy(root: &Node) -> bool {
+    let looks_like_statement =
+        |node: &Node| ["Effect", "Action", "NotAction", "Principal"].iter().any(|key| node.get(key).is_some());
+    match root.get("Statement") {
+        // `Version` alone does not make a policy, but an empty Statement beside it does.
+        Some(statement) => match statement.items() {
+            Some([]) => root.get("Version").is_some(),
+            Some(items) => items.iter().any(looks_like_statement),
+            None => looks_like_statement(statement),
+        },
+        None => false,
+    }
+}
+
+fn is_buildspec(root: &Node, name: &str) -> bool {
+    let has = |key: &str| root.get(key).is_some();
+    let version = root.get("version").and_then(Node::as_str).unwrap_or_default();
+    let phases = root.get("phases").and_then(Node::entries).unwrap_or_default();
+    let known_phase = |key: &str| matches!(key, "install" | "pre_build" | "build" | "post_build");
+    let has_known_phase = phases.iter().any(|entry| entry.key.as_str().is_some_and(known_phase));
+    // An appspec has `version: 0.0`, and a CircleCI configuration `jobs`.
+    has_known_phase
+        || (matches!(version, "0.1" | "0.2") && (has("batch") || has("artifacts") || has("env")))
+        || (name.starts_with("buildspec") && matches!(version, "0.1" | "0.2"))
+}
+
+fn is_cli_dump(root: &Node) -> bool {
+    const KEYS: [&str; 9] = [
+        "RoleDetailList",
+        "UserDetailList",
+        "projects",
+        "pipeline",
+        "PolicyVersion",
+        "Role",
+        "Roles",
+        "PolicyDocument",
+        "AttachedPolicies",
+    ];
+    let is_ours = |key: &str| match key {
+        // A Kubernetes file or a package manifest may have these, but not with these keys inside.
+        "projects" => root.get(key).and_then(Node::items).is_some_and(|items| {
+            items.iter().any(|project| project.get("serviceRole").is_some() || project.get("source").is_some())
+        }),
+        "pipeline" => root.get(key).is_some_and(|pipeline| pipeline.get("stages").is_some()),
+        "Role" => root.get(key).is_some_and(|role| role.get("RoleName").is_some()),
+        "Roles" => root.get(key).and_then(Node::items).is_some(),
+        "PolicyDocument" => root.get("PolicyName").is_some(),
+        _ => root.get(key).is_some(),
+    };
+    root.entries().is_some() && KEYS.into_iter().any(is_ours)
+}
+
+/// `Dockerfile`, `Dockerfile.test`, `app.Dockerfile`.
+pub fn is_dockerfile_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name == "dockerfile" || name.starts_with("dockerfile.") || name.ends_with(".dockerfile")
+}

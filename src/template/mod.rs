@@ -1,0 +1,13 @@
+//! Front ends: which format a file is, what it declares, and what its intrinsics leave known.
+//! Knows formats; knows no IAM.
+
+pub mod buildspec;
+pub mod cloudformation;
+mod condition;
+mod detect;
+mod intrinsics;
+mod reference;
+
+pub use cloudformation::{Parameter, Resource, Template};
+pub use detect::{Format, detect};
+pub use intrinsics::{Scope, Unresolved};
