@@ -8,6 +8,8 @@ mod json;
 mod lines;
 mod pretty;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use crate::diagnostic::Severity;
