@@ -4,6 +4,7 @@
 
 pub mod diagnostic;
 pub mod linter;
+pub mod report;
 pub mod source;
 pub mod syntax;
 pub mod value;

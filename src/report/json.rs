@@ -1,0 +1,184 @@
+//! The report for programs: schema `iamlint/1`. Lines and columns are 1-based and count characters;
+//! offsets are bytes. A field is only ever added; what is not known or not there is `null` or empty.
+
+use crate::diagnostic::{Diagnostic, Label, Severity};
+use crate::linter;
+use crate::source::{Sources, Span};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+pub fn report(report: &linter::Report, sources: &Sources, fail_on: Option<Severity>) -> String {
+    let whole = Report {
+        schema: "iamlint/1",
+        version: env!("CARGO_PKG_VERSION"),
+        findings: report.diagnostics.iter().map(|diagnostic| finding(diagnostic, sources)).collect(),
+        summary: summary(report, sources, fail_on),
+    };
+    let text = serde_json::to_string_pretty(&whole).expect("plain structs with string keys always serialise");
+    text + "\n"
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    version: &'static str,
+    findings: Vec<Finding<'a>>,
+    summary: Summary<'a>,
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    id: String,
+    rule: &'a str,
+    severity: &'static str,
+    confidence: &'static str,
+    confidence_reasons: Vec<Reason<'a>>,
+    message: &'a str,
+    subject: &'a str,
+    /// The primary one first, then the chain in its order.
+    locations: Vec<Location<'a>>,
+    notes: &'a [String],
+    help: Option<&'a str>,
+    fix: Option<Fix<'a>>,
+    docs: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Reason<'a> {
+    text: &'a str,
+    location: Option<Place<'a>>,
+}
+
+#[derive(Serialize)]
+struct Location<'a> {
+    role: &'static str,
+    #[serde(flatten)]
+    place: Place<'a>,
+    label: &'a str,
+}
+
+#[derive(Serialize)]
+struct Place<'a> {
+    path: &'a str,
+    start: Point,
+    end: Point,
+}
+
+#[derive(Serialize)]
+struct Point {
+    line: usize,
+    column: usize,
+    offset: u32,
+}
+
+#[derive(Serialize)]
+struct Fix<'a> {
+    title: &'a str,
+    edits: Vec<Edit<'a>>,
+}
+
+#[derive(Serialize)]
+struct Edit<'a> {
+    #[serde(flatten)]
+    place: Place<'a>,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    findings: Counts,
+    analysed: &'a BTreeMap<&'static str, usize>,
+    roles: usize,
+    statements: usize,
+    projects: usize,
+    pipelines: usize,
+    not_analysed: Vec<NotAnalysed<'a>>,
+    /// The threshold of the run and how many findings reach it.
+    fail_on: Option<&'static str>,
+    failing: usize,
+}
+
+/// Every severity is there, worst first, also when it has no finding.
+#[derive(Serialize)]
+struct Counts {
+    critical: usize,
+    high: usize,
+    medium: usize,
+    low: usize,
+    info: usize,
+}
+
+#[derive(Serialize)]
+struct NotAnalysed<'a> {
+    path: &'a str,
+    /// `null` where it is the whole file.
+    location: Option<Place<'a>>,
+    reason: &'a str,
+}
+
+fn finding<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Finding<'a> {
+    let doubts = diagnostic.doubts.iter();
+    let related = diagnostic.labels.iter().map(|label| location("related", label, sources));
+    Finding {
+        id: diagnostic.id(sources),
+        rule: &diagnostic.rule,
+        severity: diagnostic.severity.name(),
+        confidence: diagnostic.confidence.name(),
+        confidence_reasons: doubts
+            .map(|doubt| Reason { text: &doubt.text, location: doubt.span.map(|span| place(span, sources)) })
+            .collect(),
+        message: &diagnostic.message,
+        subject: &diagnostic.subject,
+        locations: std::iter::once(location("primary", &diagnostic.primary, sources)).chain(related).collect(),
+        notes: &diagnostic.notes,
+        help: diagnostic.help.as_deref(),
+        fix: diagnostic.fix.as_ref().map(|fix| Fix {
+            title: &fix.title,
+            edits: fix.edits.iter().map(|edit| Edit { place: place(edit.span, sources), text: &edit.text }).collect(),
+        }),
+        docs: diagnostic.url.as_deref(),
+    }
+}
+
+fn location<'a>(role: &'static str, label: &'a Label, sources: &'a Sources) -> Location<'a> {
+    Location { role, place: place(label.span, sources), label: &label.text }
+}
+
+fn place(span: Span, sources: &Sources) -> Place<'_> {
+    let point = |offset: u32| {
+        let position = sources.get(span.file).position(offset);
+        Point { line: position.line, column: position.column, offset }
+    };
+    Place { path: sources.path(span.file), start: point(span.start), end: point(span.end) }
+}
+
+fn summary<'a>(report: &'a linter::Report, sources: &'a Sources, fail_on: Option<Severity>) -> Summary<'a> {
+    let count = |severity: Severity| report.diagnostics.iter().filter(|d| d.severity == severity).count();
+    let failing = |threshold: Severity| report.diagnostics.iter().filter(|d| d.severity.reaches(threshold)).count();
+    let summary = &report.summary;
+    Summary {
+        findings: Counts {
+            critical: count(Severity::Critical),
+            high: count(Severity::High),
+            medium: count(Severity::Medium),
+            low: count(Severity::Low),
+            info: count(Severity::Info),
+        },
+        analysed: &summary.analysed,
+        roles: summary.roles,
+        statements: summary.statements,
+        projects: summary.projects,
+        pipelines: summary.pipelines,
+        not_analysed: summary
+            .not_analysed
+            .iter()
+            .map(|item| NotAnalysed {
+                path: &item.path,
+                location: item.span.map(|span| place(span, sources)),
+                reason: &item.reason,
+            })
+            .collect(),
+        fail_on: fail_on.map(Severity::name),
+        failing: fail_on.map_or(0, failing),
+    }
+}

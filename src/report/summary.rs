@@ -1,0 +1,204 @@
+//! What a run comes to, in plain words: what was found, what was read, what was not, and why it failed.
+
+use super::ink::{self, Ink};
+use super::words::{count, list, one_line};
+use super::{Format, Scene, finding};
+use crate::diagnostic::Severity;
+use crate::linter::{NotAnalysed, Report, Summary};
+
+/// As many things that were not analysed are named without `-v`.
+const FEW: usize = 5;
+
+pub fn text(scene: &Scene, report: &Report, format: Format, fail_on: Option<Severity>) -> String {
+    let mut out = String::new();
+    // The lines of findings that have no frame stand close together; a space parts them from this.
+    if format == Format::Short && !report.diagnostics.is_empty() {
+        out.push('\n');
+    }
+    out.push_str(&found(scene, report));
+    out.push_str(&not_analysed(scene, &report.summary.not_analysed));
+    out.push_str(&verdict(scene, report, fail_on));
+    out
+}
+
+/// What was found, and in what.
+fn found(scene: &Scene, report: &Report) -> String {
+    let files: usize = report.summary.analysed.values().sum();
+    let summary = &report.summary;
+    let contents = contents(summary);
+    if files == 0 && report.diagnostics.is_empty() {
+        return "nothing was analysed: no template, buildspec, pipeline or policy was read\n".to_owned();
+    }
+    if report.diagnostics.is_empty() {
+        let clean = ink::paint(scene.style, Ink::Good, "no findings");
+        return format!("{clean} in {}{}\n", count(files, "file"), in_parentheses(&contents));
+    }
+    let found = counts(scene, report, Severity::Info).0;
+    let kinds: Vec<_> = summary.analysed.iter().filter(|(_, n)| **n > 0).map(|(kind, n)| count(*n, kind)).collect();
+    let with = if contents.is_empty() { String::new() } else { format!(" with {}", list(&contents)) };
+    format!("found {found}\nanalysed {}{}{with}\n", count(files, "file"), in_parentheses(&kinds))
+}
+
+fn in_parentheses(items: &[String]) -> String {
+    if items.is_empty() { String::new() } else { format!(" ({})", items.join(", ")) }
+}
+
+fn contents(summary: &Summary) -> Vec<String> {
+    let contents = [
+        (summary.roles, "role"),
+        (summary.statements, "statement"),
+        (summary.projects, "project"),
+        (summary.pipelines, "pipeline"),
+    ];
+    contents.into_iter().filter(|(number, _)| *number > 0).map(|(number, noun)| count(number, noun)).collect()
+}
+
+/// `2 critical and 1 high findings`, of those at or above a severity, and how many these are.
+fn counts(scene: &Scene, report: &Report, threshold: Severity) -> (String, usize) {
+    let severities = Severity::ALL.into_iter().filter(|severity| severity.reaches(threshold));
+    let mut total = 0;
+    let mut parts = Vec::new();
+    for severity in severities {
+        let number = report.diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
+        total += number;
+        if number > 0 {
+            parts.push(ink::paint(scene.style, Ink::Severity(severity), &format!("{number} {severity}")));
+        }
+    }
+    let noun = if total == 1 { "finding" } else { "findings" };
+    (format!("{} {noun}", list(&parts)), total)
+}
+
+fn not_analysed(scene: &Scene, items: &[NotAnalysed]) -> String {
+    if items.is_empty() {
+        return String::new();
+    }
+    let head = ink::paint(scene.style, Ink::Severity(Severity::Medium), "not analysed");
+    let mut out = format!("{head}: {}\n", amount(items));
+    let shown = if scene.style.verbose { items.len() } else { items.len().min(FEW) };
+    out.extend(items[..shown].iter().map(|item| unread(scene, item)));
+    if shown < items.len() {
+        out.push_str(&format!("  and {} more (-v lists them)\n", items.len() - shown));
+    }
+    out
+}
+
+/// `2 files and 1 part of a file`.
+fn amount(items: &[NotAnalysed]) -> String {
+    let parts = items.iter().filter(|item| item.span.is_some()).count();
+    let (files, mut words) = (items.len() - parts, Vec::new());
+    if files > 0 {
+        words.push(count(files, "file"));
+    }
+    match parts {
+        0 => {}
+        1 => words.push("1 part of a file".to_owned()),
+        _ => words.push(format!("{parts} parts of files")),
+    }
+    list(&words)
+}
+
+fn unread(scene: &Scene, item: &NotAnalysed) -> String {
+    let place = item.span.map_or_else(|| one_line(&item.path).into_owned(), |span| finding::place(scene, span));
+    format!("  {place}: {}\n", one_line(&item.reason))
+}
+
+/// The last line: why the run failed, or what let it pass.
+fn verdict(scene: &Scene, report: &Report, fail_on: Option<Severity>) -> String {
+    let Some(threshold) = fail_on.filter(|_| !report.diagnostics.is_empty()) else { return String::new() };
+    let (failing, total) = counts(scene, report, threshold);
+    if total == 0 {
+        let passed = ink::paint(scene.style, Ink::Good, "passed");
+        return format!("\n{passed}: no finding at or above --fail-on {threshold}\n");
+    }
+    let failed = ink::paint(scene.style, Ink::Severity(Severity::Critical), "failed");
+    format!("\n{failed}: {failing} at or above --fail-on {threshold}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::{Diagnostic, Label};
+    use crate::report::{Style, render};
+    use crate::source::{Sources, Span};
+
+    fn report(severities: &[Severity], summary: Summary) -> (Sources, Report) {
+        let mut sources = Sources::new();
+        let file = sources.add("f.yml", "a: b\n");
+        let one =
+            |severity: &Severity| Diagnostic::new("r", *severity, "m".into(), Label::new(Span::start_of(file), ""));
+        (sources, Report { diagnostics: severities.iter().map(one).collect(), summary, ..Report::default() })
+    }
+
+    /// The report in short form without the lines of findings.
+    fn summary_of(severities: &[Severity], summary: Summary, verbose: bool, fail_on: Option<Severity>) -> String {
+        let (sources, report) = report(severities, summary);
+        let style = Style { verbose, ..Style::default() };
+        let text = render(&report, &sources, Format::Short, &style, fail_on);
+        text.lines().skip(severities.len()).flat_map(|line| [line, "\n"]).collect()
+    }
+
+    fn read() -> Summary {
+        let analysed = [("CloudFormation template", 1), ("Dockerfile", 0), ("IAM policy", 2), ("buildspec", 9)].into();
+        Summary { analysed, roles: 5, statements: 23, projects: 1, ..Summary::default() }
+    }
+
+    #[test]
+    fn a_clean_run_says_what_was_read() {
+        let summary = Summary { projects: 0, ..read() };
+        assert_eq!(
+            summary_of(&[], summary, false, Some(Severity::Medium)),
+            "no findings in 12 files (5 roles, 23 statements)\n"
+        );
+    }
+
+    #[test]
+    fn a_run_that_read_nothing_is_not_clean() {
+        let text = summary_of(&[], Summary::default(), false, Some(Severity::Medium));
+        assert_eq!(text, "nothing was analysed: no template, buildspec, pipeline or policy was read\n");
+    }
+
+    #[test]
+    fn the_last_line_says_why_a_run_failed() {
+        use Severity::{Critical, High, Low};
+        assert_eq!(
+            summary_of(&[Critical, Critical, High, Low], read(), false, Some(Severity::Medium)),
+            "\nfound 2 critical, 1 high and 1 low findings\n\
+             analysed 12 files (1 CloudFormation template, 2 IAM policies, 9 buildspecs) \
+             with 5 roles, 23 statements and 1 project\n\
+             \nfailed: 2 critical and 1 high findings at or above --fail-on medium\n"
+        );
+        let last = |severities, fail_on| {
+            let text = summary_of(severities, read(), false, fail_on);
+            text.lines().last().unwrap_or("").to_owned()
+        };
+        assert_eq!(last(&[High], Some(High)), "failed: 1 high finding at or above --fail-on high");
+        assert_eq!(last(&[Low], Some(High)), "passed: no finding at or above --fail-on high");
+        assert!(last(&[Critical], None).starts_with("analysed 12 files"));
+    }
+
+    #[test]
+    fn what_was_not_analysed_is_counted_and_the_first_of_it_named() {
+        let (sources, _) = report(&[], Summary::default());
+        let file = sources.find("f.yml").unwrap();
+        let item = |n: usize| {
+            let span = (n == 0).then(|| Span::new(file, 3, 4));
+            NotAnalysed { path: format!("f{n}.yml"), span, reason: "is on S3".to_owned() }
+        };
+        let summary = |n: usize| Summary { not_analysed: (0..n).map(item).collect(), ..read() };
+        let text = summary_of(&[], summary(7), false, None);
+        assert!(text.contains("\nnot analysed: 6 files and 1 part of a file\n  f.yml:1:4: is on S3\n"), "{text}");
+        assert!(text.ends_with("  f4.yml: is on S3\n  and 2 more (-v lists them)\n"), "{text}");
+        let text = summary_of(&[], summary(7), true, None);
+        assert!(text.ends_with("  f6.yml: is on S3\n"), "{text}");
+        assert!(summary_of(&[], summary(5), false, None).ends_with("  f4.yml: is on S3\n"));
+        assert!(summary_of(&[], summary(1), false, None).contains("not analysed: 1 part of a file\n"));
+    }
+
+    #[test]
+    fn a_quiet_run_has_no_summary() {
+        let (sources, report) = report(&[], read());
+        let style = Style { quiet: true, ..Style::default() };
+        assert_eq!(render(&report, &sources, Format::Pretty, &style, Some(Severity::Low)), "");
+    }
+}
