@@ -5,6 +5,8 @@ mod build;
 mod policy;
 mod role;
 
+pub use role::is_ci_provider;
+
 use super::lower::Fragment;
 use super::{Model, authority, deployment, trust_level};
 use crate::source::{FileId, Sources};

@@ -14,11 +14,12 @@ mod trust_level;
 pub mod webhook;
 
 pub use authority::{AuthorityLabel, Power};
-pub use link::link;
+pub use authority::deploy_actions;
+pub use link::{is_ci_provider, link};
 pub use pipeline::{Pipeline, PipelineAction, Stage};
 pub use principal::{CiUse, ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef, RoleTarget};
 pub use project::{Artifacts, BuildProject, BuildspecRef, Source};
-pub use trust_level::{CodeTrust, Level};
+pub use trust_level::{CodeTrust, Level, buildspec_is_in_source};
 pub use webhook::{Filter, FilterGroup, FilterKind, Webhook};
 
 use crate::diagnostic::Diagnostic;

@@ -55,6 +55,8 @@ pub struct Finding {
     pub notes: Vec<String>,
     pub help: Option<String>,
     pub fix: Option<Fix>,
+    /// The place that findings of several rules have in common; they are told as one.
+    pub cause: Option<Span>,
     /// A place that must never be shown.
     pub secret: Option<Span>,
 }
@@ -73,6 +75,7 @@ impl Finding {
             notes: Vec::new(),
             help: None,
             fix: None,
+            cause: None,
             secret: None,
         }
     }

@@ -1,0 +1,63 @@
+//! Roles of CI and CD that may do everything, or everything in IAM.
+
+use super::chain::{finding, is_meant};
+use crate::diagnostic::Severity;
+use crate::iam::Grant;
+use crate::model::{Model, Principal};
+use crate::rules::{Analysis, Check, Context, Finding, Params};
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "administrator",
+    summary: "a role of CI that may do everything, or everything in IAM",
+    params: &[],
+    facts: &["role", "kind", "worker", "action", "pattern", "reach"],
+    bind,
+};
+
+/// Policies that AWS manages and that amount to administration.
+const MANAGED: [&str; 3] = ["AdministratorAccess", "PowerUserAccess", "IAMFullAccess"];
+
+fn bind(_: &Params) -> Check {
+    Box::new(|context: &Context<'_>| {
+        let roles = context.model.principals.iter().filter(|principal| {
+            is_meant(principal, "ci") && !principal.is_execution_role()
+        });
+        roles.flat_map(|role| of_role(context.model, role)).collect()
+    })
+}
+
+fn of_role(model: &Model, role: &Principal) -> Vec<Finding> {
+    let wide = |grant: &&Grant<'_>| {
+        let is_wide = grant.pattern.is_some_and(|pattern| pattern.is_full_wildcard() || pattern.is_service_wildcard());
+        grant.everywhere && (is_wide || is_managed(role, grant))
+    };
+    let in_iam = role.authority.grants(&["iam:CreateUser", "iam:AttachRolePolicy"]);
+    let beside = role.authority.grants(&["lambda:CreateFunction", "s3:DeleteBucket"]);
+    let mut seen = Vec::new();
+    let mut findings = Vec::new();
+    for (grants, changes_iam) in [(&in_iam, true), (&beside, false)] {
+        for grant in grants.iter().filter(wide) {
+            // `lambda:*` is a matter of its own rule.
+            let is_service = grant.pattern.is_some_and(|pattern| pattern.is_service_wildcard());
+            if seen.contains(&grant.span) || (!changes_iam && is_service) {
+                continue;
+            }
+            seen.push(grant.span);
+            let Some(found) = finding(model, role, &[grant]) else { continue };
+            let reach = if is_service { "everything in IAM" } else { "everything" };
+            let reach = if is_managed_named(role, grant, "PowerUserAccess") { "everything but IAM" } else { reach };
+            let base = if changes_iam { Severity::Critical } else { Severity::High };
+            findings.push(found.fact("reach", reach).severity(super::chain::lowered(base, grant)));
+        }
+    }
+    findings
+}
+
+fn is_managed(role: &Principal, grant: &Grant<'_>) -> bool {
+    MANAGED.iter().any(|name| is_managed_named(role, grant, name))
+}
+
+/// Whether the grant comes out of the AWS managed policy of that name: its place is the reference.
+fn is_managed_named(role: &Principal, grant: &Grant<'_>, name: &str) -> bool {
+    role.managed.iter().any(|policy| policy.aws_managed.as_deref() == Some(name) && policy.text.span == grant.span)
+}

@@ -1,0 +1,66 @@
+//! Builds of merges and pushes whose branch nobody has pinned, though they publish or deploy.
+
+use crate::diagnostic::Severity;
+use crate::model::artifact::write_to;
+use crate::model::webhook::{FilterGroup, FilterKind};
+use crate::model::{BuildProject, Model};
+use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::source::Span;
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "branch-filter",
+    summary: "a merge or push to any branch starts a build that publishes or deploys",
+    params: &[],
+    facts: &["project", "event"],
+    bind,
+};
+
+fn bind(_: &Params) -> Check {
+    Box::new(|context: &Context<'_>| {
+        let mut findings = Vec::new();
+        for project in &context.model.projects {
+            let groups = project.webhook.iter().flat_map(|webhook| &webhook.groups);
+            findings.extend(groups.filter_map(|group| finding(context.model, project, group)));
+        }
+        findings
+    })
+}
+
+fn finding(model: &Model, project: &BuildProject, group: &FilterGroup) -> Option<Finding> {
+    // A group without an event filter lets pull requests in, which is another rule's matter.
+    let events = group.of_kind(FilterKind::Event).next()?;
+    let pinned = |kinds: &[FilterKind]| kinds.iter().any(|kind| group.has_branch(*kind));
+    let event = if group.admits("PULL_REQUEST_MERGED") && !pinned(&[FilterKind::BaseRef]) {
+        "a merge into any branch"
+    } else if group.admits("PUSH") && !pinned(&[FilterKind::HeadRef]) {
+        "a push to any branch"
+    } else {
+        return None;
+    };
+    let (effect, text, feeds) = effect(model, project)?;
+    let span = events.pattern.as_ref().map_or(events.span, |pattern| pattern.span);
+    let severity = if feeds { Severity::High } else { Severity::Medium };
+    let found = Finding::new(span, format!("{} {event}", project.display()))
+        .fact("project", project.display())
+        .fact("event", event)
+        .label(format!("{event} starts it"))
+        .severity(severity);
+    Some(found.related(effect, text))
+}
+
+/// What the build does besides testing, and whether that feeds a pipeline.
+fn effect(model: &Model, project: &BuildProject) -> Option<(Span, String, bool)> {
+    for pipeline in &model.pipelines {
+        for (_, _, _, action) in pipeline.actions().filter(|(_, _, _, action)| action.is_source()) {
+            let Some(bucket) = action.setting("S3Bucket") else { continue };
+            if let Some(write) = write_to(model, project, bucket, action.setting("S3ObjectKey")) {
+                return Some((write.span, format!("feeds the pipeline `{}`: {}", pipeline.display(), write.text), true));
+            }
+        }
+    }
+    if let Some(evidence) = project.deploys.as_ref().filter(|evidence| evidence.certain) {
+        return Some((evidence.span, "it deploys".into(), true));
+    }
+    let publishes = project.artifacts.iter().find(|artifact| artifact.kind == "S3")?;
+    Some((publishes.span, "it publishes artifacts".into(), false))
+}

@@ -1,0 +1,188 @@
+//! What several analyses say alike: who is meant by a rule, and the chain from a grant to the code
+//! that has it.
+
+use crate::diagnostic::{Confidence, Doubt, Severity};
+use crate::iam::{ConditionClass, Grant};
+use crate::model::principal::{CiUse, Principal, PrincipalKind};
+use crate::model::{BuildProject, Model};
+use crate::rules::{Finding, doubt};
+use crate::source::Span;
+use crate::value::Condition;
+
+/// Words for the parameter that says whose policies a rule looks at.
+pub const PRINCIPALS: &[&str] = &["ci", "codebuild", "codepipeline", "users", "anyone"];
+
+/// Whether a principal is among those that the word means.
+pub fn is_meant(principal: &Principal, word: &str) -> bool {
+    match word {
+        "codebuild" => principal.runs_builds() && !principal.is_execution_role(),
+        "codepipeline" => principal.runs_pipelines(),
+        "users" => principal.kind == PrincipalKind::User,
+        "anyone" => true,
+        _ => principal.is_ci_role(),
+    }
+}
+
+/// Grants of one statement, as one finding: the first is the cause, the others are named.
+pub fn by_statement<'g, 'a>(grants: &'g [Grant<'a>]) -> Vec<Vec<&'g Grant<'a>>> {
+    let mut groups: Vec<Vec<&Grant<'_>>> = Vec::new();
+    for grant in grants {
+        let same = |group: &&mut Vec<&Grant<'_>>| {
+            group[0].statement.span == grant.statement.span && group[0].statement.when == grant.statement.when
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(grant),
+            None => groups.push(vec![grant]),
+        }
+    }
+    groups
+}
+
+/// A finding about grants of one statement of a principal's policies, with the chain to whoever
+/// works with that principal.
+pub fn finding(model: &Model, principal: &Principal, grants: &[&Grant<'_>]) -> Option<Finding> {
+    let first = grants.first()?;
+    let actions = distinct(grants.iter().map(|grant| grant.action.clone()));
+    let mut found = Finding::new(first.span, subject(principal, first))
+        .fact("role", principal.display())
+        .fact("kind", principal.kind.noun())
+        .fact("worker", principal.worker(model))
+        .fact("action", list(&actions, 4))
+        .fact("pattern", first.pattern.map_or_else(|| "NotAction".into(), |pattern| pattern.text().display().into_owned()));
+    found.cause = Some(first.statement.span);
+    let mut spans = vec![first.span];
+    for grant in grants.iter().filter(|grant| grant.span.file == first.span.file) {
+        if !spans.contains(&grant.span) && spans.len() < 4 {
+            spans.push(grant.span);
+            found = found.related(grant.span, format!("and {}", grant.action));
+        }
+    }
+    found = with_resource(found, first);
+    found = with_chain(found, model, principal);
+    found = found.doubted(grants.iter().flat_map(|grant| &grant.doubts).map(doubt));
+    for grant in grants {
+        found.confidence = found.confidence.and(grant.confidence);
+    }
+    Some(with_conditions(found, &first.when, narrowing_notes(first)))
+}
+
+/// How much weaker a grant is for its conditions: one step for any that narrows what is reached.
+pub fn lowered(severity: Severity, grant: &Grant<'_>) -> Severity {
+    let classes = [ConditionClass::Object, ConditionClass::Path, ConditionClass::Circumstance];
+    if classes.into_iter().any(|class| grant.is_narrowed_by(class)) { severity.lowered() } else { severity }
+}
+
+/// The links from a principal to what runs with it, as labels.
+pub fn with_chain(mut found: Finding, model: &Model, principal: &Principal) -> Finding {
+    if !is_labelled(&found, principal.logical_id.span) {
+        found = found.related(principal.logical_id.span, format!("this {}", principal.kind.noun()));
+    }
+    let project = principal.uses.iter().find_map(|usage| match usage {
+        CiUse::Build(id) => Some(model.project(*id)),
+        _ => None,
+    });
+    if let Some(project) = project {
+        found = with_project(found, project);
+    }
+    let pipeline = principal.uses.iter().find_map(|usage| match usage {
+        CiUse::Pipeline(id) => Some(&model.pipelines[*id]),
+        _ => None,
+    });
+    if let Some(pipeline) = pipeline
+        && let Some(role) = &pipeline.role
+    {
+        found = found.related(role.span, format!("is the role of the pipeline `{}`", pipeline.display()));
+    }
+    found
+}
+
+/// The label of the role that a project runs with, and of the code that it runs when that is
+/// nobody's but an outsider's.
+pub fn with_project(mut found: Finding, project: &BuildProject) -> Finding {
+    if let Some(role) = &project.role {
+        found = found.related(role.span, format!("is the service role of `{}`", project.display()));
+    }
+    if project.trust.is_untrusted()
+        && let Some((span, text)) = project.trust.because.first()
+        && !is_labelled(&found, *span)
+    {
+        found = found.related(*span, format!("{text}: {} chooses what it runs", project.trust.level.who()));
+    }
+    found
+}
+
+fn with_resource(found: Finding, grant: &Grant<'_>) -> Finding {
+    let Some(span) = grant.resource_span().filter(|span| span.file == grant.span.file) else { return found };
+    // A policy that AWS manages is one place: the reference to it.
+    if span == grant.span {
+        return found;
+    }
+    match (grant.everywhere, grant.resources.as_slice()) {
+        (true, _) => found.related(span, "on every resource"),
+        (false, [_, _, ..]) => found.related(span, "on these resources"),
+        _ => found.related(span, "on this resource"),
+    }
+}
+
+fn narrowing_notes(grant: &Grant<'_>) -> Vec<String> {
+    let real = grant.narrowing.iter().filter(|narrowing| narrowing.class != ConditionClass::Vacuous);
+    let mut notes: Vec<String> = real
+        .map(|narrowing| match narrowing.class {
+            ConditionClass::Path => format!("only through the service named by `{}`", narrowing.key()),
+            _ => format!("only where the condition on `{}` holds", narrowing.key()),
+        })
+        .collect();
+    notes.dedup();
+    notes
+}
+
+/// Says under which conditions of the template a finding holds.
+pub fn with_conditions(mut found: Finding, when: &[Condition], notes: Vec<String>) -> Finding {
+    if !when.is_empty() {
+        let conditions: Vec<String> = when.iter().map(|condition| format!("`{}` is {}", condition.name, condition.value)).collect();
+        found.notes.push(format!("when {}", distinct(conditions).join(" and ")));
+    }
+    found.notes.extend(notes);
+    found
+}
+
+/// Lowers confidence by one doubt.
+pub fn doubtful(found: Finding, text: impl Into<String>, span: Option<Span>) -> Finding {
+    found.doubted([Doubt { text: text.into(), span }])
+}
+
+/// What a rule's finding about a project with an uncertain trust level is worth.
+pub fn trust_confidence(project: &BuildProject) -> Confidence {
+    if project.webhook.as_ref().is_some_and(|webhook| webhook.is_partial) { Confidence::Medium } else { Confidence::High }
+}
+
+/// Names in order, without repetition.
+pub fn distinct(names: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for name in names {
+        if !found.contains(&name) {
+            found.push(name);
+        }
+    }
+    found
+}
+
+/// "a, b and 3 more": at most `most` names.
+pub fn list(names: &[String], most: usize) -> String {
+    match names {
+        [] => String::new(),
+        [only] => only.clone(),
+        names if names.len() > most => format!("{} and {} more", names[..most].join(", "), names.len() - most),
+        [before @ .., last] => format!("{} and {last}", before.join(", ")),
+    }
+}
+
+fn subject(principal: &Principal, grant: &Grant<'_>) -> String {
+    let pattern = grant.pattern.map_or_else(|| "NotAction".into(), |pattern| pattern.text().display().into_owned());
+    let statement = grant.statement.sid_text().map(str::to_owned).unwrap_or_default();
+    format!("{} {statement} {pattern}", principal.display())
+}
+
+fn is_labelled(found: &Finding, span: Span) -> bool {
+    found.span == span || found.related.iter().any(|label| label.span == span)
+}

@@ -1,0 +1,67 @@
+//! The registry of analyses: one constant table, one file each.
+
+mod access_key;
+mod action_resource_mismatch;
+mod administrator;
+mod branch_filter;
+mod chain;
+mod command_line_password;
+mod deploy_permission;
+mod grants_action;
+mod missing_approval;
+mod negated_element;
+mod oidc_trust;
+mod opaque_commands;
+mod pass_role;
+mod placeholder_value;
+mod privileged_mode;
+mod public_trust;
+mod service_wildcard;
+mod shared_role;
+mod start_deploy_project;
+mod statement_grammar;
+mod syntax_problem;
+mod unavailable_policy;
+mod unknown_action;
+mod unknown_property;
+mod unresolved_variable;
+mod unscoped_action;
+mod untrusted_build;
+mod untrusted_buildspec;
+mod untrusted_writer;
+mod webhook_pattern;
+
+use super::Analysis;
+
+/// Every analysis there is, sorted by name.
+pub const ANALYSES: &[Analysis] = &[
+    access_key::ANALYSIS,
+    action_resource_mismatch::ANALYSIS,
+    administrator::ANALYSIS,
+    branch_filter::ANALYSIS,
+    command_line_password::ANALYSIS,
+    deploy_permission::ANALYSIS,
+    grants_action::ANALYSIS,
+    missing_approval::ANALYSIS,
+    negated_element::ANALYSIS,
+    oidc_trust::ANALYSIS,
+    opaque_commands::ANALYSIS,
+    pass_role::ANALYSIS,
+    placeholder_value::ANALYSIS,
+    privileged_mode::ANALYSIS,
+    public_trust::ANALYSIS,
+    service_wildcard::ANALYSIS,
+    shared_role::ANALYSIS,
+    start_deploy_project::ANALYSIS,
+    statement_grammar::ANALYSIS,
+    syntax_problem::ANALYSIS,
+    unavailable_policy::ANALYSIS,
+    unknown_action::ANALYSIS,
+    unknown_property::ANALYSIS,
+    unresolved_variable::ANALYSIS,
+    unscoped_action::ANALYSIS,
+    untrusted_build::ANALYSIS,
+    untrusted_buildspec::ANALYSIS,
+    untrusted_writer::ANALYSIS,
+    webhook_pattern::ANALYSIS,
+];

@@ -1,0 +1,99 @@
+//! `iam:PassRole` on more roles than anybody meant.
+
+use super::chain::{PRINCIPALS, by_statement, finding, is_meant};
+use super::unscoped_action::is_whole_kind;
+use crate::diagnostic::Severity;
+use crate::iam::{ConditionClass, Grant};
+use crate::model::{Model, Principal, PrincipalKind};
+use crate::rules::{Analysis, Check, Context, Param, ParamKind, Params};
+use crate::value::Text;
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "pass-role",
+    summary: "a principal may pass roles that are not named, a privileged one among them",
+    params: &[Param {
+        name: "principals",
+        kind: ParamKind::Choice(PRINCIPALS),
+        required: true,
+        doc: "whose policies are looked at",
+    }],
+    facts: &["role", "kind", "worker", "action", "pattern", "reach"],
+    bind,
+};
+
+/// Services that take a role, and the calls that start something with it there.
+const RECEIVERS: [(&str, &[&str]); 12] = [
+    ("cloudformation", &["cloudformation:CreateStack", "cloudformation:UpdateStack", "cloudformation:CreateChangeSet"]),
+    ("codebuild", &["codebuild:CreateProject", "codebuild:UpdateProject"]),
+    ("codepipeline", &["codepipeline:CreatePipeline", "codepipeline:UpdatePipeline"]),
+    ("codedeploy", &["codedeploy:CreateDeploymentGroup", "codedeploy:UpdateDeploymentGroup"]),
+    ("lambda", &["lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"]),
+    ("ec2", &["ec2:RunInstances", "ec2:AssociateIamInstanceProfile"]),
+    ("ecs-tasks", &["ecs:RunTask", "ecs:RegisterTaskDefinition", "ecs:CreateService"]),
+    ("glue", &["glue:CreateJob", "glue:CreateDevEndpoint"]),
+    ("sagemaker", &["sagemaker:CreateNotebookInstance", "sagemaker:CreateTrainingJob"]),
+    ("states", &["states:CreateStateMachine", "states:UpdateStateMachine"]),
+    ("events", &["events:PutTargets"]),
+    ("scheduler", &["scheduler:CreateSchedule"]),
+];
+
+fn bind(params: &Params) -> Check {
+    let principals = params.word("principals");
+    Box::new(move |context: &Context<'_>| {
+        let mut findings = Vec::new();
+        for principal in context.model.principals.iter().filter(|principal| is_meant(principal, &principals)) {
+            let grants = principal.authority.grants(&["iam:PassRole"]);
+            for group in by_statement(&grants) {
+                let grant = group[0];
+                let Some(reach) = reach(context.model, principal, grant) else { continue };
+                let Some(found) = finding(context.model, principal, &group) else { continue };
+                findings.push(found.fact("reach", reach).severity(severity(principal, grant)));
+            }
+        }
+        findings
+    })
+}
+
+/// Which roles the grant reaches, when they are too many.
+fn reach(model: &Model, principal: &Principal, grant: &Grant<'_>) -> Option<String> {
+    if grant.everywhere || grant.resources.iter().any(|resource| is_whole_kind(resource)) {
+        return Some("any role of the account".into());
+    }
+    let privileged = model.principals.iter().filter(|role| {
+        role.kind == PrincipalKind::Role && role.high_power().is_some() && role.logical_id != principal.logical_id
+    });
+    let wild = grant.resources.iter().filter(|resource| resource.has_wildcards());
+    let wild: Vec<_> = wild.collect();
+    let reached = privileged.filter_map(|role| Some((role, role.name.as_ref()?.literal()?))).find(|(_, name)| {
+        let arn = format!("arn:aws:iam::111122223333:role/{name}");
+        wild.iter().any(|resource| {
+            let account = resource.account();
+            // The account does not matter here: the role stands beside the policy.
+            let pattern = match account.as_ref().and_then(Text::literal) {
+                Some(account) if account.len() == 12 => resource.text().display().replace(account, "111122223333"),
+                _ => return resource.matches(&arn).is_yes(),
+            };
+            crate::iam::ArnPattern::new(&Text::at(pattern, resource.span()), false, Vec::new()).matches(&arn).is_yes()
+        })
+    });
+    reached.map(|(role, _)| format!("several roles, the powerful `{}` among them", role.display()))
+}
+
+/// `iam:PassedToService` takes a step off; where nothing can be started with the role there, two.
+fn severity(principal: &Principal, grant: &Grant<'_>) -> Severity {
+    let services: Vec<String> = grant
+        .tests_on("iam:PassedToService")
+        .filter(|narrowing| narrowing.class == ConditionClass::Object)
+        .flat_map(|narrowing| narrowing.values())
+        .filter_map(|value| Some(value.literal()?.split('.').next()?.to_owned()))
+        .collect();
+    if services.is_empty() {
+        return super::chain::lowered(Severity::High, grant);
+    }
+    let can_start = services.iter().any(|service| {
+        let calls = RECEIVERS.iter().find(|(name, _)| name == service).map(|(_, calls)| *calls);
+        // A service that is not in the table may well start something.
+        calls.is_none_or(|calls| !principal.authority.grants(calls).is_empty())
+    });
+    if can_start { Severity::Medium } else { Severity::Low }
+}

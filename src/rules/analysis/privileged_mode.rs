@@ -1,0 +1,47 @@
+//! Builds with the container engine of their host in reach.
+
+use crate::diagnostic::Severity;
+use crate::model::BuildProject;
+use crate::rules::{Analysis, Check, Context, Finding, Params};
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "privileged-mode",
+    summary: "a build runs in privileged mode",
+    params: &[],
+    facts: &["project", "reason"],
+    bind,
+};
+
+fn bind(_: &Params) -> Check {
+    Box::new(|context: &Context<'_>| {
+        context.model.projects.iter().filter_map(|project| finding(context, project)).collect()
+    })
+}
+
+fn finding(context: &Context<'_>, project: &BuildProject) -> Option<Finding> {
+    let span = project.privileged?;
+    let windows = project.image.as_ref().is_some_and(|image| image.display().contains("windows"));
+    if windows {
+        return None;
+    }
+    let commands = context.model.commands_of(project);
+    let docker = commands.iter().find(|command| command.uses_docker());
+    let hidden = context.model.buildspec_of(project).is_none() || commands.iter().any(|command| command.is_opaque());
+    // Builds that a webhook starts for outsiders are worse; a pipeline's are told of at their source.
+    let is_untrusted = project.trust.is_untrusted() && project.webhook.is_some();
+    let mut found = Finding::new(span, project.display()).fact("project", project.display());
+    found = match docker {
+        Some(command) => found.related(command.span, "this needs a container engine"),
+        None => found,
+    };
+    let (reason, severity) = match (is_untrusted, docker.is_some(), hidden) {
+        (true, ..) => ("for code that nobody has reviewed", Severity::Medium),
+        (false, true, _) => ("for the container engine that it uses", Severity::Low),
+        (false, false, true) => ("and whether it needs that cannot be seen", Severity::Low),
+        (false, false, false) => ("and uses no container engine", Severity::Medium),
+    };
+    if is_untrusted && let Some((span, text)) = project.trust.because.first() {
+        found = found.related(*span, text.clone());
+    }
+    Some(found.fact("reason", reason).severity(severity))
+}

@@ -1,0 +1,53 @@
+//! Roles of CI and CD whose policies are in none of the files.
+
+use super::chain::distinct;
+use crate::model::principal::{RoleRef, RoleTarget};
+use crate::rules::{Analysis, Check, Context, Finding, Params, doubt};
+use crate::source::Span;
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "unavailable-policy",
+    summary: "a role whose policies cannot be seen, so that nothing is said of what it may do",
+    params: &[],
+    facts: &["role", "users"],
+    bind,
+};
+
+fn bind(_: &Params) -> Check {
+    Box::new(run)
+}
+
+fn run(context: &Context<'_>) -> Vec<Finding> {
+    let mut roles: Vec<(String, Span, Vec<String>)> = Vec::new();
+    let mut add = |role: Option<&RoleRef>, user: String| {
+        let Some(role) = role.filter(|role| role.target == RoleTarget::Elsewhere) else { return };
+        let name = role.text.display().into_owned();
+        match roles.iter_mut().find(|(known, ..)| *known == name) {
+            Some((_, _, users)) => users.push(user),
+            None => roles.push((name, role.span, vec![user])),
+        }
+    };
+    for project in &context.model.projects {
+        add(project.role.as_ref(), format!("the build `{}`", project.display()));
+    }
+    for pipeline in &context.model.pipelines {
+        add(pipeline.role.as_ref(), format!("the pipeline `{}`", pipeline.display()));
+        for (_, _, _, action) in pipeline.actions() {
+            add(action.role.as_ref(), format!("the action `{}`", action.name.display()));
+        }
+    }
+    let elsewhere = roles.into_iter().map(|(name, span, users)| {
+        let users = distinct(users).join(" and ");
+        Finding::new(span, name.clone()).fact("role", name).fact("users", users)
+    });
+    let partly = context.model.principals.iter().filter(|principal| principal.is_ci_role()).filter_map(|principal| {
+        let unseen = principal.authority.unseen.first()?;
+        let span = unseen.span.unwrap_or(principal.logical_id.span);
+        let found = Finding::new(span, format!("{} unseen", principal.display()))
+            .fact("role", principal.display())
+            .fact("users", principal.worker(context.model))
+            .label("this policy is not seen");
+        Some(found.doubted(principal.authority.unseen.iter().map(doubt)))
+    });
+    elsewhere.chain(partly).collect()
+}

@@ -1,0 +1,85 @@
+//! Properties that a resource type does not have, and required ones that are not there.
+
+use crate::model::DeclaredResource;
+use crate::rules::pack::nearest;
+use crate::rules::{Analysis, Check, Context, Finding, Params};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "unknown-property",
+    summary: "a property that the resource type does not have",
+    params: &[],
+    facts: &["resource", "kind", "property", "problem"],
+    bind,
+};
+
+/// Property names of the types that iamlint reads. Type, tab, property, tab, `required` or nothing.
+const PROPERTIES: &str = include_str!("../../../data/cloudformation/properties.tsv");
+
+/// What people write for what they mean, where spelling does not show it.
+const CONFUSIONS: [(&str, &str, &str); 5] = [
+    ("AWS::CodePipeline::Pipeline", "ServiceRole", "RoleArn"),
+    ("AWS::CodeBuild::Project", "RoleArn", "ServiceRole"),
+    ("AWS::CodeBuild::Project", "Webhook", "Triggers"),
+    ("AWS::CodeBuild::Project", "BuildSpec", "Source.BuildSpec"),
+    ("AWS::IAM::Role", "PolicyDocument", "AssumeRolePolicyDocument"),
+];
+
+type Properties = BTreeMap<&'static str, bool>;
+
+static TABLE: LazyLock<BTreeMap<&'static str, Properties>> = LazyLock::new(|| {
+    let mut table: BTreeMap<&str, Properties> = BTreeMap::new();
+    for line in PROPERTIES.lines().filter(|line| !line.starts_with('#')) {
+        let mut fields = line.split('\t');
+        if let (Some(kind), Some(property)) = (fields.next(), fields.next()) {
+            table.entry(kind).or_default().insert(property, fields.next() == Some("required"));
+        }
+    }
+    table
+});
+
+fn bind(_: &Params) -> Check {
+    Box::new(|context: &Context<'_>| context.model.resources.iter().flat_map(of_resource).collect())
+}
+
+fn of_resource(resource: &DeclaredResource) -> Vec<Finding> {
+    let Some(known) = TABLE.get(resource.kind.as_str()) else { return Vec::new() };
+    let written = |name: &str| resource.properties.iter().any(|property| property.value == name);
+    let mut explained = Vec::new();
+    let mut findings = Vec::new();
+    for property in &resource.properties {
+        let name = property.value.as_str();
+        if known.contains_key(name) || name.is_empty() || name.starts_with("Fn::") || name == "Ref" {
+            continue;
+        }
+        let confusion = CONFUSIONS.iter().find(|(kind, wrong, _)| *kind == resource.kind && *wrong == name).map(|found| found.2);
+        let meant = confusion.or_else(|| nearest(name, known.keys().copied().filter(|known| !written(known))));
+        let subject = format!("{} {name}", resource.logical_id.value);
+        let mut found = finding(resource, subject, property.span, format!("`{}` has no property `{name}`", resource.kind));
+        found = found.fact("property", name).label("no such property");
+        if let Some(meant) = meant {
+            explained.push(meant);
+            found.help = Some(format!("did you mean `{meant}`?"));
+        }
+        findings.push(found);
+    }
+    if !resource.is_open {
+        let missing = known.iter().filter(|(name, required)| **required && !written(name) && !explained.contains(*name));
+        for (name, _) in missing {
+            let subject = format!("{} {name} missing", resource.logical_id.value);
+            let problem = format!("`{}` needs the property `{name}`", resource.kind);
+            let mut found = finding(resource, subject, resource.logical_id.span, problem).fact("property", *name);
+            found.help = Some(format!("add `{name}`: CloudFormation refuses the resource without it"));
+            findings.push(found.label(format!("has no `{name}`")));
+        }
+    }
+    findings
+}
+
+fn finding(resource: &DeclaredResource, subject: String, span: crate::source::Span, problem: String) -> Finding {
+    Finding::new(span, subject)
+        .fact("resource", resource.logical_id.value.clone())
+        .fact("kind", resource.kind.clone())
+        .fact("problem", problem)
+}

@@ -1,0 +1,41 @@
+//! Variables that nothing in the file declares.
+
+use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::value::HoleKind;
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "unresolved-variable",
+    summary: "a reference to something that the template does not declare",
+    params: &[],
+    facts: &["name", "what"],
+    bind,
+};
+
+fn bind(_: &Params) -> Check {
+    Box::new(run)
+}
+
+fn run(context: &Context<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for unresolved in &context.model.unresolved {
+        // One finding for a variable of a file, however often it is used.
+        let seen = findings.iter().any(|found| found.span.file == unresolved.span.file && found.subject == unresolved.name);
+        if seen {
+            continue;
+        }
+        let (what, help) = match unresolved.kind {
+            HoleKind::Tool => ("a variable of a tool that runs before CloudFormation", "its value is taken as unknown".to_owned()),
+            _ if unresolved.name.starts_with("aws:") => (
+                "an IAM policy variable",
+                format!("inside `Fn::Sub` write `${{!{}}}`, which leaves the variable to IAM", unresolved.name),
+            ),
+            _ => ("no parameter, resource or condition of this template", "declare it, or correct the name".to_owned()),
+        };
+        let mut found = Finding::new(unresolved.span, unresolved.name.clone())
+            .fact("name", unresolved.name.clone())
+            .fact("what", what);
+        found.help = Some(help);
+        findings.push(found);
+    }
+    findings
+}

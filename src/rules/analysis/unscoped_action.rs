@@ -1,0 +1,58 @@
+//! Actions that are allowed on all resources of their kind.
+
+use super::chain::{PRINCIPALS, by_statement, finding, is_meant, lowered};
+use crate::diagnostic::Severity;
+use crate::iam::{ArnPattern, Grant};
+use crate::rules::{Analysis, Check, Context, Param, ParamKind, Params};
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "unscoped-action",
+    summary: "a principal may call one of these actions on every resource of the kind",
+    params: &[
+        Param { name: "principals", kind: ParamKind::Choice(PRINCIPALS), required: true, doc: "whose policies are looked at" },
+        Param { name: "actions", kind: ParamKind::List, required: true, doc: "IAM actions, wildcards allowed" },
+    ],
+    facts: &["role", "kind", "worker", "action", "pattern", "reach"],
+    bind,
+};
+
+fn bind(params: &Params) -> Check {
+    let principals = params.word("principals");
+    let actions = params.list("actions");
+    Box::new(move |context: &Context<'_>| {
+        let wanted: Vec<&str> = actions.iter().map(String::as_str).collect();
+        let mut findings = Vec::new();
+        for principal in context.model.principals.iter().filter(|principal| is_meant(principal, &principals)) {
+            let grants = principal.authority.grants(&wanted);
+            let unscoped: Vec<Grant<'_>> = grants.into_iter().filter(is_unscoped).collect();
+            for group in by_statement(&unscoped) {
+                let Some(found) = finding(context.model, principal, &group) else { continue };
+                let reach = reach(group[0]);
+                findings.push(found.fact("reach", reach).severity(lowered(Severity::High, group[0])));
+            }
+        }
+        findings
+    })
+}
+
+/// Whether nothing of a grant's kind is left out.
+fn is_unscoped(grant: &Grant<'_>) -> bool {
+    grant.everywhere || grant.resources.iter().any(|resource| is_whole_kind(resource))
+}
+
+/// `role/*`, `parameter/*`, `secret:*`, `key/*`: a type of resource and no name.
+pub fn is_whole_kind(resource: &ArnPattern) -> bool {
+    let Some(part) = resource.resource_part() else { return resource.is_everything() };
+    let shown = part.display();
+    let name = shown.split_once(['/', ':']).map_or(&*shown, |(_, name)| name);
+    // In an ARN `parameter/*` is the same as `parameter*`.
+    let kind_star = ["role*", "parameter*", "secret*", "key*"].contains(&&*shown);
+    (!name.is_empty() && name.bytes().all(|byte| matches!(byte, b'*' | b'/'))) || kind_star
+}
+
+fn reach(grant: &Grant<'_>) -> String {
+    match grant.resources.iter().find(|resource| is_whole_kind(resource)) {
+        Some(resource) if !grant.everywhere => format!("`{}`", resource.text().display()),
+        _ => "every resource".to_owned(),
+    }
+}

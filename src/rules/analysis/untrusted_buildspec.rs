@@ -1,0 +1,55 @@
+//! Builds whose commands come out of the very code that nobody has reviewed.
+
+use crate::diagnostic::Severity;
+use crate::model::webhook::{FilterKind, Webhook};
+use crate::model::{BuildProject, Model, buildspec_is_in_source};
+use crate::rules::{Analysis, Check, Context, Finding, Params};
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "untrusted-buildspec",
+    summary: "an untrusted build takes its buildspec from the code that it builds",
+    params: &[],
+    facts: &["project", "who"],
+    bind,
+};
+
+fn bind(_: &Params) -> Check {
+    Box::new(|context: &Context<'_>| {
+        context.model.projects.iter().filter_map(|project| finding(context.model, project)).collect()
+    })
+}
+
+fn finding(model: &Model, project: &BuildProject) -> Option<Finding> {
+    let webhook = project.webhook.as_ref().filter(|_| project.trust.is_untrusted())?;
+    // A build of a branch runs what the branch holds; the point is code from elsewhere.
+    if !webhook.groups.is_empty() && !webhook.groups.iter().any(|group| group.admits_open_pull_requests()) {
+        return None;
+    }
+    let (span, text) = buildspec_is_in_source(project)?;
+    if excludes_buildspec(webhook) {
+        return None;
+    }
+    let mut found = Finding::new(span, project.display())
+        .fact("project", project.display())
+        .fact("who", project.trust.level.who())
+        .label(text);
+    if let Some((because, text)) = project.trust.because.first() {
+        found = found.related(*because, text.clone());
+    }
+    if let Some(power) = model.role(project.role.as_ref()).and_then(|role| role.high_power()) {
+        found = found.related(power.span, format!("the role can {}", power.label.verb())).severity(Severity::High);
+    }
+    Some(found)
+}
+
+/// Every group that lets pull requests in leaves out those that touch the buildspec.
+fn excludes_buildspec(webhook: &Webhook) -> bool {
+    let mut groups = webhook.groups.iter().filter(|group| group.admits_open_pull_requests()).peekable();
+    groups.peek().is_some()
+        && groups.all(|group| {
+            group.of_kind(FilterKind::FilePath).any(|filter| {
+                let named = filter.pattern.as_ref().map(|pattern| pattern.display().to_ascii_lowercase());
+                filter.exclude && named.is_some_and(|pattern| pattern.contains("buildspec"))
+            })
+        })
+}
