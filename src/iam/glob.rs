@@ -7,6 +7,7 @@ mod search;
 pub use search::{Search, outside};
 
 use super::answer::Truth;
+use crate::source::FileId;
 use std::sync::Arc;
 
 /// A pattern as a sequence of tokens.
@@ -35,6 +36,8 @@ pub enum Letter {
 #[derive(Clone, Debug)]
 pub struct HoleLetter {
     pub name: Arc<str>,
+    /// The file in which the name means this hole; `None` when it means the same everywhere.
+    pub scope: Option<FileId>,
     /// Whether its text holds neither `:` nor `/`.
     pub tame: bool,
 }
@@ -51,7 +54,7 @@ pub enum Reach {
 
 impl PartialEq for HoleLetter {
     fn eq(&self, other: &HoleLetter) -> bool {
-        self.name == other.name
+        self.name == other.name && self.scope == other.scope
     }
 }
 
@@ -59,7 +62,7 @@ impl Eq for HoleLetter {}
 
 impl std::hash::Hash for HoleLetter {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.name.hash(state);
+        (&self.name, self.scope).hash(state);
     }
 }
 

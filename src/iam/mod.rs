@@ -1,5 +1,21 @@
 //! The IAM engine, free of any template: policy documents, patterns of actions and of ARNs,
 //! conditions, and who may do what. It never guesses.
 
+pub mod action;
 pub mod answer;
+pub mod arn;
+pub mod condition;
+pub mod document;
 pub mod glob;
+pub mod grammar;
+pub mod managed;
+pub mod principal;
+pub mod variable;
+mod worlds;
+
+pub use action::ActionPattern;
+pub use answer::{Answer, Reason, Truth, Witness};
+pub use arn::ArnPattern;
+pub use condition::ConditionTest;
+pub use document::{Effect, PolicyDocument, PolicyKind, Statement, Version};
+pub use grammar::{GrammarKind, GrammarProblem};
