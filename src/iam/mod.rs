@@ -1,0 +1,3 @@
+//! The IAM engine, free of any template.
+
+pub mod catalogue;
