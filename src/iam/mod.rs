@@ -4,6 +4,7 @@
 pub mod action;
 pub mod answer;
 pub mod arn;
+pub mod catalogue;
 pub mod condition;
 pub mod document;
 pub mod glob;
