@@ -1,6 +1,7 @@
 //! Patterns of IAM actions: `iam:CreateRole`, `s3:Get*`, `*`. Matching ignores case.
 
 use super::answer::Truth;
+use super::catalogue::{self, Action};
 use super::glob::{Glob, Letter, Reach, Token};
 use super::variable::{Piece, pieces};
 use crate::source::Span;
@@ -66,6 +67,13 @@ impl ActionPattern {
         }
     }
 
+    /// The actions of the catalogue that it is sure to match.
+    pub fn expand(&self) -> impl Iterator<Item = Action> + '_ {
+        let service = self.service().map(catalogue::service);
+        let known = self.exact.iter().flat_map(move |glob| matching(glob, service));
+        known.collect::<Vec<_>>().into_iter()
+    }
+
     /// The prefix, when it is written out: `s3` of `s3:Get*`.
     pub fn service(&self) -> Option<&str> {
         let first = self.text.parts.first().and_then(|part| match part {
@@ -96,6 +104,23 @@ impl ActionPattern {
     /// Whether it is one action, without wildcards and holes.
     pub fn is_literal(&self) -> bool {
         self.exact.as_ref().is_some_and(|glob| !glob.has_wildcards() && !glob.has_holes())
+    }
+}
+
+/// The actions of the catalogue that a pattern without holes matches.
+pub fn actions_matching(pattern: &str) -> Vec<Action> {
+    let pattern = pattern.to_ascii_lowercase();
+    let prefix = pattern.split_once(':').map(|(prefix, _)| prefix).filter(|prefix| !prefix.contains(['*', '?']));
+    matching(&Glob::parse(&pattern), prefix.map(catalogue::service))
+}
+
+/// `service`: `None` for any, `Some(None)` for one that is not known.
+fn matching(glob: &Glob, service: Option<Option<catalogue::Service>>) -> Vec<Action> {
+    let matches = |action: &Action| glob.matches(&action.full_name().to_ascii_lowercase());
+    match service {
+        Some(Some(service)) => service.actions().filter(matches).collect(),
+        Some(None) => Vec::new(),
+        None => catalogue::actions().filter(matches).collect(),
     }
 }
 

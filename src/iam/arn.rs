@@ -25,7 +25,7 @@ pub struct ArnPattern {
     /// Every text that may match: both readings, holes standing for anything.
     pub(super) wide: Glob,
     /// As `wide`, but by segments; `None` where the segments cannot be told.
-    wide_segmented: Option<Glob>,
+    pub(super) wide_segmented: Option<Glob>,
     has_variables: bool,
 }
 
@@ -135,6 +135,23 @@ impl ArnPattern {
     pub fn resource_part(&self) -> Option<Text> {
         let [.., resource] = self.parts()?;
         Some(resource)
+    }
+
+    /// As [`Self::wide`], in any partition and any account.
+    pub(super) fn wide_in_any_account(&self) -> Option<Glob> {
+        let [_, _, service, region, _, resource] = self.parts()?;
+        let mut glob = Glob::parse("arn:*:");
+        for (index, part) in [service, region, resource].iter().enumerate() {
+            for piece in pieces(part, true)? {
+                glob.push(match piece {
+                    Piece::Char('*') | Piece::Hole(_) | Piece::Variable(_) => Token::Run(Reach::All),
+                    Piece::Char('?') => Token::One(Reach::All),
+                    Piece::Char(c) | Piece::Literal(c) => Token::Letter(Letter::Char(c)),
+                });
+            }
+            glob.push_pattern([":", ":*:", ""][index], Reach::All);
+        }
+        Some(glob)
     }
 
     fn surely_covers(&self, other: &ArnPattern) -> bool {

@@ -9,8 +9,9 @@ use super::arn::ArnPattern;
 use super::condition::ConditionTest;
 use super::grammar::GrammarProblem;
 use super::principal::Principals;
+use super::worlds::joined;
 use crate::source::Span;
-use crate::value::{Condition, Text, Value};
+use crate::value::{Condition, Text, Value, can_hold_together};
 
 /// What a document is attached to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,10 @@ pub struct PolicyDocument {
     pub problems: Vec<GrammarProblem>,
     /// Parts that could not be evaluated and may allow or deny anything.
     pub unread: Vec<Reason>,
+    /// Those of the unread parts that may deny.
+    pub(super) hidden_denies: Vec<Reason>,
+    /// The conditions of the template under which there is no document at all.
+    pub absent: Vec<Vec<Condition>>,
     pub span: Span,
 }
 
@@ -111,6 +116,15 @@ pub struct ActionMatch<'a> {
 impl PolicyDocument {
     pub fn read(value: &Value, kind: PolicyKind) -> PolicyDocument {
         read::document(value, kind)
+    }
+
+    /// The same document where it is attached only under conditions of the template.
+    pub fn under(mut self, when: &[Condition]) -> PolicyDocument {
+        self.statements.retain(|statement| can_hold_together(&statement.when, when));
+        for statement in &mut self.statements {
+            statement.when = joined(when, &statement.when);
+        }
+        self
     }
 
     pub fn allows(&self) -> impl Iterator<Item = &Statement> {

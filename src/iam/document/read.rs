@@ -8,7 +8,7 @@ use crate::iam::condition::{ConditionTest, Operator};
 use crate::iam::grammar;
 use crate::iam::principal::{Principal, Principals};
 use crate::iam::worlds::{branches, joined, worlds};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 use crate::value::{Condition, Map, Text, Value, can_hold_together};
 
 pub fn document(value: &Value, kind: PolicyKind) -> PolicyDocument {
@@ -18,14 +18,16 @@ pub fn document(value: &Value, kind: PolicyKind) -> PolicyDocument {
         version: Version::V2008,
         problems: grammar::problems(value, kind),
         unread: Vec::new(),
+        hidden_denies: Vec::new(),
+        absent: Vec::new(),
         span: value.span(),
     };
     for (when, alternative) in branches(value) {
         match alternative {
             Some(Value::Map(map)) => read_map(map, &when, &mut document),
             Some(list @ Value::List(..)) => read_statements(list, &when, Version::V2008, &mut document),
-            Some(Value::Null(_)) | None => {}
-            Some(other) => document.unread.push(unread(other, "the policy document")),
+            Some(Value::Null(_)) | None => document.absent.push(when),
+            Some(other) => document.hide(unread(other, "the policy document")),
         }
     }
     document
@@ -59,6 +61,14 @@ pub fn items(value: &Value) -> Vec<(Vec<Condition>, &Value)> {
     found
 }
 
+impl PolicyDocument {
+    /// Notes a part that may allow or deny anything.
+    fn hide(&mut self, reason: Reason) {
+        self.unread.push(reason.clone());
+        self.hidden_denies.push(reason);
+    }
+}
+
 fn read_map(map: &Map, when: &[Condition], document: &mut PolicyDocument) {
     document.version = element(map, "Version").map_or(Version::V2008, |(_, value)| version(value));
     if let Some((_, statements)) = element(map, "Statement") {
@@ -83,7 +93,7 @@ fn read_statements(value: &Value, when: &[Condition], version: Version, document
         match item {
             Value::Map(map) => read_statement(map, index, &joined(when, &inner), version, document),
             Value::Null(_) => {}
-            other => document.unread.push(unread(other, "a statement")),
+            other => document.hide(unread(other, "a statement")),
         }
     }
 }
@@ -93,7 +103,7 @@ fn read_statement(map: &Map, index: usize, when: &[Condition], version: Version,
     let effects =
         element(map, "Effect").map_or_else(|| vec![(Vec::new(), Effect::Unknown)], |(_, value)| effects(value));
     let blocks =
-        element(map, "Condition").map(|(key, value)| (key.span.to(value.span()), conditions(value, variables)));
+        element(map, "Condition").map(|(key, value)| (reach(key.span, value.span()), conditions(value, variables)));
     let (condition_span, blocks) = match blocks {
         Some((span, blocks)) => (Some(span), blocks),
         None => (None, vec![ConditionBlock::default()]),
@@ -132,7 +142,9 @@ fn read_statement(map: &Map, index: usize, when: &[Condition], version: Version,
 /// Adds the statement, with what is not known of it.
 fn note_doubts(mut statement: Statement, document: &mut PolicyDocument) {
     if statement.effect == Effect::Unknown {
-        statement.doubts.push(Reason::at("whether the statement allows or denies is not known", statement.span));
+        let reason = Reason::at("whether the statement allows or denies is not known", statement.span);
+        statement.doubts.push(reason.clone());
+        document.unread.push(reason);
     }
     statement.doubts.extend(statement.condition_unknown.clone());
     let actions = statement.actions.iter().flat_map(|actions| {
@@ -277,7 +289,7 @@ fn test(operator: &Spanned<String>, key: &Spanned<String>, value: &Value, variab
         values,
         complete,
         variables,
-        span: key.span.to(value.span()),
+        span: reach(key.span, value.span()),
         key_span: key.span,
         operator_span: operator.span,
     }
@@ -288,4 +300,9 @@ fn unread(value: &Value, what: &str) -> Reason {
         Value::Unknown(unknown) => Reason::at(format!("{what} is not known: {}", unknown.reason), unknown.span),
         other => Reason::at(format!("{what} cannot be read"), other.span()),
     }
+}
+
+/// From a key to the end of its value; the key alone where the value stands elsewhere.
+fn reach(key: Span, value: Span) -> Span {
+    if key.file == value.file && key.start <= value.start { key.to(value) } else { key }
 }
