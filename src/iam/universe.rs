@@ -21,6 +21,12 @@ pub struct Universe {
 /// CloudFormation, log groups and database snapshots with their suffixes, names with colons in Glue.
 const SERVICES_WITH_MORE_FORMATS: &[&str] = &["cloudformation", "glue", "logs", "rds"];
 
+/// ARN formats that actions on one resource type take besides the documented ones: a change set with
+/// `Transform` is authorised on the transform, and the prefix `aws` stands where an account does.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-template.html>
+const MORE_FORMATS: &[(&str, &str, &str)] =
+    &[("cloudformation", "stack", "arn:${Partition}:cloudformation:${Region}:aws:transform/${TransformName}")];
+
 /// Placeholders whose text holds neither `:` nor `/`, by the naming rules of the services.
 const PLAIN_NAMES: &[(&str, &str)] = &[
     ("cloudformation", "StackName"),
@@ -44,7 +50,11 @@ impl Universe {
         let Some(action) = action else { return Universe::everything() };
         let types = action.resource_types();
         let star = types.len() == 0 || action.resource_types().all(|(_, required)| !required);
-        let formats: Vec<&str> = types.flat_map(|(kind, _)| kind.arns()).collect();
+        let more = |kind: catalogue::ResourceType| {
+            let of_it = move |row: &&(&str, &str, &str)| row.0 == kind.service().prefix() && row.1 == kind.name();
+            MORE_FORMATS.iter().filter(of_it).map(|(.., format)| *format)
+        };
+        let formats: Vec<&str> = types.flat_map(|(kind, _)| kind.arns().chain(more(kind))).collect();
         let arns = formats.iter().map(|format| template(format, false)).collect();
         let examples = [&["Partition", "Region", "Account"][..], &["Partition", "Region"], &["Partition"]];
         let examples =
