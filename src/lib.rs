@@ -3,6 +3,7 @@
 //! The modules below are in import order: each may use only those above it.
 
 pub mod diagnostic;
+pub mod iam;
 pub mod linter;
 pub mod report;
 pub mod source;

@@ -1,0 +1,379 @@
+//! Compiles `data/iam/` into the flat tables that `src/iam/catalogue` includes, so that nothing is parsed at run time.
+//! A mistake in the data stops the build with the file and the line.
+
+#[path = "src/iam/catalogue/layout.rs"]
+mod layout;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use layout::{action, chunk, global, key, policy, resource, service};
+
+/// A managed policy costs the inflation of one chunk of about this size.
+const CHUNK: usize = 64 * 1024;
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=src/iam/catalogue/layout.rs");
+    println!("cargo:rerun-if-changed=data/iam");
+    // Cargo sets both variables for every build script.
+    let data = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo names the package")).join("data/iam");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo names the output folder"));
+
+    let mut tables = Tables::default();
+    let services = services(&data);
+    tables.add_services(&services, &lines(&data.join("rcp-services.tsv")), &data);
+    tables.add_globals(&data.join("globals.tsv"));
+    tables.add_policies(&data);
+    tables.write(&out);
+
+    let sources = lines(&data.join("SOURCES.tsv"));
+    let date = sources.iter().find_map(|row| row.text.strip_prefix("date\t")).expect("SOURCES.tsv has a date row");
+    fs::write(out.join("date.txt"), date).expect("the output folder is writable");
+}
+
+// Reading.
+
+/// One line of a data file, with its place for messages.
+struct Row {
+    place: String,
+    text: String,
+}
+
+impl Row {
+    fn cells<const N: usize>(&self) -> [&str; N] {
+        let cells: Vec<&str> = self.text.split('\t').collect();
+        <[&str; N]>::try_from(cells).unwrap_or_else(|_| self.fail(&format!("expected {N} cells")))
+    }
+
+    /// The number of a name among those a table knows.
+    fn number(&self, names: &[&str], name: &str) -> u32 {
+        let index = names.iter().position(|known| *known == name);
+        word(index.unwrap_or_else(|| self.fail(&format!("{name} is none of {names:?}"))))
+    }
+
+    fn level(&self, letter: &str) -> u32 {
+        let index = action::LEVEL_LETTERS.iter().position(|known| letter.as_bytes() == [*known]);
+        word(index.unwrap_or_else(|| self.fail(&format!("unknown level {letter}"))))
+    }
+
+    fn fail(&self, problem: &str) -> ! {
+        panic!("{}: {problem}", self.place)
+    }
+}
+
+fn lines(path: &Path) -> Vec<Row> {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let row = |(index, line): (usize, &str)| Row {
+        place: format!("{}:{}", path.display(), index + 1),
+        text: line.to_owned(),
+    };
+    text.lines().enumerate().map(row).collect()
+}
+
+/// One `services/<prefix>.tsv`, split by the kind of row.
+struct Service {
+    prefix: String,
+    name: String,
+    keys: Vec<Row>,
+    resources: Vec<Row>,
+    sets: HashMap<String, Vec<String>>,
+    actions: Vec<Row>,
+}
+
+fn services(data: &Path) -> Vec<Service> {
+    let folder = data.join("services");
+    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut services: Vec<Service> =
+        entries.map(|entry| read_service(&entry.expect("the folder is readable").path())).collect();
+    services.sort_by(|a, b| a.prefix.cmp(&b.prefix));
+    services
+}
+
+fn read_service(path: &Path) -> Service {
+    let mut rows = lines(path).into_iter();
+    let head = rows.next().unwrap_or_else(|| panic!("{}: empty", path.display()));
+    let [_, prefix, name] = head.cells();
+    let mut service = Service {
+        prefix: prefix.to_owned(),
+        name: name.to_owned(),
+        keys: Vec::new(),
+        resources: Vec::new(),
+        sets: HashMap::new(),
+        actions: Vec::new(),
+    };
+    for row in rows {
+        match row.text.split('\t').next() {
+            Some("key") => service.keys.push(row),
+            Some("res") => service.resources.push(row),
+            Some("act") => service.actions.push(row),
+            Some("set") => {
+                let [_, name, keys] = row.cells();
+                service.sets.insert(name.to_owned(), keys.split(',').map(str::to_owned).collect());
+            }
+            _ => row.fail("unknown kind of row"),
+        }
+    }
+    service
+}
+
+/// The items of a cell that is `-` or a comma-separated list.
+fn items(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split(',').filter(move |_| cell != "-")
+}
+
+// Writing.
+
+#[derive(Default)]
+struct Tables {
+    strings: Strings,
+    lists: Lists,
+    services: Vec<u32>,
+    actions: Vec<u32>,
+    resources: Vec<u32>,
+    keys: Vec<u32>,
+    globals: Vec<u32>,
+    policies: Vec<u32>,
+    chunks: Vec<u32>,
+    documents: Vec<u8>,
+}
+
+impl Tables {
+    fn add_services(&mut self, services: &[Service], rcp: &[Row], data: &Path) {
+        let rcp: BTreeSet<&str> = rcp.iter().map(|row| row.text.as_str()).collect();
+        let overlay = overlay(data);
+        let numbers = action_numbers(services);
+        for (index, service) in services.iter().enumerate() {
+            let flags = if rcp.contains(service.prefix.as_str()) { service::RCP } else { 0 };
+            let mut entry = [0; service::WIDTH];
+            entry[service::PREFIX] = self.strings.add(&service.prefix);
+            entry[service::NAME] = self.strings.add(&service.name);
+            entry[service::FLAGS] = flags;
+            self.push_service(entry);
+            self.add_service(word(index), service, &overlay, &numbers);
+        }
+        self.push_service([0; service::WIDTH]);
+    }
+
+    fn push_service(&mut self, mut row: [u32; service::WIDTH]) {
+        row[service::FIRST_ACTION] = word(self.actions.len() / action::WIDTH);
+        row[service::FIRST_RESOURCE] = word(self.resources.len() / resource::WIDTH);
+        row[service::FIRST_KEY] = word(self.keys.len() / key::WIDTH);
+        self.services.extend(row);
+    }
+
+    fn add_service(
+        &mut self,
+        number: u32,
+        service: &Service,
+        overlay: &HashMap<String, u32>,
+        numbers: &HashMap<String, u32>,
+    ) {
+        let mut keys = HashMap::new();
+        for row in &service.keys {
+            let [_, name, kind] = row.cells();
+            keys.insert(name, word(self.keys.len() / key::WIDTH));
+            self.push_key(row, name, kind);
+        }
+        let set = |row: &Row, cell: &str| -> BTreeSet<u32> {
+            if cell == "-" {
+                return BTreeSet::new();
+            }
+            let names = service.sets.get(cell).unwrap_or_else(|| row.fail(&format!("no set {cell}")));
+            let key = |name: &String| *keys.get(name.as_str()).unwrap_or_else(|| row.fail(&format!("no key {name}")));
+            names.iter().map(key).collect()
+        };
+
+        let mut resources = HashMap::new();
+        for row in &service.resources {
+            let [_, name, arns, keys] = row.cells();
+            let arns: Vec<u32> = arns.split(' ').map(|arn| self.strings.add(arn)).collect();
+            let keys = set(row, keys);
+            let mut entry = [0; resource::WIDTH];
+            entry[resource::SERVICE] = number;
+            entry[resource::NAME] = self.strings.add(name);
+            entry[resource::ARNS] = self.lists.add(arns);
+            entry[resource::KEYS] = self.lists.add(keys.iter().copied());
+            resources.insert(name, (word(self.resources.len() / resource::WIDTH), keys));
+            self.resources.extend(entry);
+        }
+
+        for row in &service.actions {
+            let [_, name, level, taken, own, dependents] = row.cells();
+            let own = set(row, own);
+            let mut all = own.clone();
+            let mut pairs = Vec::new();
+            for cell in items(taken) {
+                let (cell, keys) = cell.split_once('@').unwrap_or((cell, "-"));
+                let (cell, required) = cell.strip_suffix('*').map_or((cell, 0), |cell| (cell, action::REQUIRED));
+                let Some((resource, of_resource)) = resources.get(cell) else {
+                    row.fail(&format!("no resource type {cell}"))
+                };
+                let keys = set(row, keys);
+                all.extend(&keys);
+                all.extend(of_resource);
+                pairs.extend([resource | required, self.lists.add(keys)]);
+            }
+            let dependent = |full: &str| {
+                *numbers.get(&full.to_ascii_lowercase()).unwrap_or_else(|| row.fail(&format!("no action {full}")))
+            };
+            let dependents: Vec<u32> = items(dependents).map(dependent).collect();
+            let level = row.level(level);
+            let full = format!("{}:{}", service.prefix, name).to_ascii_lowercase();
+            let overlay = overlay.get(&full).copied().unwrap_or(level);
+            let mut entry = [0; action::WIDTH];
+            entry[action::SERVICE] = number;
+            entry[action::NAME] = self.strings.add(name);
+            entry[action::LEVELS] = level | overlay << 8;
+            entry[action::RESOURCES] = self.lists.add(pairs);
+            entry[action::KEYS] = self.lists.add(own);
+            entry[action::ALL_KEYS] = self.lists.add(all);
+            entry[action::DEPENDENTS] = self.lists.add(dependents);
+            self.actions.extend(entry);
+        }
+    }
+
+    fn add_globals(&mut self, path: &Path) {
+        for row in lines(path) {
+            let [name, kind, category] = row.cells();
+            self.push_key(&row, name, kind);
+            let mut entry = [0; global::WIDTH];
+            entry[global::CATEGORY] = row.number(global::CATEGORIES, category);
+            self.globals.extend(entry);
+        }
+    }
+
+    fn push_key(&mut self, row: &Row, name: &str, kind: &str) {
+        let mut entry = [0; key::WIDTH];
+        entry[key::NAME] = self.strings.add(name);
+        entry[key::KIND] = row.number(key::KINDS, kind);
+        self.keys.extend(entry);
+    }
+
+    fn add_policies(&mut self, data: &Path) {
+        let mut pending = String::new();
+        for row in lines(&data.join("managed.tsv")) {
+            let [name, arn, version, date] = row.cells();
+            if arn.rsplit('/').next() != Some(name) {
+                row.fail("the ARN does not end in the name");
+            }
+            // A line end stands between members and items only; a JSON text has none inside.
+            let document: String =
+                lines(&data.join(format!("managed/{name}.json"))).into_iter().map(|line| line.text).collect();
+            let mut entry = [0; policy::WIDTH];
+            entry[policy::ARN] = self.strings.add(arn);
+            entry[policy::VERSION] = self.strings.add(version);
+            entry[policy::DATE] = self.strings.add(date);
+            entry[policy::CHUNK] = word(self.chunks.len() / chunk::WIDTH);
+            entry[policy::START] = word(pending.len());
+            entry[policy::LENGTH] = word(document.len());
+            self.policies.extend(entry);
+            pending.push_str(&document);
+            if pending.len() >= CHUNK {
+                self.add_chunk(&mut pending);
+            }
+        }
+        self.add_chunk(&mut pending);
+    }
+
+    fn add_chunk(&mut self, pending: &mut String) {
+        let deflated = miniz_oxide::deflate::compress_to_vec(pending.as_bytes(), 9);
+        let mut entry = [0; chunk::WIDTH];
+        entry[chunk::START] = word(self.documents.len());
+        entry[chunk::LENGTH] = word(deflated.len());
+        entry[chunk::INFLATED] = word(pending.len());
+        self.chunks.extend(entry);
+        self.documents.extend(deflated);
+        pending.clear();
+    }
+
+    fn write(&self, out: &Path) {
+        let write = |name: &str, bytes: &[u8]| fs::write(out.join(name), bytes).expect("the output folder is writable");
+        let rows = |name: &str, rows: &[u32]| {
+            let bytes: Vec<u8> = rows.iter().flat_map(|word| word.to_le_bytes()).collect();
+            write(name, &bytes);
+        };
+        write("strings.bin", &self.strings.bytes);
+        write("documents.bin", &self.documents);
+        rows("lists.bin", &self.lists.words);
+        rows("services.bin", &self.services);
+        rows("actions.bin", &self.actions);
+        rows("resources.bin", &self.resources);
+        rows("keys.bin", &self.keys);
+        rows("globals.bin", &self.globals);
+        rows("policies.bin", &self.policies);
+        rows("chunks.bin", &self.chunks);
+    }
+}
+
+/// The number of every action, by lower-case full name.
+fn action_numbers(services: &[Service]) -> HashMap<String, u32> {
+    let full = |service: &Service, row: &Row| {
+        let [_, name, ..]: [&str; 6] = row.cells();
+        format!("{}:{name}", service.prefix).to_ascii_lowercase()
+    };
+    let actions = services.iter().flat_map(|service| service.actions.iter().map(move |row| full(service, row)));
+    actions.enumerate().map(|(index, name)| (name, word(index))).collect()
+}
+
+/// Levels by lower-case full name.
+fn overlay(data: &Path) -> HashMap<String, u32> {
+    let rows = lines(&data.join("levels-overlay.tsv"));
+    let entry = |row: &Row| {
+        let [full, _, level] = row.cells();
+        (full.to_ascii_lowercase(), row.level(level))
+    };
+    rows.iter().map(entry).collect()
+}
+
+/// Every string once.
+#[derive(Default)]
+struct Strings {
+    bytes: Vec<u8>,
+    known: HashMap<String, u32>,
+}
+
+impl Strings {
+    fn add(&mut self, text: &str) -> u32 {
+        if let Some(offset) = self.known.get(text) {
+            return *offset;
+        }
+        let offset = word(self.bytes.len());
+        let length = u16::try_from(text.len()).expect("a string is shorter than 64 KiB");
+        self.bytes.extend(length.to_le_bytes());
+        self.bytes.extend(text.as_bytes());
+        self.known.insert(text.to_owned(), offset);
+        offset
+    }
+}
+
+/// Every list once; the empty one stands first.
+struct Lists {
+    words: Vec<u32>,
+    known: BTreeMap<Vec<u32>, u32>,
+}
+
+impl Default for Lists {
+    fn default() -> Self {
+        Self { words: vec![0], known: BTreeMap::from([(Vec::new(), 0)]) }
+    }
+}
+
+impl Lists {
+    fn add(&mut self, items: impl IntoIterator<Item = u32>) -> u32 {
+        let items: Vec<u32> = items.into_iter().collect();
+        if let Some(offset) = self.known.get(&items) {
+            return *offset;
+        }
+        let offset = word(self.words.len());
+        self.words.push(word(items.len()));
+        self.words.extend(&items);
+        self.known.insert(items, offset);
+        offset
+    }
+}
+
+fn word(number: usize) -> u32 {
+    u32::try_from(number).expect("the tables stay far below 4 GiB")
+}

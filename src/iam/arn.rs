@@ -1,0 +1,325 @@
+//! Patterns of ARNs, as `Resource` holds them. Matching is case-sensitive.
+//!
+//! Whether a `*` in the middle of an ARN goes beyond a `:` is not settled: the documentation says
+//! that wildcards stay within their segment, and that one at the end of a segment may not. An answer
+//! is given where both readings agree.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
+
+use super::answer::Truth;
+use super::glob::{Glob, HoleLetter, Letter, Reach, Search, Token, outside};
+use super::variable::{Piece, pieces};
+use crate::source::Span;
+use crate::value::{Condition, Part, Text};
+
+/// One entry of `Resource` or `NotResource`.
+#[derive(Clone, Debug)]
+pub struct ArnPattern {
+    text: Text,
+    /// The conditions of the template under which the entry is there.
+    pub when: Vec<Condition>,
+    /// Wildcards beyond colons, holes as rigid letters.
+    pub(super) spanning: Glob,
+    /// Wildcards within the first five segments, holes as rigid letters: all of it matches under
+    /// either reading. `None` where nothing is sure to match.
+    pub(super) segmented: Option<Glob>,
+    /// Every text that may match: both readings, holes standing for anything.
+    pub(super) wide: Glob,
+    /// As `wide`, but by segments; `None` where the segments cannot be told.
+    pub(super) wide_segmented: Option<Glob>,
+    has_variables: bool,
+}
+
+impl ArnPattern {
+    /// `variables`: whether `${aws:username}` is a policy variable in this document.
+    pub fn new(text: &Text, variables: bool, when: Vec<Condition>) -> ArnPattern {
+        let pieces = pieces(text, variables);
+        let readings = pieces.as_deref().map_or_else(Readings::unknown, Readings::new);
+        ArnPattern {
+            text: text.clone(),
+            when,
+            spanning: readings.spanning,
+            segmented: readings.segmented,
+            wide: readings.wide,
+            wide_segmented: readings.wide_segmented,
+            has_variables: readings.has_variables,
+        }
+    }
+
+    pub fn text(&self) -> &Text {
+        &self.text
+    }
+
+    pub fn span(&self) -> Span {
+        self.text.span
+    }
+
+    /// `*`: every resource, and the requests that have none.
+    pub fn is_everything(&self) -> bool {
+        self.segmented.as_ref().is_some_and(Glob::is_everything)
+    }
+
+    /// Whether nothing is known of it, so that it may turn out to be any ARN, or `*`.
+    pub fn is_opaque(&self) -> bool {
+        self.wide.is_everything() && !self.is_everything()
+    }
+
+    /// Whether it holds policy variables, which a request may lack.
+    pub fn has_variables(&self) -> bool {
+        self.has_variables
+    }
+
+    pub fn has_wildcards(&self) -> bool {
+        self.spanning.has_wildcards()
+    }
+
+    /// Whether it matches an ARN.
+    pub fn matches(&self, arn: &str) -> Truth {
+        if !self.wide.matches(arn) {
+            Truth::No
+        } else if self.segmented.as_ref().is_some_and(|glob| glob.matches(arn)) {
+            Truth::Yes
+        } else {
+            Truth::Unknown
+        }
+    }
+
+    /// Whether it matches every ARN that `other` matches.
+    pub fn covers(&self, other: &ArnPattern) -> Truth {
+        if self.surely_covers(other) {
+            return Truth::Yes;
+        }
+        let missed = !other.spanning.has_holes()
+            && other.segmented.as_ref().is_some_and(|its| matches!(outside(&[its], &[&self.wide]), Search::Found(_)));
+        if missed || self.overlaps(other).is_no() { Truth::No } else { Truth::Unknown }
+    }
+
+    /// Whether some ARN matches both.
+    pub fn overlaps(&self, other: &ArnPattern) -> Truth {
+        if !self.wide.intersects(&other.wide) {
+            return Truth::No;
+        }
+        // Where no name holds a colon the segments of an ARN are those of the pattern.
+        if let (Some(own), Some(its)) = (&self.wide_segmented, &other.wide_segmented)
+            && self.has_plain_names()
+            && other.has_plain_names()
+            && !own.intersects(its)
+        {
+            return Truth::No;
+        }
+        let sure = match (&self.segmented, &other.segmented) {
+            (Some(own), Some(its)) => !self.has_variables && !other.has_variables && own.intersects(its),
+            _ => false,
+        };
+        if sure { Truth::Yes } else { Truth::Unknown }
+    }
+
+    /// The six parts of the ARN, split at its first five colons; `None` when it has fewer.
+    pub fn parts(&self) -> Option<[Text; 6]> {
+        split(&self.text)
+    }
+
+    /// The service, when it is written out: `s3` of `arn:aws:s3:::bucket`.
+    pub fn service(&self) -> Option<String> {
+        let [_, _, service, ..] = self.parts()?;
+        let service = service.literal()?;
+        (!service.is_empty() && !service.contains(['*', '?'])).then(|| service.to_owned())
+    }
+
+    /// The account part, which may be empty, a wildcard or a hole.
+    pub fn account(&self) -> Option<Text> {
+        let [_, _, _, _, account, _] = self.parts()?;
+        Some(account)
+    }
+
+    /// What comes after the account: `role/deploy`, `bucket/key`.
+    pub fn resource_part(&self) -> Option<Text> {
+        let [.., resource] = self.parts()?;
+        Some(resource)
+    }
+
+    /// As [`Self::wide`], in any partition and any account.
+    pub(super) fn wide_in_any_account(&self) -> Option<Glob> {
+        let [_, _, service, region, _, resource] = self.parts()?;
+        let mut glob = Glob::parse("arn:*:");
+        for (index, part) in [service, region, resource].iter().enumerate() {
+            for piece in pieces(part, true)? {
+                glob.push(match piece {
+                    Piece::Char('*') | Piece::Hole(_) | Piece::Variable(_) => Token::Run(Reach::All),
+                    Piece::Char('?') => Token::One(Reach::All),
+                    Piece::Char(c) | Piece::Literal(c) => Token::Letter(Letter::Char(c)),
+                });
+            }
+            glob.push_pattern([":", ":*:", ""][index], Reach::All);
+        }
+        Some(glob)
+    }
+
+    fn surely_covers(&self, other: &ArnPattern) -> bool {
+        if self.text == other.text {
+            return true;
+        }
+        let Some(own) = &self.segmented else { return false };
+        match &other.segmented {
+            Some(its) => its.within(own).is_yes() && other.spanning.within(&self.spanning).is_yes(),
+            None => other.wide.within(own).is_yes(),
+        }
+    }
+
+    fn has_plain_names(&self) -> bool {
+        self.service().is_some_and(|service| SERVICES_WITH_PLAIN_NAMES.contains(&service.as_str()))
+    }
+}
+
+/// Services whose ARNs have a `:` in the resource part only between its fields, never in a name, so
+/// that no `*` can reach beyond one into a look-alike of the pattern. From the ARN formats in the
+/// Service Authorization Reference and the naming rules of the services.
+const SERVICES_WITH_PLAIN_NAMES: &[&str] = &[
+    "cloudformation",
+    "codebuild",
+    "codecommit",
+    "codepipeline",
+    "dynamodb",
+    "ecr",
+    "ecs",
+    "kms",
+    "lambda",
+    "logs",
+    "secretsmanager",
+    "sns",
+    "sqs",
+    "ssm",
+    "states",
+];
+
+const COLONS_OF_AN_ARN: usize = 5;
+
+struct Readings {
+    spanning: Glob,
+    segmented: Option<Glob>,
+    wide: Glob,
+    wide_segmented: Option<Glob>,
+    has_variables: bool,
+}
+
+impl Readings {
+    fn unknown() -> Readings {
+        let everything = Glob::parse("*");
+        Readings {
+            spanning: everything.clone(),
+            segmented: None,
+            wide: everything,
+            wide_segmented: None,
+            has_variables: false,
+        }
+    }
+
+    fn new(pieces: &[Piece]) -> Readings {
+        let colons = pieces.iter().filter(|piece| matches!(piece, Piece::Char(':') | Piece::Literal(':'))).count();
+        let whole = colons >= COLONS_OF_AN_ARN;
+        let mut readings = Readings {
+            spanning: Glob::default(),
+            segmented: None,
+            wide: Glob::default(),
+            wide_segmented: None,
+            has_variables: pieces.iter().any(|piece| matches!(piece, Piece::Variable(_))),
+        };
+        let (mut segmented, mut wide_segmented) = (Glob::default(), Glob::default());
+        // A hole in a text with too few colons holds the missing ones (`${Bucket.Arn}/*`): what
+        // follows it belongs to the resource part. In a text with enough of them a hole among the
+        // first five segments is part of its segment.
+        let mut segment = 0;
+        for piece in pieces {
+            let reach = if segment < COLONS_OF_AN_ARN { Reach::Segment } else { Reach::All };
+            match piece {
+                Piece::Char(c @ ('*' | '?')) => {
+                    let token = if *c == '*' { Token::Run } else { Token::One };
+                    readings.spanning.push(token(Reach::All));
+                    readings.wide.push(token(Reach::All));
+                    segmented.push(token(reach));
+                    wide_segmented.push(token(reach));
+                }
+                Piece::Char(c) | Piece::Literal(c) => {
+                    let token = Token::Letter(Letter::Char(*c));
+                    for glob in [&mut readings.spanning, &mut readings.wide, &mut segmented, &mut wide_segmented] {
+                        glob.push(token.clone());
+                    }
+                    segment += usize::from(*c == ':');
+                }
+                Piece::Hole(hole) | Piece::Variable(hole) => {
+                    let tame = hole.tame || (whole && reach == Reach::Segment);
+                    let letter = Letter::Hole(HoleLetter { tame, ..hole.clone() });
+                    readings.spanning.push(Token::Letter(letter.clone()));
+                    segmented.push(Token::Letter(letter));
+                    // A parameter may turn out to be `*`, and then be read either way.
+                    readings.wide.push(Token::Run(if hole.tame { Reach::Name } else { Reach::All }));
+                    wide_segmented.push(Token::Run(if tame { Reach::Segment } else { Reach::All }));
+                    if !whole && !hole.tame {
+                        segment = COLONS_OF_AN_ARN;
+                    }
+                }
+            }
+        }
+        readings.finish(segmented, wide_segmented, segment)
+    }
+
+    /// An ARN cut short: in identity policies the missing parts are taken as `*`, which is sure
+    /// only where the text ends in `*` itself.
+    fn finish(mut self, mut segmented: Glob, wide_segmented: Glob, segments: usize) -> Readings {
+        if self.spanning.is_everything() {
+            self.segmented = Some(Glob::parse("*"));
+            self.wide_segmented = Some(Glob::parse("*"));
+        } else if segments >= COLONS_OF_AN_ARN {
+            self.segmented = Some(segmented);
+            self.wide_segmented = Some(wide_segmented);
+        } else if self.spanning.ends_open() {
+            for _ in segments..COLONS_OF_AN_ARN {
+                segmented.push_pattern(":*", Reach::Segment);
+            }
+            segmented.push(Token::Run(Reach::All));
+            self.segmented = Some(segmented);
+        } else {
+            self.wide.push(Token::Run(Reach::All));
+        }
+        self
+    }
+}
+
+pub(super) fn split(text: &Text) -> Option<[Text; 6]> {
+    let empty = |span: Span| Text { parts: Vec::new(), span };
+    let mut parts: Vec<Text> = vec![empty(Span { end: text.span.start, ..text.span })];
+    for part in &text.parts {
+        match part {
+            Part::Hole(hole) => append(&mut parts, Part::Hole(hole.clone()), hole.span),
+            Part::Known(known, map) => {
+                let mut from = 0;
+                while parts.len() <= COLONS_OF_AN_ARN
+                    && let Some(colon) = known[from..].find(':').map(|at| at + from)
+                {
+                    append(
+                        &mut parts,
+                        Part::Known(known[from..colon].to_owned(), map.slice(from..colon)),
+                        map.span(from..colon),
+                    );
+                    from = colon + 1;
+                    parts.push(empty(map.span(from..from)));
+                }
+                append(
+                    &mut parts,
+                    Part::Known(known[from..].to_owned(), map.slice(from..known.len())),
+                    map.span(from..known.len()),
+                );
+            }
+        }
+    }
+    parts.try_into().ok()
+}
+
+fn append(parts: &mut [Text], part: Part, span: Span) {
+    if matches!(&part, Part::Known(text, _) if text.is_empty()) {
+        return;
+    }
+    if let Some(last) = parts.last_mut() {
+        last.span = if last.parts.is_empty() { span } else { last.span.to(span) };
+        last.parts.push(part);
+    }
+}

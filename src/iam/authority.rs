@@ -1,0 +1,89 @@
+//! What one principal may do, by all the policies on it: an allow counts where no deny takes it and
+//! the boundary lets it pass.
+
+mod allow;
+mod judge;
+mod taker;
+
+use super::action::actions_matching;
+use super::answer::{Answer, Reason};
+use super::arn::ArnPattern;
+use super::catalogue;
+use super::document::{PolicyDocument, PolicyKind};
+use super::grant::Grant;
+use super::managed::value_at;
+use crate::source::Span;
+
+/// The policies of one principal.
+#[derive(Clone, Debug, Default)]
+pub struct Authority {
+    pub documents: Vec<PolicyDocument>,
+    /// `None`: it has none.
+    pub boundary: Option<Boundary>,
+    /// Policies that are attached but cannot be seen. They may allow and deny anything.
+    pub unseen: Vec<Reason>,
+}
+
+/// The permissions boundary of a principal.
+#[derive(Clone, Debug)]
+pub enum Boundary {
+    Known(PolicyDocument),
+    Unknown(Reason),
+}
+
+/// Which resources a question is about.
+#[derive(Clone, Copy, Debug)]
+pub enum ResourceAsked<'a> {
+    /// Some resource, whichever.
+    Any,
+    /// One of those that a pattern matches.
+    Matching(&'a ArnPattern),
+}
+
+impl Authority {
+    /// Every allow of the wanted actions that survives the denies and the boundary, in the order of
+    /// the documents. `wanted` holds actions and patterns of actions: `iam:CreateRole`,
+    /// `iam:Put*Policy`.
+    pub fn grants(&self, wanted: &[&str]) -> Vec<Grant<'_>> {
+        judge::grants(self, &expand(wanted))
+    }
+
+    /// Whether some request for the action on such a resource is allowed.
+    pub fn can(&self, action: &str, resource: ResourceAsked<'_>) -> Answer {
+        judge::can(self, action, resource)
+    }
+
+    /// Whether nothing at all is known to be attached.
+    pub fn is_empty(&self) -> bool {
+        self.documents.is_empty() && self.unseen.is_empty()
+    }
+}
+
+/// The actions meant: patterns are replaced by the actions they match, names get their documented
+/// casing. What the catalogue does not know stays as it is.
+pub fn expand(wanted: &[&str]) -> Vec<String> {
+    let mut actions: Vec<String> = Vec::new();
+    for text in wanted {
+        let meant: Vec<String> = if text.contains(['*', '?']) {
+            actions_matching(text).into_iter().map(catalogue::Action::full_name).collect()
+        } else {
+            vec![catalogue::action(text).map_or_else(|| (*text).to_owned(), catalogue::Action::full_name)]
+        };
+        for action in meant {
+            if !actions.contains(&action) {
+                actions.push(action);
+            }
+        }
+    }
+    actions
+}
+
+/// The document of a policy that AWS manages, by name or ARN; every place in it is `span`, where
+/// the template refers to it.
+pub fn managed_document(name_or_arn: &str, span: Span, kind: PolicyKind) -> Option<PolicyDocument> {
+    let json = catalogue::managed_policy(name_or_arn)?.document();
+    Some(PolicyDocument::read(&value_at(&json, span)?, kind))
+}
+
+#[cfg(test)]
+mod tests;

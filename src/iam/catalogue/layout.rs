@@ -1,0 +1,95 @@
+//! The shape of the compiled tables: `build.rs` writes what the catalogue reads. Every table is rows of little-endian
+//! `u32`. A string is an offset into the strings, where a `u16` length stands before the bytes. A list is an offset
+//! into the lists, where the count stands before the items; offset 0 is the empty list.
+
+/// Services by prefix. A last row without a name closes the ranges of the one before it.
+pub mod service {
+    pub const PREFIX: usize = 0;
+    pub const NAME: usize = 1;
+    pub const FIRST_ACTION: usize = 2;
+    pub const FIRST_RESOURCE: usize = 3;
+    pub const FIRST_KEY: usize = 4;
+    pub const FLAGS: usize = 5;
+    pub const WIDTH: usize = 6;
+
+    /// Resource control policies apply to the service.
+    pub const RCP: u32 = 1;
+}
+
+/// Actions by service, then by lower-case name.
+pub mod action {
+    pub const SERVICE: usize = 0;
+    pub const NAME: usize = 1;
+    /// AWS's level, and eight bits higher the level of the overlay.
+    pub const LEVELS: usize = 2;
+    /// List of pairs: resource type with `REQUIRED` set or not, list of the keys of this pair.
+    pub const RESOURCES: usize = 3;
+    pub const KEYS: usize = 4;
+    /// Own keys, keys of the pairs and keys of the resource types.
+    pub const ALL_KEYS: usize = 5;
+    pub const DEPENDENTS: usize = 6;
+    pub const WIDTH: usize = 7;
+
+    pub const REQUIRED: u32 = 1 << 31;
+    /// Level letters by number.
+    pub const LEVEL_LETTERS: &[u8; 5] = b"LRWTP";
+}
+
+/// Resource types by service, then by lower-case name.
+pub mod resource {
+    pub const SERVICE: usize = 0;
+    pub const NAME: usize = 1;
+    /// List of strings.
+    pub const ARNS: usize = 2;
+    pub const KEYS: usize = 3;
+    pub const WIDTH: usize = 4;
+}
+
+/// Condition keys by service, then by lower-case name; the global keys follow those of the last service.
+pub mod key {
+    pub const NAME: usize = 0;
+    pub const KIND: usize = 1;
+    pub const WIDTH: usize = 2;
+
+    /// Type names by number.
+    pub const KINDS: &[&str] = &[
+        "String",
+        "ArrayOfString",
+        "ARN",
+        "ArrayOfARN",
+        "Bool",
+        "ArrayOfBool",
+        "Numeric",
+        "Date",
+        "IPAddress",
+        "Binary",
+    ];
+}
+
+/// What is known of global keys beyond the type, in the order of their rows among the keys.
+pub mod global {
+    pub const CATEGORY: usize = 0;
+    pub const WIDTH: usize = 1;
+
+    /// Category names by number.
+    pub const CATEGORIES: &[&str] = &["principal", "session", "network", "resource", "request"];
+}
+
+/// Managed policies by name; the document is a slice of an inflated chunk.
+pub mod policy {
+    pub const ARN: usize = 0;
+    pub const VERSION: usize = 1;
+    pub const DATE: usize = 2;
+    pub const CHUNK: usize = 3;
+    pub const START: usize = 4;
+    pub const LENGTH: usize = 5;
+    pub const WIDTH: usize = 6;
+}
+
+/// Deflated chunks of policy documents.
+pub mod chunk {
+    pub const START: usize = 0;
+    pub const LENGTH: usize = 1;
+    pub const INFLATED: usize = 2;
+    pub const WIDTH: usize = 3;
+}

@@ -1,0 +1,86 @@
+//! AWS's managed policies. Their documents are stored deflated, in chunks; one is inflated when it is asked for.
+
+use super::layout::{chunk, policy};
+use super::tables::{Table, string};
+
+static POLICIES: Table<{ policy::WIDTH }> = Table(include_bytes!(concat!(env!("OUT_DIR"), "/policies.bin")));
+static CHUNKS: Table<{ chunk::WIDTH }> = Table(include_bytes!(concat!(env!("OUT_DIR"), "/chunks.bin")));
+static DOCUMENTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/documents.bin"));
+
+/// A managed policy of AWS, in its default version.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ManagedPolicy(u32);
+
+/// The policy of a name (`ReadOnlyAccess`), of a path and a name (`job-function/Billing`), or of an ARN in any
+/// partition. Letter case counts, and so does the path where one is given.
+pub fn managed_policy(name_or_arn: &str) -> Option<ManagedPolicy> {
+    let arn = name_or_arn.strip_prefix("arn:");
+    let path = match arn {
+        Some(rest) => rest.split_once(":iam::aws:policy/")?.1,
+        None => name_or_arn,
+    };
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let count = POLICIES.len() as u32;
+    let row = partition_point(count, |row| ManagedPolicy(row).name() < name);
+    let found = (row < count).then_some(ManagedPolicy(row))?;
+    let named = if arn.is_some() || path.contains('/') { found.path() == path } else { found.name() == name };
+    named.then_some(found)
+}
+
+/// Every managed policy, by name.
+pub fn managed_policies() -> impl ExactSizeIterator<Item = ManagedPolicy> {
+    (0..POLICIES.len() as u32).map(ManagedPolicy)
+}
+
+impl ManagedPolicy {
+    pub fn name(self) -> &'static str {
+        let path = self.path();
+        path.rsplit('/').next().unwrap_or(path)
+    }
+
+    /// The name behind its path: `service-role/AWSLambdaRole`.
+    pub fn path(self) -> &'static str {
+        let arn = self.arn();
+        arn.split_once(":policy/").map_or(arn, |(_, path)| path)
+    }
+
+    /// The ARN in the partition `aws`.
+    pub fn arn(self) -> &'static str {
+        string(POLICIES.cell(self.0, policy::ARN))
+    }
+
+    /// The version of the document, such as `v3`.
+    pub fn version(self) -> &'static str {
+        string(POLICIES.cell(self.0, policy::VERSION))
+    }
+
+    /// The day the version was made, `YYYY-MM-DD`.
+    pub fn date(self) -> &'static str {
+        string(POLICIES.cell(self.0, policy::DATE))
+    }
+
+    /// The policy document as JSON.
+    pub fn document(self) -> String {
+        let of = |column| POLICIES.cell(self.0, column);
+        let in_chunk = |column| CHUNKS.cell(of(policy::CHUNK), column) as usize;
+        let deflated = &DOCUMENTS[in_chunk(chunk::START)..][..in_chunk(chunk::LENGTH)];
+        let mut inflated = vec![0; in_chunk(chunk::INFLATED)];
+        miniz_oxide::inflate::decompress_slice_iter_to_slice(&mut inflated, [deflated].into_iter(), false, true)
+            .expect("build.rs deflates every chunk");
+        let document = &inflated[of(policy::START) as usize..][..of(policy::LENGTH) as usize];
+        String::from_utf8(document.to_vec()).expect("build.rs writes UTF-8 documents")
+    }
+}
+
+fn partition_point(count: u32, before: impl Fn(u32) -> bool) -> u32 {
+    let (mut start, mut end) = (0, count);
+    while start < end {
+        let middle = start + (end - start) / 2;
+        if before(middle) {
+            start = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    start
+}

@@ -1,0 +1,54 @@
+//! Reading the compiled tables. Offsets come from `build.rs`, which wrote both sides, so they are in range.
+
+/// Rows of `N` little-endian words.
+pub struct Table<const N: usize>(pub &'static [u8]);
+
+impl<const N: usize> Table<N> {
+    pub fn len(&self) -> usize {
+        self.0.len() / (4 * N)
+    }
+
+    pub fn cell(&self, row: u32, column: usize) -> u32 {
+        word(self.0, row as usize * N + column)
+    }
+}
+
+fn word(bytes: &[u8], index: usize) -> u32 {
+    let at = index * 4;
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+static STRINGS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/strings.bin"));
+static LISTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/lists.bin"));
+
+/// The string at an offset.
+pub fn string(offset: u32) -> &'static str {
+    let at = offset as usize;
+    let length = usize::from(u16::from_le_bytes([STRINGS[at], STRINGS[at + 1]]));
+    std::str::from_utf8(&STRINGS[at + 2..at + 2 + length]).expect("build.rs writes whole UTF-8 strings")
+}
+
+/// The items of the list at an offset.
+pub fn list(offset: u32) -> impl ExactSizeIterator<Item = u32> + Clone {
+    let first = offset as usize + 1;
+    let count = word(LISTS, offset as usize) as usize;
+    (0..count).map(move |index| word(LISTS, first + index))
+}
+
+/// Binary search of a lower-case order by a name in any case, over the rows `range`.
+pub fn find(range: std::ops::Range<u32>, name: &str, of: impl Fn(u32) -> &'static str) -> Option<u32> {
+    let std::ops::Range { mut start, mut end } = range;
+    while start < end {
+        let middle = start + (end - start) / 2;
+        match lower(of(middle)).cmp(lower(name)) {
+            std::cmp::Ordering::Less => start = middle + 1,
+            std::cmp::Ordering::Greater => end = middle,
+            std::cmp::Ordering::Equal => return Some(middle),
+        }
+    }
+    None
+}
+
+fn lower(text: &str) -> impl Iterator<Item = u8> {
+    text.bytes().map(|byte| byte.to_ascii_lowercase())
+}

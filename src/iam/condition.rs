@@ -1,0 +1,203 @@
+//! Conditions of statements: operators, and what one test says of another.
+
+use crate::source::Span;
+use crate::value::Text;
+
+/// One key under one operator, with its values.
+#[derive(Clone, Debug)]
+pub struct ConditionTest {
+    pub operator: Operator,
+    /// As it is written; keys are compared without case.
+    pub key: String,
+    pub values: Vec<Text>,
+    /// Whether `values` is all there is: false when some could not be evaluated.
+    pub complete: bool,
+    /// Whether `${aws:username}` in a value is a policy variable.
+    pub variables: bool,
+    /// From the key to the last value.
+    pub span: Span,
+    pub key_span: Span,
+    pub operator_span: Span,
+}
+
+/// `ForAllValues:StringNotLikeIfExists`, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operator {
+    pub text: String,
+    pub quantifier: Option<Quantifier>,
+    /// `None` for an operator that IAM does not have.
+    pub comparison: Option<Comparison>,
+    pub negated: bool,
+    pub if_exists: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantifier {
+    ForAllValues,
+    ForAnyValue,
+}
+
+/// What an operator compares, without its negation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    StringEquals,
+    StringEqualsIgnoreCase,
+    StringLike,
+    NumericEquals,
+    NumericLessThan,
+    NumericLessThanEquals,
+    NumericGreaterThan,
+    NumericGreaterThanEquals,
+    DateEquals,
+    DateLessThan,
+    DateLessThanEquals,
+    DateGreaterThan,
+    DateGreaterThanEquals,
+    Bool,
+    BinaryEquals,
+    IpAddress,
+    /// `ArnEquals` and `ArnLike` behave the same.
+    Arn,
+    Null,
+}
+
+/// Operators by their lower-case name.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
+const OPERATORS: &[(&str, Comparison, bool)] = &[
+    ("stringequals", Comparison::StringEquals, false),
+    ("stringnotequals", Comparison::StringEquals, true),
+    ("stringequalsignorecase", Comparison::StringEqualsIgnoreCase, false),
+    ("stringnotequalsignorecase", Comparison::StringEqualsIgnoreCase, true),
+    ("stringlike", Comparison::StringLike, false),
+    ("stringnotlike", Comparison::StringLike, true),
+    ("numericequals", Comparison::NumericEquals, false),
+    ("numericnotequals", Comparison::NumericEquals, true),
+    ("numericlessthan", Comparison::NumericLessThan, false),
+    ("numericlessthanequals", Comparison::NumericLessThanEquals, false),
+    ("numericgreaterthan", Comparison::NumericGreaterThan, false),
+    ("numericgreaterthanequals", Comparison::NumericGreaterThanEquals, false),
+    ("dateequals", Comparison::DateEquals, false),
+    ("datenotequals", Comparison::DateEquals, true),
+    ("datelessthan", Comparison::DateLessThan, false),
+    ("datelessthanequals", Comparison::DateLessThanEquals, false),
+    ("dategreaterthan", Comparison::DateGreaterThan, false),
+    ("dategreaterthanequals", Comparison::DateGreaterThanEquals, false),
+    ("bool", Comparison::Bool, false),
+    ("binaryequals", Comparison::BinaryEquals, false),
+    ("ipaddress", Comparison::IpAddress, false),
+    ("notipaddress", Comparison::IpAddress, true),
+    ("arnequals", Comparison::Arn, false),
+    ("arnlike", Comparison::Arn, false),
+    ("arnnotequals", Comparison::Arn, true),
+    ("arnnotlike", Comparison::Arn, true),
+    ("null", Comparison::Null, false),
+];
+
+impl Operator {
+    pub fn parse(text: &str) -> Operator {
+        let lower = text.to_ascii_lowercase();
+        let (quantifier, rest) = if let Some(rest) = lower.strip_prefix("forallvalues:") {
+            (Some(Quantifier::ForAllValues), rest)
+        } else if let Some(rest) = lower.strip_prefix("foranyvalue:") {
+            (Some(Quantifier::ForAnyValue), rest)
+        } else {
+            (None, lower.as_str())
+        };
+        let (rest, if_exists) = rest.strip_suffix("ifexists").map_or((rest, false), |rest| (rest, true));
+        let found = OPERATORS.iter().find(|(name, ..)| *name == rest);
+        Operator {
+            text: text.to_owned(),
+            quantifier,
+            comparison: found.map(|(_, comparison, _)| *comparison),
+            negated: found.is_some_and(|(.., negated)| *negated),
+            if_exists,
+        }
+    }
+
+    /// Whether `*` and `?` in its values are wildcards.
+    pub fn has_wildcards(&self) -> bool {
+        matches!(self.comparison, Some(Comparison::StringLike | Comparison::Arn))
+    }
+
+    /// Whether the test holds only for a request that has the key.
+    pub fn needs_key(&self) -> bool {
+        self.comparison.is_some_and(|comparison| comparison != Comparison::Null)
+            && !self.if_exists
+            && match self.quantifier {
+                Some(Quantifier::ForAllValues) => false,
+                Some(Quantifier::ForAnyValue) => true,
+                None => !self.negated,
+            }
+    }
+
+    fn same_but_for_if_exists(&self, other: &Operator) -> bool {
+        self.comparison.is_some()
+            && self.comparison == other.comparison
+            && self.negated == other.negated
+            && self.quantifier == other.quantifier
+    }
+}
+
+impl ConditionTest {
+    pub fn is_on(&self, key: &str) -> bool {
+        self.key.eq_ignore_ascii_case(key)
+    }
+
+    /// `sub` of `token.actions.githubusercontent.com:sub`, with the host of the provider.
+    pub fn claim(&self) -> Option<(&str, &str)> {
+        let (host, claim) = self.key.rsplit_once(':')?;
+        host.contains('.').then_some((host, claim))
+    }
+
+    /// Whether the test is sure to hold whenever `given` holds.
+    pub fn follows_from(&self, given: &ConditionTest) -> bool {
+        let (own, its) = (&self.operator, &given.operator);
+        self.is_on(&given.key)
+            && self.reads_values_as(given)
+            && own.same_but_for_if_exists(its)
+            && (own.if_exists == its.if_exists || own.if_exists)
+            && if own.negated { self.is_within(given) } else { given.is_within(self) }
+    }
+
+    /// Whether the test is sure to fail whenever `given` holds.
+    pub fn is_refuted_by(&self, given: &ConditionTest) -> bool {
+        if !self.is_on(&given.key) || !given.operator.needs_key() || given.operator.quantifier.is_some() {
+            return false;
+        }
+        let own = &self.operator;
+        if own.comparison == Some(Comparison::Null) {
+            return self.complete
+                && !self.values.is_empty()
+                && self
+                    .values
+                    .iter()
+                    .all(|value| value.literal().is_some_and(|value| value.eq_ignore_ascii_case("true")));
+        }
+        own.comparison == given.operator.comparison
+            && self.reads_values_as(given)
+            && own.negated
+            && own.quantifier.is_none()
+            && !given.operator.negated
+            && given.is_within(self)
+    }
+
+    /// Whether equal values mean the same in both.
+    fn reads_values_as(&self, other: &ConditionTest) -> bool {
+        self.variables == other.variables || !self.values.iter().any(|value| value.display().contains("${"))
+    }
+
+    /// Whether every value is a value of `other` too.
+    fn is_within(&self, other: &ConditionTest) -> bool {
+        self.complete && self.values.iter().all(|value| other.values.contains(value))
+    }
+}
+
+/// Whether all of `tests` are sure to hold whenever all of `given` hold.
+pub fn all_follow(tests: &[ConditionTest], given: &[ConditionTest]) -> bool {
+    tests.iter().all(|test| given.iter().any(|known| test.follows_from(known)))
+}
+
+/// Whether one of `tests` is sure to fail whenever all of `given` hold.
+pub fn one_is_refuted(tests: &[ConditionTest], given: &[ConditionTest]) -> bool {
+    tests.iter().any(|test| given.iter().any(|known| test.is_refuted_by(known)))
+}

@@ -1,0 +1,189 @@
+//! Policy documents: their statements as written, with the conditions of the template under which
+//! they are there, and a list of what could not be read.
+
+pub(super) mod read;
+
+use super::action::ActionPattern;
+use super::answer::{Reason, Truth};
+use super::arn::ArnPattern;
+use super::condition::ConditionTest;
+use super::grammar::GrammarProblem;
+use super::principal::Principals;
+use super::worlds::joined;
+use crate::source::Span;
+use crate::value::{Condition, Text, Value, can_hold_together};
+
+/// What a document is attached to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyKind {
+    /// Of a role, a user or a group.
+    Identity,
+    /// Of a bucket, a key, a queue, …
+    Resource,
+    /// Who may assume a role.
+    Trust,
+    Boundary,
+}
+
+/// A policy, read.
+#[derive(Clone, Debug)]
+pub struct PolicyDocument {
+    pub kind: PolicyKind,
+    /// In the order they are written. A statement whose effect or condition depends on a condition
+    /// of the template is there once for each way it can turn out.
+    pub statements: Vec<Statement>,
+    pub version: Version,
+    pub problems: Vec<GrammarProblem>,
+    /// Parts that could not be evaluated and may allow or deny anything.
+    pub unread: Vec<Reason>,
+    /// Those of the unread parts that may deny.
+    pub(super) hidden_denies: Vec<Reason>,
+    /// The conditions of the template under which there is no document at all.
+    pub absent: Vec<Vec<Condition>>,
+    pub span: Span,
+}
+
+/// The version of the policy language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// `2012-10-17`: policy variables work.
+    V2012,
+    /// `2008-10-17`, and no version at all: `${…}` is plain text.
+    V2008,
+    /// Not known, or not a version.
+    Unknown,
+}
+
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// Its position in the document, counted from 0.
+    pub index: usize,
+    pub sid: Option<Text>,
+    pub effect: Effect,
+    /// `None` when there is neither `Action` nor `NotAction`.
+    pub actions: Option<Actions>,
+    /// `None` when there is neither `Resource` nor `NotResource`.
+    pub resources: Option<Resources>,
+    pub principals: Option<Principals>,
+    pub conditions: Vec<ConditionTest>,
+    /// A part of `Condition` that could not be evaluated: there may be more tests.
+    pub condition_unknown: Option<Reason>,
+    pub condition_span: Option<Span>,
+    /// The conditions of the template under which the statement is there.
+    pub when: Vec<Condition>,
+    pub span: Span,
+    /// What makes its meaning less than sure.
+    pub doubts: Vec<Reason>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    Allow,
+    Deny,
+    Unknown,
+}
+
+/// `Action` or `NotAction`.
+#[derive(Clone, Debug)]
+pub struct Actions {
+    pub negated: bool,
+    pub patterns: Vec<ActionPattern>,
+    /// Entries that could not be evaluated.
+    pub unknown: Vec<Reason>,
+    pub key_span: Span,
+}
+
+/// `Resource` or `NotResource`.
+#[derive(Clone, Debug)]
+pub struct Resources {
+    pub negated: bool,
+    pub patterns: Vec<ArnPattern>,
+    /// Entries that could not be evaluated.
+    pub unknown: Vec<Reason>,
+    pub key_span: Span,
+}
+
+/// How a statement comes to speak of an action.
+#[derive(Clone, Copy, Debug)]
+pub struct ActionMatch<'a> {
+    /// `None` for an action that `NotAction` does not except.
+    pub pattern: Option<&'a ActionPattern>,
+    /// What to underline: the pattern, or the key `NotAction`.
+    pub span: Span,
+    pub truth: Truth,
+}
+
+impl PolicyDocument {
+    pub fn read(value: &Value, kind: PolicyKind) -> PolicyDocument {
+        read::document(value, kind)
+    }
+
+    /// The same document where it is attached only under conditions of the template.
+    pub fn under(mut self, when: &[Condition]) -> PolicyDocument {
+        self.statements.retain(|statement| can_hold_together(&statement.when, when));
+        for statement in &mut self.statements {
+            statement.when = joined(when, &statement.when);
+        }
+        self
+    }
+
+    pub fn allows(&self) -> impl Iterator<Item = &Statement> {
+        self.statements.iter().filter(|statement| statement.effect == Effect::Allow)
+    }
+
+    /// Statements that deny, or may.
+    pub fn denies(&self) -> impl Iterator<Item = &Statement> {
+        self.statements.iter().filter(|statement| statement.effect != Effect::Allow)
+    }
+}
+
+impl Statement {
+    /// The ways in which the statement speaks of an action: each pattern that matches it, or may;
+    /// or once that no pattern of `NotAction` does.
+    pub fn matches_action(&self, action: &str) -> Vec<ActionMatch<'_>> {
+        let Some(actions) = &self.actions else { return Vec::new() };
+        if actions.negated {
+            let truth = actions.excepts(action).negated();
+            let found = ActionMatch { pattern: None, span: actions.key_span, truth };
+            return if truth.is_no() { Vec::new() } else { vec![found] };
+        }
+        let found = actions.patterns.iter().filter_map(|pattern| {
+            let truth = pattern.matches(action);
+            (!truth.is_no()).then_some(ActionMatch { pattern: Some(pattern), span: pattern.span(), truth })
+        });
+        found.collect()
+    }
+
+    /// Whether the statement holds for whoever asks and whatever the request says.
+    pub fn is_unconditional(&self) -> bool {
+        self.conditions.is_empty() && self.condition_unknown.is_none()
+    }
+
+    /// Whether its `Resource` is `*`, or it has `NotResource`.
+    pub fn is_everywhere(&self) -> bool {
+        self.resources
+            .as_ref()
+            .is_some_and(|resources| resources.negated || resources.patterns.iter().any(ArnPattern::is_everything))
+    }
+
+    /// The Sid, where it is known.
+    pub fn sid_text(&self) -> Option<&str> {
+        self.sid.as_ref().and_then(Text::literal).filter(|sid| !sid.is_empty())
+    }
+}
+
+impl Actions {
+    /// Whether one of the patterns matches; for `NotAction` these are the exceptions.
+    fn excepts(&self, action: &str) -> Truth {
+        let one = |pattern: &ActionPattern| {
+            let truth = pattern.matches(action);
+            // An entry that is there only under a condition of the template is no sure exception.
+            if pattern.when.is_empty() || truth.is_no() { truth } else { Truth::Unknown }
+        };
+        let known = Truth::any(self.patterns.iter().map(one));
+        if self.unknown.is_empty() { known } else { known.or(Truth::Unknown) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

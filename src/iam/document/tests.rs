@@ -1,0 +1,1 @@
+//! Reading documents from JSON and from values with choices.

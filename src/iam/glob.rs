@@ -1,0 +1,257 @@
+//! Exact questions about IAM globs: `*` is any run of characters, `?` exactly one character. A hole
+//! is a letter of its own that only `*` and the same hole match: what holds so holds for every
+//! text the hole may stand for.
+
+mod search;
+
+pub use search::{Search, outside};
+
+use super::answer::Truth;
+use crate::source::FileId;
+use std::sync::Arc;
+
+/// A pattern as a sequence of tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Glob {
+    tokens: Vec<Token>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Token {
+    Letter(Letter),
+    /// `?`
+    One(Reach),
+    /// `*`
+    Run(Reach),
+}
+
+/// What a word is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Letter {
+    Char(char),
+    Hole(HoleLetter),
+}
+
+/// A hole or a policy variable, by name.
+#[derive(Clone, Debug)]
+pub struct HoleLetter {
+    pub name: Arc<str>,
+    /// The file in which the name means this hole; `None` when it means the same everywhere.
+    pub scope: Option<FileId>,
+    /// Whether its text holds neither `:` nor `/`.
+    pub tame: bool,
+}
+
+/// Which characters a wildcard stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reach {
+    All,
+    /// All but `:`.
+    Segment,
+    /// All but `:` and `/`.
+    Name,
+}
+
+impl PartialEq for HoleLetter {
+    fn eq(&self, other: &HoleLetter) -> bool {
+        self.name == other.name && self.scope == other.scope
+    }
+}
+
+impl Eq for HoleLetter {}
+
+impl std::hash::Hash for HoleLetter {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (&self.name, self.scope).hash(state);
+    }
+}
+
+impl Reach {
+    pub fn admits(self, letter: &Letter) -> bool {
+        match (self, letter) {
+            (Reach::All, _) => true,
+            (_, Letter::Hole(hole)) => hole.tame,
+            (_, Letter::Char(':')) => false,
+            (Reach::Name, Letter::Char('/')) => false,
+            (_, Letter::Char(_)) => true,
+        }
+    }
+}
+
+impl Token {
+    /// Whether the token can read this letter.
+    fn reads(&self, letter: &Letter) -> bool {
+        match self {
+            Token::Letter(own) => own == letter,
+            Token::One(reach) => matches!(letter, Letter::Char(_)) && reach.admits(letter),
+            Token::Run(reach) => reach.admits(letter),
+        }
+    }
+
+    /// Whether one letter can be read by both tokens.
+    fn meets(&self, other: &Token) -> bool {
+        match (self, other) {
+            (Token::Letter(letter), token) | (token, Token::Letter(letter)) => token.reads(letter),
+            // A letter that occurs nowhere is admitted by every wildcard.
+            _ => true,
+        }
+    }
+}
+
+impl Glob {
+    pub fn new(tokens: Vec<Token>) -> Glob {
+        Glob { tokens }
+    }
+
+    /// A pattern without holes; every wildcard stands for all characters.
+    pub fn parse(pattern: &str) -> Glob {
+        let mut glob = Glob::default();
+        glob.push_pattern(pattern, Reach::All);
+        glob
+    }
+
+    /// A text in which nothing is a wildcard.
+    pub fn literal(text: &str) -> Glob {
+        let mut glob = Glob::default();
+        glob.push_literal(text);
+        glob
+    }
+
+    pub fn push_pattern(&mut self, pattern: &str, reach: Reach) {
+        self.tokens.extend(pattern.chars().map(|c| match c {
+            '*' => Token::Run(reach),
+            '?' => Token::One(reach),
+            c => Token::Letter(Letter::Char(c)),
+        }));
+    }
+
+    pub fn push_literal(&mut self, text: &str) {
+        self.tokens.extend(text.chars().map(|c| Token::Letter(Letter::Char(c))));
+    }
+
+    pub fn push(&mut self, token: Token) {
+        self.tokens.push(token);
+    }
+
+    pub fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    /// Whether every text matches.
+    pub fn is_everything(&self) -> bool {
+        !self.tokens.is_empty()
+            && self.tokens.iter().all(|token| matches!(token, Token::Run(_)))
+            && self.tokens.contains(&Token::Run(Reach::All))
+    }
+
+    pub fn ends_open(&self) -> bool {
+        self.tokens.last() == Some(&Token::Run(Reach::All))
+    }
+
+    pub fn has_wildcards(&self) -> bool {
+        self.tokens.iter().any(|token| !matches!(token, Token::Letter(_)))
+    }
+
+    pub fn has_holes(&self) -> bool {
+        self.tokens.iter().any(|token| matches!(token, Token::Letter(Letter::Hole(_))))
+    }
+
+    /// Whether a text without holes matches.
+    pub fn matches(&self, text: &str) -> bool {
+        self.accepts(text.chars().map(Letter::Char))
+    }
+
+    /// Whether a word matches, by the positions reached after each letter.
+    pub fn accepts(&self, word: impl IntoIterator<Item = Letter>) -> bool {
+        let mut at = search::start(self);
+        for letter in word {
+            at = search::step(self, &at, &letter);
+            if at.is_empty() {
+                return false;
+            }
+        }
+        search::is_final(self, &at)
+    }
+
+    /// Whether some text matches both. Exact.
+    pub fn intersects(&self, other: &Glob) -> bool {
+        let width = other.tokens.len() + 1;
+        let mut seen = vec![false; (self.tokens.len() + 1) * width];
+        let mut open = vec![(0, 0)];
+        while let Some((left, right)) = open.pop() {
+            if std::mem::replace(&mut seen[left * width + right], true) {
+                continue;
+            }
+            let (one, two) = (self.tokens.get(left), other.tokens.get(right));
+            if one.is_none() && two.is_none() {
+                return true;
+            }
+            let next = |token: &Token, at: usize| if matches!(token, Token::Run(_)) { at } else { at + 1 };
+            if matches!(one, Some(Token::Run(_))) {
+                open.push((left + 1, right));
+            }
+            if matches!(two, Some(Token::Run(_))) {
+                open.push((left, right + 1));
+            }
+            if let (Some(one), Some(two)) = (one, two)
+                && one.meets(two)
+            {
+                open.push((next(one, left), next(two, right)));
+            }
+        }
+        false
+    }
+
+    /// Whether everything that matches `self` matches one of `others`. Unknown only when the
+    /// patterns are so entangled that the budget runs out.
+    pub fn within_any(&self, others: &[&Glob]) -> Truth {
+        if others.iter().all(|other| other.is_plain()) {
+            return Truth::of(others.iter().any(|other| self.canonical_word_in(other)));
+        }
+        match outside(&[self], others) {
+            Search::Found(_) => Truth::No,
+            Search::Empty => Truth::Yes,
+            Search::OverBudget => Truth::Unknown,
+        }
+    }
+
+    /// Whether everything that matches `self` matches `other`.
+    pub fn within(&self, other: &Glob) -> Truth {
+        self.within_any(&[other])
+    }
+
+    /// Whether its wildcards are all `*` without limits.
+    fn is_plain(&self) -> bool {
+        self.tokens.iter().all(|token| matches!(token, Token::Letter(_) | Token::Run(Reach::All)))
+    }
+
+    /// The word of `self` that has a letter found nowhere else for each wildcard. A plain glob that
+    /// accepts it can have read these letters only by `*`, which reads whatever stands there
+    /// instead; so it accepts all of `self`.
+    fn canonical_word_in(&self, other: &Glob) -> bool {
+        const FRESH: char = '\u{10FFFD}';
+        other.accepts(self.tokens.iter().map(|token| match token {
+            Token::Letter(letter) => letter.clone(),
+            Token::One(_) | Token::Run(_) => Letter::Char(FRESH),
+        }))
+    }
+}
+
+/// A word as a person reads it.
+pub fn spell(word: &[Letter]) -> String {
+    let mut text = String::new();
+    for letter in word {
+        match letter {
+            Letter::Char(c) => text.push(*c),
+            Letter::Hole(hole) => {
+                text.push_str("${");
+                text.push_str(&hole.name);
+                text.push('}');
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

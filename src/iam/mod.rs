@@ -1,0 +1,38 @@
+//! The IAM engine, free of any template: policy documents, patterns of actions and of ARNs,
+//! conditions, and who may do what. It never guesses.
+
+pub mod action;
+pub mod answer;
+pub mod arn;
+pub mod authority;
+pub mod catalogue;
+pub mod condition;
+pub mod document;
+pub mod fit;
+pub mod glob;
+pub mod grammar;
+pub mod grant;
+pub mod managed;
+pub mod names;
+pub mod narrowing;
+pub mod principal;
+mod residue;
+pub mod universe;
+pub mod variable;
+mod worlds;
+
+pub use action::ActionPattern;
+pub use answer::{Answer, Reason, Truth, Witness};
+pub use arn::ArnPattern;
+pub use authority::{Authority, Boundary, ResourceAsked};
+pub use condition::ConditionTest;
+pub use document::{Effect, PolicyDocument, PolicyKind, Statement, Version};
+pub use fit::{Mismatch, mismatches};
+pub use grammar::{GrammarKind, GrammarProblem};
+pub use grant::Grant;
+pub use names::NameProblem;
+pub use narrowing::{ConditionClass, Narrowing};
+pub use principal::{Principal, PrincipalKind, Principals};
+
+#[cfg(test)]
+mod fixture;

@@ -1,0 +1,344 @@
+//! Names of actions and services that do not exist, and what was probably meant.
+
+use super::action::ActionPattern;
+use super::catalogue::{self, Action, Service};
+
+/// What is wrong with the name in an action pattern, without words for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NameProblem {
+    /// No colon: `CreateRole`. The full names that end so.
+    NoService { meant: Vec<String> },
+    /// `*` or `?` before the colon, which IAM refuses.
+    WildcardInService,
+    /// `meant`: the prefix of the service of that name, or the nearest one.
+    UnknownService { service: String, meant: Option<String> },
+    /// The service exists, and the pattern matches none of its actions.
+    UnknownAction {
+        /// Full names: the action that permits the API call of that name, or else the nearest.
+        meant: Vec<String>,
+        /// Whether the name is that of an API call, or of an old version of it, permitted by the
+        /// actions in `meant`.
+        is_call: bool,
+    },
+}
+
+/// The problem of a pattern. Patterns with holes are not judged.
+pub fn problem(pattern: &ActionPattern) -> Option<NameProblem> {
+    let text = pattern.text().literal()?;
+    if pattern.is_full_wildcard() {
+        return None;
+    }
+    let Some((prefix, name)) = text.split_once(':') else {
+        return Some(NameProblem::NoService { meant: with_name(text) });
+    };
+    if prefix.contains(['*', '?']) {
+        return Some(NameProblem::WildcardInService);
+    }
+    let lower = prefix.to_ascii_lowercase();
+    let Some(service) = catalogue::service(&lower) else {
+        let meant = || NameProblem::UnknownService { service: prefix.to_owned(), meant: nearest_service(&lower) };
+        return (!RETIRED_SERVICES.contains(&lower.as_str())).then(meant);
+    };
+    if pattern.expand().next().is_some() || is_undocumented(&lower, name) {
+        return None;
+    }
+    let calls = permitted_by(&lower, name);
+    let is_call = !calls.is_empty();
+    let meant = if is_call { calls } else { nearest_actions(service, name) };
+    Some(NameProblem::UnknownAction { meant, is_call })
+}
+
+/// The actions that permit an API call or CLI command of this name, where their names differ:
+/// `s3:ListBucket` for `s3:HeadBucket`.
+pub fn permitted_by(service: &str, call: &str) -> Vec<String> {
+    let is_it = |row: &&(&str, &str, &[&str])| row.0 == service && row.1.eq_ignore_ascii_case(call);
+    CALLS
+        .iter()
+        .find(is_it)
+        .map(|(.., actions)| actions.iter().map(|action| (*action).to_owned()).collect())
+        .unwrap_or_default()
+}
+
+/// From the pages "Actions defined by …" of the Service Authorization Reference and "Required
+/// permissions for Amazon S3 API operations".
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>
+const CALLS: &[(&str, &str, &[&str])] = &[
+    ("apigateway", "CreateRestApi", &["apigateway:POST"]),
+    ("apigateway", "GetRestApis", &["apigateway:GET"]),
+    ("apigateway", "CreateDeployment", &["apigateway:POST"]),
+    ("apigateway", "UpdateStage", &["apigateway:PATCH"]),
+    ("apigateway", "DeleteRestApi", &["apigateway:DELETE"]),
+    ("apigateway", "PutRestApi", &["apigateway:PUT"]),
+    ("codecommit", "Clone", &["codecommit:GitPull"]),
+    ("codecommit", "GitClone", &["codecommit:GitPull"]),
+    ("cloudfront", "CreateDistributionWithTags", &["cloudfront:CreateDistribution", "cloudfront:TagResource"]),
+    (
+        "dynamodb",
+        "TransactWriteItems",
+        &["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"],
+    ),
+    ("dynamodb", "TransactGetItems", &["dynamodb:GetItem"]),
+    (
+        "dynamodb",
+        "ExecuteStatement",
+        &["dynamodb:PartiQLSelect", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete"],
+    ),
+    ("ecr", "GetLogin", &["ecr:GetAuthorizationToken"]),
+    ("ecr", "GetLoginPassword", &["ecr:GetAuthorizationToken"]),
+    ("ecr", "Push", &["ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"]),
+    ("ecr", "Pull", &["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]),
+    ("events", "PutEvent", &["events:PutEvents"]),
+    ("iam", "AssumeRole", &["sts:AssumeRole"]),
+    ("lambda", "Invoke", &["lambda:InvokeFunction"]),
+    ("lambda", "InvokeFunctionWithResponseStream", &["lambda:InvokeFunction"]),
+    ("lambda", "InvokeWithResponseStream", &["lambda:InvokeFunction"]),
+    ("logs", "FilterLogEvent", &["logs:FilterLogEvents"]),
+    ("logs", "PutLogEvent", &["logs:PutLogEvents"]),
+    ("s3", "CompleteMultipartUpload", &["s3:PutObject"]),
+    ("s3", "CopyObject", &["s3:GetObject", "s3:PutObject"]),
+    ("s3", "CreateMultipartUpload", &["s3:PutObject"]),
+    ("s3", "DeleteBucketCors", &["s3:PutBucketCORS"]),
+    ("s3", "DeleteBucketEncryption", &["s3:PutEncryptionConfiguration"]),
+    ("s3", "DeleteBucketLifecycle", &["s3:PutLifecycleConfiguration"]),
+    ("s3", "DeleteBucketReplication", &["s3:PutReplicationConfiguration"]),
+    ("s3", "DeleteBucketTagging", &["s3:PutBucketTagging"]),
+    ("s3", "DeleteObjects", &["s3:DeleteObject"]),
+    ("s3", "DeletePublicAccessBlock", &["s3:PutBucketPublicAccessBlock"]),
+    ("s3", "GetBucketAccelerateConfiguration", &["s3:GetAccelerateConfiguration"]),
+    ("s3", "GetBucketEncryption", &["s3:GetEncryptionConfiguration"]),
+    ("s3", "GetBucketLifecycle", &["s3:GetLifecycleConfiguration"]),
+    ("s3", "GetBucketLifecycleConfiguration", &["s3:GetLifecycleConfiguration"]),
+    ("s3", "GetBucketNotificationConfiguration", &["s3:GetBucketNotification"]),
+    ("s3", "GetBucketReplication", &["s3:GetReplicationConfiguration"]),
+    ("s3", "GetObjects", &["s3:GetObject"]),
+    ("s3", "GetPublicAccessBlock", &["s3:GetBucketPublicAccessBlock"]),
+    ("s3", "HeadBucket", &["s3:ListBucket"]),
+    ("s3", "HeadObject", &["s3:GetObject"]),
+    ("s3", "ListBuckets", &["s3:ListAllMyBuckets"]),
+    ("s3", "ListMultipartUploads", &["s3:ListBucketMultipartUploads"]),
+    ("s3", "ListObject", &["s3:ListBucket"]),
+    ("s3", "ListObjects", &["s3:ListBucket"]),
+    ("s3", "ListObjectsV2", &["s3:ListBucket"]),
+    ("s3", "ListObjectVersions", &["s3:ListBucketVersions"]),
+    ("s3", "ListParts", &["s3:ListMultipartUploadParts"]),
+    ("s3", "PutBucketAccelerateConfiguration", &["s3:PutAccelerateConfiguration"]),
+    ("s3", "PutBucketEncryption", &["s3:PutEncryptionConfiguration"]),
+    ("s3", "PutBucketLifecycle", &["s3:PutLifecycleConfiguration"]),
+    ("s3", "PutBucketLifecycleConfiguration", &["s3:PutLifecycleConfiguration"]),
+    ("s3", "PutBucketNotificationConfiguration", &["s3:PutBucketNotification"]),
+    ("s3", "PutBucketReplication", &["s3:PutReplicationConfiguration"]),
+    ("s3", "PutObjects", &["s3:PutObject"]),
+    ("s3", "PutPublicAccessBlock", &["s3:PutBucketPublicAccessBlock"]),
+    ("s3", "SelectObjectContent", &["s3:GetObject"]),
+    ("s3", "Sync", &["s3:ListBucket", "s3:GetObject", "s3:PutObject"]),
+    ("s3", "UploadPart", &["s3:PutObject"]),
+    ("s3", "UploadPartCopy", &["s3:GetObject", "s3:PutObject"]),
+    ("sns", "PublishBatch", &["sns:Publish"]),
+    ("sqs", "ChangeMessageVisibilityBatch", &["sqs:ChangeMessageVisibility"]),
+    ("sqs", "DeleteMessageBatch", &["sqs:DeleteMessage"]),
+    ("sqs", "SendMessageBatch", &["sqs:SendMessage"]),
+];
+
+/// Names of services in the CLI, in SDKs and in marketing, with the prefix of their actions.
+const SERVICE_NAMES: &[(&str, &str)] = &[
+    ("accessanalyzer", "access-analyzer"),
+    ("apigatewaymanagementapi", "execute-api"),
+    ("apigatewayv2", "apigateway"),
+    ("appsync-api", "appsync"),
+    ("certificatemanager", "acm"),
+    ("cloudwatch-logs", "logs"),
+    ("cloudwatchlogs", "logs"),
+    ("cloudwatchevents", "events"),
+    ("codestarconnections", "codestar-connections"),
+    ("cognito", "cognito-idp"),
+    ("cognitoidp", "cognito-idp"),
+    ("configservice", "config"),
+    ("costexplorer", "ce"),
+    ("deploy", "codedeploy"),
+    ("docdb", "rds"),
+    ("documentdb", "rds"),
+    ("dynamodbstreams", "dynamodb"),
+    ("ecrpublic", "ecr-public"),
+    ("efs", "elasticfilesystem"),
+    ("eb", "elasticbeanstalk"),
+    ("elb", "elasticloadbalancing"),
+    ("elbv2", "elasticloadbalancing"),
+    ("emr", "elasticmapreduce"),
+    ("eventbridge", "events"),
+    ("iot-data", "iot"),
+    ("kinesisfirehose", "firehose"),
+    ("kinesisanalyticsv2", "kinesisanalytics"),
+    ("msk", "kafka"),
+    ("mwaa", "airflow"),
+    ("parameterstore", "ssm"),
+    ("quicksight-api", "quicksight"),
+    ("resourcegroupstaggingapi", "tag"),
+    ("route-53", "route53"),
+    ("s3api", "s3"),
+    ("secretmanager", "secretsmanager"),
+    ("secrets-manager", "secretsmanager"),
+    ("service-quotas", "servicequotas"),
+    ("sesv2", "ses"),
+    ("sfn", "states"),
+    ("stepfunction", "states"),
+    ("stepfunctions", "states"),
+    ("sts-assume", "sts"),
+    ("systemsmanager", "ssm"),
+    ("wafv2-regional", "wafv2"),
+];
+
+/// Prefixes of services that AWS has closed; its own managed policies still name some of them.
+const RETIRED_SERVICES: &[&str] = &[
+    "assurance",
+    "builderid",
+    "deepcomposer",
+    "deeplens",
+    "deepracer",
+    "elastic-inference",
+    "iot1click",
+    "zocalo",
+];
+
+/// Actions that AWS's managed policies name and its reference does not.
+const UNDOCUMENTED: &[(&str, &str)] = &[
+    ("account", "SendPhoneNumberVerification"),
+    ("account", "VerifyPhoneNumber"),
+    ("budgets", "CreateBudget"),
+    ("budgets", "DeleteBudget"),
+    ("budgets", "DescribeBudget"),
+    ("budgets", "DescribeBudgets"),
+    ("budgets", "UpdateBudget"),
+    ("cloud9", "ValidateEnvironmentName"),
+    ("memorydb", "ReplicateMultiRegionClusterData"),
+    ("qapps", "ImportDocumentToQApp"),
+    ("qapps", "ImportDocumentToQAppSession"),
+    ("route53-recovery-control-config", "DescribeRoutingControlByName"),
+];
+
+/// Services of which the reference lists a part of the actions.
+const PARTLY_DOCUMENTED: &[&str] = &["cloudhsm", "organizations", "payments", "securityagent"];
+
+fn is_undocumented(service: &str, name: &str) -> bool {
+    let named = UNDOCUMENTED.iter().any(|(prefix, action)| *prefix == service && action.eq_ignore_ascii_case(name));
+    named || PARTLY_DOCUMENTED.contains(&service)
+}
+
+fn nearest_service(prefix: &str) -> Option<String> {
+    let named = SERVICE_NAMES.iter().find(|(name, _)| *name == prefix).map(|(_, service)| (*service).to_owned());
+    named.or_else(|| {
+        let distance = |service: &Service| strsim::damerau_levenshtein(prefix, service.prefix());
+        // One slip in a short prefix, two in a long one.
+        let limit = if prefix.len() > 5 { 2 } else { 1 };
+        let nearest = catalogue::services().min_by_key(distance)?;
+        (distance(&nearest) <= limit).then(|| nearest.prefix().to_owned())
+    })
+}
+
+/// How many suggestions are made.
+const MAX_MEANT: usize = 3;
+
+fn nearest_actions(service: Service, name: &str) -> Vec<String> {
+    if name.contains(['*', '?']) {
+        return Vec::new();
+    }
+    let lower = name.to_ascii_lowercase();
+    let distance = |action: Action| strsim::damerau_levenshtein(&lower, &action.name().to_ascii_lowercase());
+    let mut near: Vec<(usize, Action)> = service.actions().map(|action| (distance(action), action)).collect();
+    near.sort();
+    let Some(best) = near.first().map(|(distance, _)| *distance) else { return Vec::new() };
+    // A third of the name may be wrong; of several near ones the nearest are named.
+    let near = near.into_iter().take_while(|(distance, _)| *distance == best && *distance <= 1 + lower.len() / 4);
+    near.take(MAX_MEANT).map(|(_, action)| action.full_name()).collect()
+}
+
+fn with_name(name: &str) -> Vec<String> {
+    let named = catalogue::services().filter_map(|service| service.action(name));
+    named.take(MAX_MEANT).map(Action::full_name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::iam::fixture::text;
+
+    fn of(pattern: &str) -> Option<NameProblem> {
+        problem(&ActionPattern::new(&text(pattern), Vec::new()))
+    }
+
+    #[test]
+    fn names_that_exist_are_no_problem() {
+        for pattern in [
+            "*",
+            "*:*",
+            "s3:*",
+            "S3:getobject",
+            "s3:Get*",
+            "iam:<Verb>Role",
+            "<Service>:Get*",
+            "iam:Put*Policy",
+            "codebuild:BatchPutTestCases",
+            "budgets:DescribeBudgets",
+            "zocalo:*",
+        ] {
+            assert_eq!(of(pattern), None, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn what_was_meant_is_named() {
+        let unknown = |meant: &[&str], is_call: bool| {
+            Some(NameProblem::UnknownAction { meant: meant.iter().map(|name| (*name).to_owned()).collect(), is_call })
+        };
+        let table = [
+            ("s3:HeadBucket", unknown(&["s3:ListBucket"], true)),
+            ("s3:ListObjects", unknown(&["s3:ListBucket"], true)),
+            ("s3:listobjectsv2", unknown(&["s3:ListBucket"], true)),
+            ("s3:HeadObject", unknown(&["s3:GetObject"], true)),
+            ("s3:CopyObject", unknown(&["s3:GetObject", "s3:PutObject"], true)),
+            ("s3:ListBuckets", unknown(&["s3:ListAllMyBuckets"], true)),
+            ("lambda:Invoke", unknown(&["lambda:InvokeFunction"], true)),
+            ("lambda:UpdateFunctionCod", unknown(&["lambda:UpdateFunctionCode"], false)),
+            ("iam:CreateRoles", unknown(&["iam:CreateRole"], false)),
+            ("iam:Frobnicate*", unknown(&[], false)),
+            ("s3:", unknown(&[], false)),
+        ];
+        for (pattern, answer) in table {
+            assert_eq!(of(pattern), answer, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn services_are_known_by_their_other_names() {
+        let table = [
+            ("stepfunctions:StartExecution", Some("states")),
+            ("efs:ClientMount", Some("elasticfilesystem")),
+            ("lamda:InvokeFunction", Some("lambda")),
+            ("dynamodbb:GetItem", Some("dynamodb")),
+            ("frobnicator:Get", None),
+        ];
+        for (pattern, answer) in table {
+            let Some(NameProblem::UnknownService { meant, .. }) = of(pattern) else { panic!("{pattern}") };
+            assert_eq!(meant.as_deref(), answer, "{pattern}");
+        }
+        assert_eq!(of("CreateRole"), Some(NameProblem::NoService { meant: vec!["iam:CreateRole".to_owned()] }));
+        assert_eq!(of("s*:GetObject"), Some(NameProblem::WildcardInService));
+    }
+
+    #[test]
+    fn the_tables_name_what_exists_and_nothing_that_needs_no_entry() {
+        for (service, call, actions) in CALLS {
+            assert!(catalogue::action(&format!("{service}:{call}")).is_none(), "{service}:{call} is an action");
+            for action in *actions {
+                assert!(catalogue::action(action).is_some(), "{action}");
+            }
+        }
+        for (name, service) in SERVICE_NAMES {
+            assert!(catalogue::service(name).is_none(), "{name} is a prefix");
+            assert!(catalogue::service(service).is_some(), "{service}");
+        }
+        assert!(RETIRED_SERVICES.iter().all(|service| catalogue::service(service).is_none()));
+        for (service, name) in UNDOCUMENTED {
+            assert!(catalogue::action(&format!("{service}:{name}")).is_none(), "{service}:{name} is documented");
+        }
+    }
+}

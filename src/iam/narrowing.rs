@@ -1,0 +1,220 @@
+//! What a condition is worth: whether an allow under it still reaches somebody who means harm.
+
+use super::catalogue::{self, Action};
+use super::condition::{Comparison, ConditionTest, Quantifier};
+use crate::source::Span;
+use crate::value::Text;
+
+/// One test of an allow, and what it is worth.
+#[derive(Clone, Debug)]
+pub struct Narrowing<'a> {
+    pub class: ConditionClass,
+    pub test: &'a ConditionTest,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ConditionClass {
+    /// Who calls: `aws:PrincipalOrgID`, `sts:ExternalId`, the subject of an identity provider.
+    Identity,
+    /// Through which service the call comes: `aws:CalledVia`, `kms:ViaService`.
+    Path,
+    /// What the call is about, by constants: `iam:PassedToService`, `aws:ResourceTag/…`.
+    Object,
+    /// From where, when, or with which login: `aws:SourceIp`, `aws:MultiFactorAuthPresent`.
+    Circumstance,
+    /// Everybody passes it.
+    Vacuous,
+    Other,
+}
+
+impl Narrowing<'_> {
+    pub fn key(&self) -> &str {
+        &self.test.key
+    }
+
+    pub fn operator(&self) -> &str {
+        &self.test.operator.text
+    }
+
+    pub fn values(&self) -> &[Text] {
+        &self.test.values
+    }
+
+    pub fn span(&self) -> Span {
+        self.test.span
+    }
+}
+
+/// What each test of an allow is worth for an action, in the order of the tests.
+pub fn narrowings<'a>(tests: &'a [ConditionTest], action: Option<Action>) -> Vec<Narrowing<'a>> {
+    tests.iter().map(|test| Narrowing { class: class(test, tests, action), test }).collect()
+}
+
+/// The class of one of the tests of an allow.
+pub fn class(test: &ConditionTest, all: &[ConditionTest], action: Option<Action>) -> ConditionClass {
+    if is_vacuous(test, all, action) {
+        return ConditionClass::Vacuous;
+    }
+    let key = test.key.to_ascii_lowercase();
+    if test.claim().is_some() || is_one_of(&key, IDENTITY_KEYS) {
+        ConditionClass::Identity
+    } else if is_one_of(&key, PATH_KEYS) {
+        ConditionClass::Path
+    } else if is_one_of(&key, CIRCUMSTANCE_KEYS) {
+        ConditionClass::Circumstance
+    } else if is_about_an_object(&key) && names_constants(test) {
+        ConditionClass::Object
+    } else {
+        ConditionClass::Other
+    }
+}
+
+/// Whether requests for an action carry a key. `None`: it is not known.
+pub fn carries(action: Action, key: &str) -> Option<bool> {
+    if catalogue::global_key(key).is_some() {
+        return None;
+    }
+    let of_types = action.resource_types().flat_map(|(kind, _)| kind.condition_keys());
+    let on_types = action.resource_types().flat_map(|(kind, _)| action.condition_keys_on(kind));
+    let found = action.own_condition_keys().chain(of_types).chain(on_types).any(|known| known.matches(key));
+    let prefix = key.split_once(':').map_or("", |(prefix, _)| prefix);
+    // A key of a service that the catalogue does not list may be one it does not know.
+    let known =
+        || catalogue::service(prefix).is_some_and(|service| service.condition_keys().any(|one| one.matches(key)));
+    if found { Some(true) } else { known().then_some(false) }
+}
+
+/// In lower case; a `/` at the end stands for any tag.
+const IDENTITY_KEYS: &[&str] = &[
+    "aws:federatedprovider",
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:principalisawsservice",
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:principalservicename",
+    "aws:principalservicenameslist",
+    "aws:principaltag/",
+    "aws:principaltype",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+    "aws:sourceidentity",
+    "aws:sourceorgid",
+    "aws:sourceorgpaths",
+    "aws:userid",
+    "aws:username",
+    "kms:calleraccount",
+    "saml:aud",
+    "saml:iss",
+    "saml:sub",
+    "saml:sub_type",
+    "sts:externalid",
+    "sts:rolesessionname",
+    "sts:sourceidentity",
+];
+
+const PATH_KEYS: &[&str] = &[
+    "aws:calledvia",
+    "aws:calledviafirst",
+    "aws:calledvialast",
+    "aws:viaawsservice",
+    "kms:grantisforawsresource",
+    "kms:viaservice",
+    "lambda:functionarn",
+    "lambda:sourcefunctionarn",
+];
+
+const CIRCUMSTANCE_KEYS: &[&str] = &[
+    "aws:currenttime",
+    "aws:ec2instancesourceprivateipv4",
+    "aws:ec2instancesourcevpc",
+    "aws:epochtime",
+    "aws:multifactorauthage",
+    "aws:multifactorauthpresent",
+    "aws:referer",
+    "aws:securetransport",
+    "aws:sourceip",
+    "aws:sourcevpc",
+    "aws:sourcevpcarn",
+    "aws:sourcevpce",
+    "aws:tokenissuetime",
+    "aws:useragent",
+    "aws:vpceaccount",
+    "aws:vpceorgid",
+    "aws:vpceorgpaths",
+    "aws:vpcsourceip",
+];
+
+/// Global keys that speak of the object of the call.
+const OBJECT_KEYS: &[&str] = &[
+    "aws:requesttag/",
+    "aws:resourceaccount",
+    "aws:resourceorgid",
+    "aws:resourceorgpaths",
+    "aws:resourcetag/",
+    "aws:tagkeys",
+];
+
+fn is_one_of(key: &str, list: &[&str]) -> bool {
+    list.iter().any(|known| if known.ends_with('/') { key.starts_with(known) } else { key == *known })
+}
+
+/// Keys of a service speak of what its calls are about.
+fn is_about_an_object(key: &str) -> bool {
+    let prefix = key.split_once(':').map_or("", |(prefix, _)| prefix);
+    is_one_of(key, OBJECT_KEYS) || (prefix != "aws" && catalogue::service(prefix).is_some())
+}
+
+/// Whether the test names what is allowed, rather than what is not or a pattern of it.
+fn names_constants(test: &ConditionTest) -> bool {
+    let operator = &test.operator;
+    let wild = |value: &Text| {
+        let known = value.parts.iter().any(|part| match part {
+            crate::value::Part::Known(text, _) => text.contains(['*', '?']),
+            crate::value::Part::Hole(_) => false,
+        });
+        operator.has_wildcards() && known
+    };
+    test.complete
+        && !test.values.is_empty()
+        && !operator.negated
+        && !matches!(operator.comparison, None | Some(Comparison::Null))
+        && !test.values.iter().any(wild)
+}
+
+/// Whether the test lets every request pass that somebody could want to make.
+fn is_vacuous(test: &ConditionTest, all: &[ConditionTest], action: Option<Action>) -> bool {
+    let operator = &test.operator;
+    let absent = || action.is_some_and(|action| carries(action, &test.key) == Some(false));
+    if operator.if_exists && absent() {
+        return true;
+    }
+    // True of a request without the key, which the caller may leave out.
+    // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
+    if operator.quantifier == Some(Quantifier::ForAllValues) && !all.iter().any(|other| requires(other, &test.key)) {
+        return true;
+    }
+    if operator.negated {
+        return false;
+    }
+    let has = |wanted: &dyn Fn(&str) -> bool| test.values.iter().filter_map(Text::literal).any(wanted);
+    match operator.comparison {
+        Some(Comparison::StringLike | Comparison::Arn) => {
+            has(&|value| !value.is_empty() && value.bytes().all(|b| b == b'*'))
+        }
+        Some(Comparison::IpAddress) => has(&|value| matches!(value, "0.0.0.0/0" | "::/0")),
+        Some(Comparison::Bool) => {
+            let is = |value: &'static str| has(&move |text: &str| text.eq_ignore_ascii_case(value));
+            // Everybody can call over TLS.
+            (is("true") && is("false")) || (is("true") && test.is_on("aws:SecureTransport"))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a test holds only for requests that carry the key.
+fn requires(test: &ConditionTest, key: &str) -> bool {
+    let null_false = test.operator.comparison == Some(Comparison::Null)
+        && test.values.iter().all(|value| value.literal().is_some_and(|text| text.eq_ignore_ascii_case("false")));
+    test.is_on(key) && (test.operator.needs_key() || null_false)
+}
