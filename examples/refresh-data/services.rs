@@ -48,6 +48,9 @@ pub struct Use {
     pub keys: KeySet,
 }
 
+/// What `key-types.tsv` has in place of a prefix for the keys of `globals.tsv`.
+const GLOBAL: &str = "global";
+
 /// Names of condition keys, in the order of their lower-case form.
 pub type KeySet = BTreeMap<String, String>;
 
@@ -99,6 +102,18 @@ pub fn read(package: &Path) -> Result<Catalogue, Problem> {
             Ok((prefix, service))
         })
         .collect()
+}
+
+/// Types that the documentation of a key gives, where the source gives another.
+pub fn correct_types(catalogue: &mut Catalogue, kept: &Kept) -> Result<(), Problem> {
+    for [prefix, name, kind] in kept.table("key-types.tsv")?.into_iter().filter(|[prefix, _, _]| prefix != GLOBAL) {
+        let key = catalogue.get_mut(&prefix).and_then(|service| service.keys.get_mut(&name.to_lowercase()));
+        match key {
+            Some(key) if key.kind != kind => key.kind = kind,
+            _ => return Err(format!("key-types.tsv: {prefix} has no key {name} of another type than {kind}").into()),
+        }
+    }
+    Ok(())
 }
 
 fn read_service(data: &Path, prefix: &str, name: &str) -> Result<Service, Problem> {
@@ -264,14 +279,22 @@ pub fn globals(package: &Path, kept: &Kept) -> Result<String, Problem> {
     let path = package.join("dist/esm/globalConditionKeys.js");
     let program = text(&path)?;
     let entry = Regex::new(r"key: '([^']+)',\s*category: '([^']+)',\s*type: '([^']+)'")?;
-    let kept = kept.table("global-keys.tsv")?;
-    let mut known: BTreeMap<String, [String; 2]> =
-        kept.into_iter().map(|[key, presence, projection]| (key.to_lowercase(), [presence, projection])).collect();
+    let mut known: BTreeMap<String, [String; 2]> = kept
+        .table("global-keys.tsv")?
+        .into_iter()
+        .map(|[key, presence, projection]| (key.to_lowercase(), [presence, projection]))
+        .collect();
+    let mut corrected: BTreeMap<String, String> = kept
+        .table("key-types.tsv")?
+        .into_iter()
+        .filter_map(|[prefix, key, kind]| (prefix == GLOBAL).then(|| (key.to_lowercase(), kind)))
+        .collect();
     let mut rows = BTreeMap::new();
     for captures in entry.captures_iter(&program) {
         // The service files write `${TagKey}` where this list writes `tag-key`.
         let key = captures[1].replace("/tag-key", "/${TagKey}");
-        let (category, kind) = (&captures[2], &captures[3]);
+        let category = &captures[2];
+        let kind = corrected.remove(&key.to_lowercase()).unwrap_or_else(|| captures[3].to_owned());
         let [presence, projection] = known.remove(&key.to_lowercase()).unwrap_or_else(|| {
             let presence = if category == "session" { "session" } else { "sometimes" };
             [presence.to_owned(), "-".to_owned()]
@@ -279,7 +302,7 @@ pub fn globals(package: &Path, kept: &Kept) -> Result<String, Problem> {
         let row = format!("{}\t{kind}\t{category}\t{presence}\t{projection}\n", cell(&key, " ,")?);
         rows.insert(key.to_lowercase(), row);
     }
-    match known.into_keys().next() {
+    match known.into_keys().chain(corrected.into_keys()).next() {
         Some(unknown) => Err(format!("{}: no global condition key {unknown}", path.display()).into()),
         None => Ok(rows.into_values().collect()),
     }

@@ -83,6 +83,7 @@ fn tables_are_sorted_and_without_repetition() {
     assert_sorted_by("levels-overlay.tsv", 0..1);
     assert_sorted_by("sdk-exceptions.tsv", 0..3);
     assert_sorted_by("kept/global-keys.tsv", 0..1);
+    assert_sorted_by("kept/key-types.tsv", 0..2);
     assert_sorted_by("kept/oidc-keys.tsv", 1..2);
     assert_sorted_by("kept/replaced-policies.tsv", 0..1);
     assert_sorted_by("kept/sdk-exceptions.tsv", 0..3);
@@ -136,6 +137,19 @@ fn every_service_and_action_is_found_by_its_name() {
     for found in actions() {
         assert_eq!(action(&found.full_name()), Some(found));
         assert_eq!(Action::at(found.index()), Some(found));
+    }
+}
+
+#[test]
+fn every_condition_key_is_found_by_its_name() {
+    for service in services() {
+        for key in service.condition_keys() {
+            assert_eq!(condition_key(service, key.name()), Some(key));
+        }
+    }
+    assert!(global_keys().all(|key| global_key(key.name()) == Some(key)));
+    for key in provider_keys().filter(|key| !key.name().starts_with("${Provider}")) {
+        assert_eq!(provider_key(key.name()), Some(key));
     }
 }
 

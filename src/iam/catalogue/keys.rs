@@ -202,7 +202,7 @@ impl fmt::Debug for Key {
 }
 
 fn matching(mut range: Range<u32>, name: &str) -> Option<Key> {
-    let exact = find(range.clone(), name, |row| Key(row).name());
+    let exact = find(&KEYS, range.clone(), key::NAME, name);
     exact.or_else(|| range.find(|row| Key(*row).matches(name))).map(Key)
 }
 

@@ -32,7 +32,7 @@ static RESOURCES: Table<{ resource::WIDTH }> = Table(include_bytes!(concat!(env!
 
 /// The service of a prefix such as `s3`, in any case.
 pub fn service(prefix: &str) -> Option<Service> {
-    find(0..service_count(), prefix, |row| Service(row).prefix()).map(Service)
+    find(&SERVICES, 0..service_count(), service::PREFIX, prefix).map(Service)
 }
 
 /// Every service, by prefix.
@@ -91,7 +91,7 @@ impl Service {
 
     /// The action of a name without prefix, in any case.
     pub fn action(self, name: &str) -> Option<Action> {
-        find(self.range(service::FIRST_ACTION), name, |row| Action(row).name()).map(Action)
+        find(&ACTIONS, self.range(service::FIRST_ACTION), action::NAME, name).map(Action)
     }
 
     /// Its resource types, by lower-case name.
@@ -101,7 +101,7 @@ impl Service {
 
     /// The resource type of a name, in any case.
     pub fn resource_type(self, name: &str) -> Option<ResourceType> {
-        find(self.range(service::FIRST_RESOURCE), name, |row| ResourceType(row).name()).map(ResourceType)
+        find(&RESOURCES, self.range(service::FIRST_RESOURCE), resource::NAME, name).map(ResourceType)
     }
 
     /// The condition keys its actions and resource types take, by lower-case name. Besides its own keys these are

@@ -36,7 +36,7 @@ pub fn client_service(client: &str) -> Option<Service> {
 }
 
 fn row(client: &str) -> Option<u32> {
-    find(0..CLIENTS.len() as u32, client, |row| string(CLIENTS.cell(row, client::NAME)))
+    find(&CLIENTS, 0..CLIENTS.len() as u32, client::NAME, client)
 }
 
 fn needed(item: u32) -> (Action, bool) {

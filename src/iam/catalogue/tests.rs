@@ -121,6 +121,7 @@ fn keys_are_typed() {
     assert_eq!(kind("iam", "IAM:permissionsboundary"), Some(KeyType::Arn));
     assert_eq!(kind("s3", "aws:SourceIp"), Some(KeyType::IpAddress));
     assert_eq!(kind("s3", "aws:TagKeys"), Some(KeyType::ArrayOfString));
+    assert_eq!(kind("sts", "cognito-identity.amazonaws.com:amr"), Some(KeyType::ArrayOfString));
     assert_eq!(kind("s3", "s3:nonsense"), None);
     assert_eq!(kind("s3", "iam:PassedToService"), None);
     assert!(KeyType::ArrayOfArn.is_array() && KeyType::ArrayOfArn.element() == KeyType::Arn);
