@@ -11,7 +11,8 @@
 //! ```
 //!
 //! The archives stay next to the unpacked folders: their names give the versions, their bytes the digests of
-//! `SOURCES.tsv`. Building the program compiles the data that is in place, so that must be sound; Files under `data/iam/kept/` are written by hand; the program reads them and leaves them alone.
+//! `SOURCES.tsv`. Files under `data/iam/kept/` are written by hand; the program reads them and leaves them alone. Its
+//! own build compiles the data in place: where that is refused, restore it first.
 
 mod managed;
 mod operations;
