@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use layout::{action, chunk, global, key, policy, resource, service};
+use layout::{action, chunk, client, global, key, policy, resource, service};
 
 /// A managed policy costs the inflation of one chunk of about this size.
 const CHUNK: usize = 64 * 1024;
@@ -25,6 +25,8 @@ fn main() {
     let services = services(&data);
     tables.add_services(&services, &lines(&data.join("rcp-services.tsv")), &data);
     tables.add_globals(&data.join("globals.tsv"));
+    tables.add_provider_keys(&data.join("oidc-keys.tsv"));
+    tables.add_clients(&services, &data.join("sdk-exceptions.tsv"));
     tables.add_policies(&data);
     tables.write(&out);
 
@@ -134,6 +136,7 @@ struct Tables {
     resources: Vec<u32>,
     keys: Vec<u32>,
     globals: Vec<u32>,
+    clients: Vec<u32>,
     policies: Vec<u32>,
     chunks: Vec<u32>,
     documents: Vec<u8>,
@@ -236,11 +239,63 @@ impl Tables {
 
     fn add_globals(&mut self, path: &Path) {
         for row in lines(path) {
-            let [name, kind, category] = row.cells();
+            let [name, kind, category, presence, projection] = row.cells();
             self.push_key(&row, name, kind);
             let mut entry = [0; global::WIDTH];
             entry[global::CATEGORY] = row.number(global::CATEGORIES, category);
+            entry[global::PRESENCE] = row.number(global::PRESENCES, presence);
+            entry[global::PROJECTION] = row.number(global::PROJECTIONS, projection);
             self.globals.extend(entry);
+        }
+    }
+
+    fn add_provider_keys(&mut self, path: &Path) {
+        for row in lines(path) {
+            let [_, name, kind] = row.cells();
+            self.push_key(&row, name, kind);
+        }
+    }
+
+    fn add_clients(&mut self, services: &[Service], path: &Path) {
+        let prefixes: HashMap<&str, u32> =
+            services.iter().enumerate().map(|(index, service)| (service.prefix.as_str(), word(index))).collect();
+        let numbers = action_numbers(services);
+        let rows = lines(path);
+        let mut operations: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+        let mut of_client: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut aliases = Vec::new();
+        for row in &rows {
+            match row.text.split('\t').collect::<Vec<_>>()[..] {
+                ["alias", name, client] => aliases.push((name, client)),
+                ["service", client, prefix] => {
+                    of_client.insert(client, prefix);
+                }
+                ["op", client, operation, actions] => {
+                    let actions: Vec<u32> = items(actions)
+                        .map(|action| {
+                            let full = action.trim_end_matches('?');
+                            let depends = if full == action { 0 } else { client::DEPENDS };
+                            let number = numbers.get(&full.to_ascii_lowercase());
+                            number.unwrap_or_else(|| row.fail(&format!("no action {full}"))) | depends
+                        })
+                        .collect();
+                    let pair = [self.strings.add(&operation.to_ascii_lowercase()), self.lists.add(actions)];
+                    operations.entry(client).or_default().extend(pair);
+                    of_client.entry(client).or_insert(client);
+                }
+                _ => row.fail("unknown kind of row"),
+            }
+        }
+        let of_alias = |&(name, client)| (name, (client, *of_client.get(client).unwrap_or(&client)));
+        let mut clients: BTreeMap<&str, (&str, &str)> = aliases.iter().map(of_alias).collect();
+        clients.extend(of_client.iter().map(|(client, prefix)| (*client, (*client, *prefix))));
+        for (name, (client, prefix)) in clients {
+            let mut entry = [0; client::WIDTH];
+            entry[client::NAME] = self.strings.add(name);
+            entry[client::SERVICE] =
+                *prefixes.get(prefix).unwrap_or_else(|| panic!("{}: no service {prefix}", path.display()));
+            entry[client::OPERATIONS] = self.lists.add(operations.get(client).cloned().unwrap_or_default());
+            self.clients.extend(entry);
         }
     }
 
@@ -254,7 +309,7 @@ impl Tables {
     fn add_policies(&mut self, data: &Path) {
         let mut pending = String::new();
         for row in lines(&data.join("managed.tsv")) {
-            let [name, arn, version, date] = row.cells();
+            let [name, arn, version, date, replaces] = row.cells();
             if arn.rsplit('/').next() != Some(name) {
                 row.fail("the ARN does not end in the name");
             }
@@ -265,6 +320,8 @@ impl Tables {
             entry[policy::ARN] = self.strings.add(arn);
             entry[policy::VERSION] = self.strings.add(version);
             entry[policy::DATE] = self.strings.add(date);
+            let replaces: Vec<u32> = items(replaces).map(|name| self.strings.add(name)).collect();
+            entry[policy::REPLACES] = self.lists.add(replaces);
             entry[policy::CHUNK] = word(self.chunks.len() / chunk::WIDTH);
             entry[policy::START] = word(pending.len());
             entry[policy::LENGTH] = word(document.len());
@@ -302,6 +359,7 @@ impl Tables {
         rows("resources.bin", &self.resources);
         rows("keys.bin", &self.keys);
         rows("globals.bin", &self.globals);
+        rows("clients.bin", &self.clients);
         rows("policies.bin", &self.policies);
         rows("chunks.bin", &self.chunks);
     }

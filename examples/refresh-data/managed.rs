@@ -1,13 +1,13 @@
 //! AWS's managed policies, as `moto` carries them: the document, and what identifies its version.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::Problem;
-use crate::packages::{cell, text};
+use crate::packages::{Kept, cell, text};
 
 /// Policies by name.
 pub type Policies = BTreeMap<String, Policy>;
@@ -33,13 +33,23 @@ pub fn read(package: &Path) -> Result<Policies, Problem> {
     Ok(policies)
 }
 
-/// `managed.tsv`: name, ARN, version, date of that version.
-pub fn index(policies: &Policies) -> String {
+/// `managed.tsv`: name, ARN, version, date of that version, names of withdrawn policies it stands in for.
+pub fn index(policies: &Policies, kept: &Kept) -> Result<String, Problem> {
+    let mut replaced: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for [old, new] in kept.table("replaced-policies.tsv")? {
+        if policies.contains_key(&old) || !policies.contains_key(&new) {
+            return Err(format!("replaced-policies.tsv: {new} does not stand in for {old}").into());
+        }
+        replaced.entry(new).or_default().insert(old);
+    }
     let row = |(name, policy): (&String, &Policy)| {
-        let date = policy.update_date.split('T').next().unwrap_or_default();
-        format!("{name}\tarn:aws:iam::aws:policy{}{name}\t{}\t{date}\n", policy.path, policy.default_version_id)
+        let Policy { path, default_version_id: version, update_date, .. } = policy;
+        let date = update_date.split('T').next().unwrap_or_default();
+        let old = replaced.get(name).map(|old| old.iter().cloned().collect::<Vec<_>>().join(","));
+        let old = old.unwrap_or_else(|| "-".to_owned());
+        format!("{name}\tarn:aws:iam::aws:policy{path}{name}\t{version}\t{date}\t{old}\n")
     };
-    policies.iter().map(row).collect()
+    Ok(policies.iter().map(row).collect())
 }
 
 /// The documents by file name, one statement a line, so that a diff shows which statement changed.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
@@ -37,6 +37,23 @@ pub fn replace_folder(folder: &Path, files: BTreeMap<String, String>) -> Result<
         write(&folder.join(name), text)?;
     }
     Ok(())
+}
+
+/// The folder of tables that are written by hand.
+pub struct Kept(pub PathBuf);
+
+impl Kept {
+    /// The rows of a table, as cells.
+    pub fn rows(&self, name: &str) -> Result<Vec<Vec<String>>, Problem> {
+        let text = text(&self.0.join(name))?;
+        Ok(text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect())
+    }
+
+    /// The rows of a table of `N` columns.
+    pub fn table<const N: usize>(&self, name: &str) -> Result<Vec<[String; N]>, Problem> {
+        let fit = |row: Vec<String>| row.try_into().map_err(|row| format!("{name}: {row:?} has not {N} cells").into());
+        self.rows(name)?.into_iter().map(fit).collect()
+    }
 }
 
 /// A cell must not break the row or the list it stands in.

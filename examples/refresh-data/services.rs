@@ -8,7 +8,7 @@ use regex::Regex;
 use serde::Deserialize;
 
 use crate::Problem;
-use crate::packages::{cell, json, text};
+use crate::packages::{Kept, cell, json, text};
 
 /// Services by prefix.
 pub type Catalogue = BTreeMap<String, Service>;
@@ -47,6 +47,9 @@ pub struct Use {
     pub required: bool,
     pub keys: KeySet,
 }
+
+/// What `key-types.tsv` has in place of a prefix for the keys of `globals.tsv`.
+const GLOBAL: &str = "global";
 
 /// Names of condition keys, in the order of their lower-case form.
 pub type KeySet = BTreeMap<String, String>;
@@ -101,6 +104,18 @@ pub fn read(package: &Path) -> Result<Catalogue, Problem> {
         .collect()
 }
 
+/// Types that the documentation of a key gives, where the source gives another.
+pub fn correct_types(catalogue: &mut Catalogue, kept: &Kept) -> Result<(), Problem> {
+    for [prefix, name, kind] in kept.table("key-types.tsv")?.into_iter().filter(|[prefix, _, _]| prefix != GLOBAL) {
+        let key = catalogue.get_mut(&prefix).and_then(|service| service.keys.get_mut(&name.to_lowercase()));
+        match key {
+            Some(key) if key.kind != kind => key.kind = kind,
+            _ => return Err(format!("key-types.tsv: {prefix} has no key {name} of another type than {kind}").into()),
+        }
+    }
+    Ok(())
+}
+
 fn read_service(data: &Path, prefix: &str, name: &str) -> Result<Service, Problem> {
     let keys: BTreeMap<String, RawKey> = json(&data.join(format!("conditionKeys/{prefix}.json")))?;
     let resources: BTreeMap<String, RawResource> = json(&data.join(format!("resourceTypes/{prefix}.json")))?;
@@ -114,8 +129,7 @@ fn read_service(data: &Path, prefix: &str, name: &str) -> Result<Service, Proble
     for resource in resources.into_values() {
         let name = cell(&resource.key, ",@*")?.to_owned();
         // The source joins the templates of one type with ", "; no template contains a blank.
-        let arns: Vec<String> =
-            resource.arn.split(", ").map(|arn| Ok(cell(arn, " ")?.to_owned())).collect::<Result<_, Problem>>()?;
+        let arns: Vec<String> = resource.arn.split(", ").map(arn_template).collect::<Result<_, _>>()?;
         let keys = key_set(&service, resource.condition_keys)?;
         service.resources.insert(name.to_lowercase(), Resource { name, arns, keys });
     }
@@ -124,6 +138,22 @@ fn read_service(data: &Path, prefix: &str, name: &str) -> Result<Service, Proble
         service.actions.insert(lower, action);
     }
     Ok(service)
+}
+
+/// One template writes a placeholder as `{Date-and-Time}`, all others as `${DateAndTime}`.
+fn arn_template(text: &str) -> Result<String, Problem> {
+    let mut template = String::new();
+    let mut rest = cell(text, " ")?;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').ok_or_else(|| format!("{text}: an open placeholder"))?;
+        template.push_str(before.trim_end_matches('$'));
+        template.push_str("${");
+        template.extend(name.chars().filter(char::is_ascii_alphanumeric));
+        template.push('}');
+        rest = after;
+    }
+    template.push_str(rest);
+    Ok(template)
 }
 
 fn read_action(service: &Service, raw: RawAction) -> Result<(String, Action), Problem> {
@@ -243,37 +273,57 @@ fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// `globals.tsv`: the keys every request may carry. The package has them in its program text only.
-pub fn globals(package: &Path) -> Result<String, Problem> {
+/// `globals.tsv`: the keys a request to any service may carry; type, category, presence, what the key repeats. The
+/// package has the first three, in its program text only.
+pub fn globals(package: &Path, kept: &Kept) -> Result<String, Problem> {
     let path = package.join("dist/esm/globalConditionKeys.js");
     let program = text(&path)?;
     let entry = Regex::new(r"key: '([^']+)',\s*category: '([^']+)',\s*type: '([^']+)'")?;
+    let mut known: BTreeMap<String, [String; 2]> = kept
+        .table("global-keys.tsv")?
+        .into_iter()
+        .map(|[key, presence, projection]| (key.to_lowercase(), [presence, projection]))
+        .collect();
+    let mut corrected: BTreeMap<String, String> = kept
+        .table("key-types.tsv")?
+        .into_iter()
+        .filter_map(|[prefix, key, kind]| (prefix == GLOBAL).then(|| (key.to_lowercase(), kind)))
+        .collect();
     let mut rows = BTreeMap::new();
     for captures in entry.captures_iter(&program) {
         // The service files write `${TagKey}` where this list writes `tag-key`.
         let key = captures[1].replace("/tag-key", "/${TagKey}");
-        let row = format!("{}\t{}\t{}\n", cell(&key, " ,")?, &captures[3], &captures[2]);
+        let category = &captures[2];
+        let kind = corrected.remove(&key.to_lowercase()).unwrap_or_else(|| captures[3].to_owned());
+        let [presence, projection] = known.remove(&key.to_lowercase()).unwrap_or_else(|| {
+            let presence = if category == "session" { "session" } else { "sometimes" };
+            [presence.to_owned(), "-".to_owned()]
+        });
+        let row = format!("{}\t{kind}\t{category}\t{presence}\t{projection}\n", cell(&key, " ,")?);
         rows.insert(key.to_lowercase(), row);
     }
-    if rows.is_empty() {
-        return Err(format!("{}: no global condition key found", path.display()).into());
+    match known.into_keys().chain(corrected.into_keys()).next() {
+        Some(unknown) => Err(format!("{}: no global condition key {unknown}", path.display()).into()),
+        None => Ok(rows.into_values().collect()),
     }
-    Ok(rows.into_values().collect())
 }
 
-/// `oidc-keys.tsv`: identity provider, its condition key, the type; the keys themselves are declared by `sts`.
-pub fn oidc_keys(catalogue: &Catalogue, package: &Path) -> Result<String, Problem> {
+/// `oidc-keys.tsv`: identity provider, its condition key, the type. `sts` declares those of the providers AWS knows;
+/// what every provider of OpenID Connect has is kept by hand.
+pub fn oidc_keys(catalogue: &Catalogue, package: &Path, kept: &Kept) -> Result<String, Problem> {
     let owners: BTreeMap<String, Vec<String>> = json(&package.join("data/unassociatedConditions.json"))?;
     let sts = catalogue.get("sts").ok_or("the source has no service sts")?;
-    let providers = owners.iter().filter(|(_, services)| services.iter().any(|service| service == "sts"));
-    let mut text = String::new();
-    for (provider, _) in providers {
+    let mut rows = BTreeMap::new();
+    for (provider, _) in owners.iter().filter(|(_, services)| services.iter().any(|service| service == "sts")) {
         let start = format!("{}:", provider.to_lowercase());
-        for key in sts.keys.iter().filter(|(lower, _)| lower.starts_with(&start)).map(|(_, key)| key) {
-            let _ = writeln!(text, "{provider}\t{}\t{}", key.name, key.kind);
+        for (lower, Key { name, kind }) in sts.keys.iter().filter(|(lower, _)| lower.starts_with(&start)) {
+            rows.insert(lower.clone(), format!("{provider}\t{name}\t{kind}\n"));
         }
     }
-    Ok(text)
+    for [provider, name, kind] in kept.table("oidc-keys.tsv")? {
+        rows.insert(name.to_lowercase(), format!("{provider}\t{name}\t{kind}\n"));
+    }
+    Ok(rows.into_values().collect())
 }
 
 /// `rcp-services.tsv`: the services that resource control policies apply to.

@@ -2,10 +2,11 @@
 //! `aws:ResourceTag/team`.
 
 use std::fmt;
+use std::ops::Range;
 
 use super::layout::{global, key};
 use super::tables::{Table, find, string};
-use super::{SERVICES, Service, layout, service_count};
+use super::{Service, service_keys, services};
 
 static KEYS: Table<{ key::WIDTH }> = Table(include_bytes!(concat!(env!("OUT_DIR"), "/keys.bin")));
 static GLOBALS: Table<{ global::WIDTH }> = Table(include_bytes!(concat!(env!("OUT_DIR"), "/globals.bin")));
@@ -20,15 +21,38 @@ pub fn global_key(name: &str) -> Option<Key> {
     matching(global_range(), name)
 }
 
-/// The type of a concrete key in requests to the service: as the service documents it, else as a global key.
-pub fn key_type(service: Service, name: &str) -> Option<KeyType> {
-    let range =
-        SERVICES.cell(service.0, layout::service::FIRST_KEY)..SERVICES.cell(service.0 + 1, layout::service::FIRST_KEY);
-    matching(range, name).or_else(|| global_key(name)).map(Key::kind)
+/// The keys that stand for what an identity provider asserts, such as `token.actions.githubusercontent.com:ref`, by
+/// lower-case name. `${Provider}:sub` stands for the subject asserted by any provider.
+pub fn provider_keys() -> impl ExactSizeIterator<Item = Key> + DoubleEndedIterator {
+    provider_range().map(Key)
 }
 
-fn global_range() -> std::ops::Range<u32> {
-    SERVICES.cell(service_count(), layout::service::FIRST_KEY)..KEYS.len() as u32
+/// The provider's key of a concrete name such as `gitlab.com:sub`, in any case.
+pub fn provider_key(name: &str) -> Option<Key> {
+    // A provider of OpenID Connect is named by its host; prefixes of services hold no dot.
+    let provider = name.split(':').next().unwrap_or(name);
+    let is_provider = provider.contains('.') || provider.eq_ignore_ascii_case("saml");
+    is_provider.then(|| matching(provider_range(), name)).flatten()
+}
+
+/// The documented key of a concrete name in requests to the service: the service's, else a global one, else one of an
+/// identity provider.
+pub fn condition_key(service: Service, name: &str) -> Option<Key> {
+    matching(service_keys(service), name).or_else(|| global_key(name)).or_else(|| provider_key(name))
+}
+
+/// The type of `condition_key`.
+pub fn key_type(service: Service, name: &str) -> Option<KeyType> {
+    condition_key(service, name).map(Key::kind)
+}
+
+fn global_range() -> Range<u32> {
+    let start = services().next_back().map_or(0, |last| service_keys(last).end);
+    start..start + GLOBALS.len() as u32
+}
+
+fn provider_range() -> Range<u32> {
+    global_range().end..KEYS.len() as u32
 }
 
 /// The type of the values of a key. `ArrayOf…` keys may have several values in one request.
@@ -73,7 +97,31 @@ pub enum Category {
     Request,
 }
 
-/// A condition key, as one service or the global list documents it.
+/// When a request carries a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Presence {
+    /// In every request.
+    Always,
+    /// In every request but anonymous ones.
+    Signed,
+    /// In requests with temporary credentials, and not in all of them.
+    Session,
+    /// In some requests.
+    Sometimes,
+}
+
+/// What a key repeats of the request itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Projection {
+    PrincipalArn,
+    PrincipalAccount,
+    PrincipalType,
+    /// Whether, or which, service is the principal.
+    PrincipalService,
+    ResourceAccount,
+}
+
+/// A condition key, as one service, the global list or an identity provider has it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(pub(super) u32);
 
@@ -98,10 +146,9 @@ impl Key {
         }
     }
 
-    /// What a global key speaks of; none for a key of a service.
+    /// What a global key speaks of; `None` for any other key.
     pub fn category(self) -> Option<Category> {
-        let row = self.0.checked_sub(global_range().start)?;
-        Some(match global::CATEGORIES[GLOBALS.cell(row, global::CATEGORY) as usize] {
+        Some(match global::CATEGORIES[self.global(global::CATEGORY)?] {
             "principal" => Category::Principal,
             "session" => Category::Session,
             "network" => Category::Network,
@@ -110,17 +157,41 @@ impl Key {
         })
     }
 
+    /// When a request carries the key. Only of global keys it is known that they are more than `Sometimes`.
+    pub fn presence(self) -> Presence {
+        match self.global(global::PRESENCE).map(|number| global::PRESENCES[number]) {
+            Some("always") => Presence::Always,
+            Some("signed") => Presence::Signed,
+            Some("session") => Presence::Session,
+            _ => Presence::Sometimes,
+        }
+    }
+
+    /// What the key repeats of the request, if anything.
+    pub fn projection(self) -> Option<Projection> {
+        match global::PROJECTIONS[self.global(global::PROJECTION)?] {
+            "principal.arn" => Some(Projection::PrincipalArn),
+            "principal.account" => Some(Projection::PrincipalAccount),
+            "principal.type" => Some(Projection::PrincipalType),
+            "principal.service" => Some(Projection::PrincipalService),
+            "resource.account" => Some(Projection::ResourceAccount),
+            _ => None,
+        }
+    }
+
+    fn global(self, column: usize) -> Option<usize> {
+        let range = global_range();
+        range.contains(&self.0).then(|| GLOBALS.cell(self.0 - range.start, column) as usize)
+    }
+
     /// Whether a concrete name is this key, in any case.
     pub fn matches(self, name: &str) -> bool {
-        match placeholder(self.name()) {
-            None => self.name().eq_ignore_ascii_case(name),
-            Some((before, after)) => {
-                let Some(rest) = name.len().checked_sub(before.len() + after.len()) else { return false };
-                rest > 0
-                    && name.as_bytes()[..before.len()].eq_ignore_ascii_case(before.as_bytes())
-                    && name.as_bytes()[before.len() + rest..].eq_ignore_ascii_case(after.as_bytes())
-            }
-        }
+        let Some((before, after)) = placeholder(self.name()) else { return self.name().eq_ignore_ascii_case(name) };
+        let (name, before, after) = (name.as_bytes(), before.as_bytes(), after.as_bytes());
+        let Some((start, rest)) = name.split_at_checked(before.len()) else { return false };
+        // What stands for the placeholder is not empty.
+        let Some(filled) = rest.len().checked_sub(after.len()).filter(|filled| *filled > 0) else { return false };
+        start.eq_ignore_ascii_case(before) && rest[filled..].eq_ignore_ascii_case(after)
     }
 }
 
@@ -130,12 +201,12 @@ impl fmt::Debug for Key {
     }
 }
 
-fn matching(range: std::ops::Range<u32>, name: &str) -> Option<Key> {
-    let exact = find(range.clone(), name, |row| Key(row).name());
-    exact.or_else(|| range.into_iter().find(|row| Key(*row).matches(name))).map(Key)
+fn matching(mut range: Range<u32>, name: &str) -> Option<Key> {
+    let exact = find(&KEYS, range.clone(), key::NAME, name);
+    exact.or_else(|| range.find(|row| Key(*row).matches(name))).map(Key)
 }
 
-/// The text before and after the placeholder, `${TagKey}` or `<key>`.
+/// The text before and after the placeholder, `${TagKey}` or `<key>`. No documented key has two.
 fn placeholder(name: &str) -> Option<(&str, &str)> {
     let (open, close) = if name.contains("${") { ("${", '}') } else { ("<", '>') };
     let (before, rest) = name.split_once(open)?;

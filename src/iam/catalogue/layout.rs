@@ -45,7 +45,8 @@ pub mod resource {
     pub const WIDTH: usize = 4;
 }
 
-/// Condition keys by service, then by lower-case name; the global keys follow those of the last service.
+/// Condition keys by service, then by lower-case name. The global keys follow those of the last service, and the keys
+/// of identity providers follow the global ones.
 pub mod key {
     pub const NAME: usize = 0;
     pub const KIND: usize = 1;
@@ -69,10 +70,26 @@ pub mod key {
 /// What is known of global keys beyond the type, in the order of their rows among the keys.
 pub mod global {
     pub const CATEGORY: usize = 0;
-    pub const WIDTH: usize = 1;
+    pub const PRESENCE: usize = 1;
+    pub const PROJECTION: usize = 2;
+    pub const WIDTH: usize = 3;
 
-    /// Category names by number.
+    /// Names by number.
     pub const CATEGORIES: &[&str] = &["principal", "session", "network", "resource", "request"];
+    pub const PRESENCES: &[&str] = &["always", "signed", "session", "sometimes"];
+    pub const PROJECTIONS: &[&str] =
+        &["-", "principal.arn", "principal.account", "principal.type", "principal.service", "resource.account"];
+}
+
+/// Clients of the SDK and the CLI for which a rule of names does not hold, by name.
+pub mod client {
+    pub const NAME: usize = 0;
+    pub const SERVICE: usize = 1;
+    /// List of pairs: operation in lower case, list of actions with `DEPENDS` set or not.
+    pub const OPERATIONS: usize = 2;
+    pub const WIDTH: usize = 3;
+
+    pub const DEPENDS: u32 = 1 << 31;
 }
 
 /// Managed policies by name; the document is a slice of an inflated chunk.
@@ -80,10 +97,12 @@ pub mod policy {
     pub const ARN: usize = 0;
     pub const VERSION: usize = 1;
     pub const DATE: usize = 2;
-    pub const CHUNK: usize = 3;
-    pub const START: usize = 4;
-    pub const LENGTH: usize = 5;
-    pub const WIDTH: usize = 6;
+    /// List of the names of withdrawn policies it stands in for.
+    pub const REPLACES: usize = 3;
+    pub const CHUNK: usize = 4;
+    pub const START: usize = 5;
+    pub const LENGTH: usize = 6;
+    pub const WIDTH: usize = 7;
 }
 
 /// Deflated chunks of policy documents.

@@ -1,14 +1,16 @@
 //! AWS's managed policies. Their documents are stored deflated, in chunks; one is inflated when it is asked for.
 
+use std::fmt;
+
 use super::layout::{chunk, policy};
-use super::tables::{Table, string};
+use super::tables::{Table, list, string};
 
 static POLICIES: Table<{ policy::WIDTH }> = Table(include_bytes!(concat!(env!("OUT_DIR"), "/policies.bin")));
 static CHUNKS: Table<{ chunk::WIDTH }> = Table(include_bytes!(concat!(env!("OUT_DIR"), "/chunks.bin")));
 static DOCUMENTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/documents.bin"));
 
 /// A managed policy of AWS, in its default version.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ManagedPolicy(u32);
 
 /// The policy of a name (`ReadOnlyAccess`), of a path and a name (`job-function/Billing`), or of an ARN in any
@@ -25,6 +27,12 @@ pub fn managed_policy(name_or_arn: &str) -> Option<ManagedPolicy> {
     let found = (row < count).then_some(ManagedPolicy(row))?;
     let named = if arn.is_some() || path.contains('/') { found.path() == path } else { found.name() == name };
     named.then_some(found)
+}
+
+/// The policy that AWS offers in place of one it has withdrawn, by the name of that: `AWSLambda_FullAccess` for
+/// `AWSLambdaFullAccess`. Known for a few only.
+pub fn managed_policy_replacing(name: &str) -> Option<ManagedPolicy> {
+    managed_policies().find(|policy| policy.replaces().any(|old| old == name))
 }
 
 /// Every managed policy, by name.
@@ -59,6 +67,11 @@ impl ManagedPolicy {
         string(POLICIES.cell(self.0, policy::DATE))
     }
 
+    /// The names of withdrawn policies it stands in for.
+    pub fn replaces(self) -> impl ExactSizeIterator<Item = &'static str> {
+        list(POLICIES.cell(self.0, policy::REPLACES)).map(string)
+    }
+
     /// The policy document as JSON.
     pub fn document(self) -> String {
         let of = |column| POLICIES.cell(self.0, column);
@@ -69,6 +82,12 @@ impl ManagedPolicy {
             .expect("build.rs deflates every chunk");
         let document = &inflated[of(policy::START) as usize..][..of(policy::LENGTH) as usize];
         String::from_utf8(document.to_vec()).expect("build.rs writes UTF-8 documents")
+    }
+}
+
+impl fmt::Debug for ManagedPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ManagedPolicy({})", self.path())
     }
 }
 

@@ -1,18 +1,26 @@
 //! The IAM facts AWS publishes: services, actions, resource types, condition keys, managed policies. Compiled from
 //! `data/iam/` by `build.rs`; nothing is read or parsed at start.
 
+#[cfg(test)]
+mod data_tests;
 mod keys;
 mod layout;
 mod managed;
+mod operations;
 mod tables;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
+use std::ops::Range;
 
-pub use keys::{Category, Key, KeyType, global_key, global_keys, key_type};
+pub use keys::{
+    Category, Key, KeyType, Presence, Projection, condition_key, global_key, global_keys, key_type, provider_key,
+    provider_keys,
+};
 use layout::{action, resource, service};
-pub use managed::{ManagedPolicy, managed_policies, managed_policy};
+pub use managed::{ManagedPolicy, managed_policies, managed_policy, managed_policy_replacing};
+pub use operations::{client_service, operation_actions};
 use tables::{Table, find, list, string};
 
 /// The day the facts were taken, `YYYY-MM-DD`.
@@ -24,7 +32,7 @@ static RESOURCES: Table<{ resource::WIDTH }> = Table(include_bytes!(concat!(env!
 
 /// The service of a prefix such as `s3`, in any case.
 pub fn service(prefix: &str) -> Option<Service> {
-    find(0..service_count(), prefix, |row| Service(row).prefix()).map(Service)
+    find(&SERVICES, 0..service_count(), service::PREFIX, prefix).map(Service)
 }
 
 /// Every service, by prefix.
@@ -46,6 +54,10 @@ pub fn actions() -> impl ExactSizeIterator<Item = Action> + DoubleEndedIterator 
 /// How many actions there are; `Action::index` stays below it.
 pub fn action_count() -> usize {
     ACTIONS.len()
+}
+
+fn service_keys(service: Service) -> Range<u32> {
+    service.range(service::FIRST_KEY)
 }
 
 fn service_count() -> u32 {
@@ -79,7 +91,7 @@ impl Service {
 
     /// The action of a name without prefix, in any case.
     pub fn action(self, name: &str) -> Option<Action> {
-        find(self.range(service::FIRST_ACTION), name, |row| Action(row).name()).map(Action)
+        find(&ACTIONS, self.range(service::FIRST_ACTION), action::NAME, name).map(Action)
     }
 
     /// Its resource types, by lower-case name.
@@ -89,16 +101,16 @@ impl Service {
 
     /// The resource type of a name, in any case.
     pub fn resource_type(self, name: &str) -> Option<ResourceType> {
-        find(self.range(service::FIRST_RESOURCE), name, |row| ResourceType(row).name()).map(ResourceType)
+        find(&RESOURCES, self.range(service::FIRST_RESOURCE), resource::NAME, name).map(ResourceType)
     }
 
     /// The condition keys its actions and resource types take, by lower-case name. Besides its own keys these are
     /// the global ones it documents, such as `aws:TagKeys`.
     pub fn condition_keys(self) -> impl ExactSizeIterator<Item = Key> + DoubleEndedIterator {
-        self.range(service::FIRST_KEY).map(Key)
+        service_keys(self).map(Key)
     }
 
-    fn range(self, first: usize) -> std::ops::Range<u32> {
+    fn range(self, first: usize) -> Range<u32> {
         SERVICES.cell(self.0, first)..SERVICES.cell(self.0 + 1, first)
     }
 }

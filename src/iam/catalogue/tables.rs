@@ -1,5 +1,8 @@
 //! Reading the compiled tables. Offsets come from `build.rs`, which wrote both sides, so they are in range.
 
+use std::cmp::Ordering;
+use std::ops::Range;
+
 /// Rows of `N` little-endian words.
 pub struct Table<const N: usize>(pub &'static [u8]);
 
@@ -23,9 +26,13 @@ static LISTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/lists.bin"));
 
 /// The string at an offset.
 pub fn string(offset: u32) -> &'static str {
+    std::str::from_utf8(bytes(offset)).expect("build.rs writes whole UTF-8 strings")
+}
+
+fn bytes(offset: u32) -> &'static [u8] {
     let at = offset as usize;
     let length = usize::from(u16::from_le_bytes([STRINGS[at], STRINGS[at + 1]]));
-    std::str::from_utf8(&STRINGS[at + 2..at + 2 + length]).expect("build.rs writes whole UTF-8 strings")
+    &STRINGS[at + 2..at + 2 + length]
 }
 
 /// The items of the list at an offset.
@@ -35,20 +42,20 @@ pub fn list(offset: u32) -> impl ExactSizeIterator<Item = u32> + Clone {
     (0..count).map(move |index| word(LISTS, first + index))
 }
 
-/// Binary search of a lower-case order by a name in any case, over the rows `range`.
-pub fn find(range: std::ops::Range<u32>, name: &str, of: impl Fn(u32) -> &'static str) -> Option<u32> {
-    let std::ops::Range { mut start, mut end } = range;
+/// The row of `range` whose string in `column` is the name, in any case. The strings must be in lower-case order.
+pub fn find<const N: usize>(table: &Table<N>, range: Range<u32>, column: usize, name: &str) -> Option<u32> {
+    let Range { mut start, mut end } = range;
     while start < end {
         let middle = start + (end - start) / 2;
-        match lower(of(middle)).cmp(lower(name)) {
-            std::cmp::Ordering::Less => start = middle + 1,
-            std::cmp::Ordering::Greater => end = middle,
-            std::cmp::Ordering::Equal => return Some(middle),
+        match lower(bytes(table.cell(middle, column))).cmp(lower(name.as_bytes())) {
+            Ordering::Less => start = middle + 1,
+            Ordering::Greater => end = middle,
+            Ordering::Equal => return Some(middle),
         }
     }
     None
 }
 
-fn lower(text: &str) -> impl Iterator<Item = u8> {
-    text.bytes().map(|byte| byte.to_ascii_lowercase())
+fn lower(text: &[u8]) -> impl Iterator<Item = u8> {
+    text.iter().map(u8::to_ascii_lowercase)
 }
