@@ -188,16 +188,8 @@ const SERVICE_NAMES: &[(&str, &str)] = &[
 ];
 
 /// Prefixes of services that AWS has closed; its own managed policies still name some of them.
-const RETIRED_SERVICES: &[&str] = &[
-    "assurance",
-    "builderid",
-    "deepcomposer",
-    "deeplens",
-    "deepracer",
-    "elastic-inference",
-    "iot1click",
-    "zocalo",
-];
+const RETIRED_SERVICES: &[&str] =
+    &["assurance", "builderid", "deepcomposer", "deeplens", "deepracer", "elastic-inference", "iot1click", "zocalo"];
 
 /// Actions that AWS's managed policies name and its reference does not.
 const UNDOCUMENTED: &[(&str, &str)] = &[

@@ -39,7 +39,8 @@ static PRODUCTION: LazyLock<Regex> = LazyLock::new(|| {
 
 #[expect(clippy::expect_used, reason = "the pattern is a constant; a test reads it")]
 static DEPLOYMENT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)(^|[-_/ .])(deploy(ment)?|prod|production|prd|live|release)([-_/ .0-9]|$)").expect("a constant pattern")
+    Regex::new(r"(?i)(^|[-_/ .])(deploy(ment)?|prod|production|prd|live|release)([-_/ .0-9]|$)")
+        .expect("a constant pattern")
 });
 
 /// `prod`, `Deploy-To-Prod`, `production-eu`; not `product` or `reproduce`.
@@ -118,9 +119,11 @@ pub fn production_stage(model: &Model, pipeline: &Pipeline) -> Option<(usize, us
         if !(action.is_deploy_provider() || builds) {
             return None;
         }
-        let environment = action.setting("EnvironmentVariables").filter(|text| names_production_variable(&text.display()));
+        let environment =
+            action.setting("EnvironmentVariables").filter(|text| names_production_variable(&text.display()));
         let named = [Some(&stage.name), Some(&action.name), action.setting("StackName"), environment];
-        let name = named.into_iter().flatten().find(|text| is_production(&text.display()) || Some(*text) == environment)?;
+        let name =
+            named.into_iter().flatten().find(|text| is_production(&text.display()) || Some(*text) == environment)?;
         Some((stage_index, index, name.clone()))
     })
 }
@@ -136,7 +139,9 @@ mod tests {
 
     #[test]
     fn production_is_a_word_of_its_own() {
-        for name in ["prod", "Deploy-To-Prod", "production", "prod-eu", "app_prd", "live", "DeployProd", "Production Deploy"] {
+        for name in
+            ["prod", "Deploy-To-Prod", "production", "prod-eu", "app_prd", "live", "DeployProd", "Production Deploy"]
+        {
             assert!(is_production(name), "{name}");
         }
         for name in ["product", "reproduce", "dev", "Products", "delivery", "olive", "ProductCatalog"] {

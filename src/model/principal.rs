@@ -109,9 +109,9 @@ impl Principal {
 
     /// Code of a build runs with this role: it is a CodeBuild role, or a CI system assumes it.
     pub fn runs_builds(&self) -> bool {
-        self.uses.iter().any(|usage| {
-            matches!(usage, CiUse::Build(_) | CiUse::TrustedBy(CiService::CodeBuild) | CiUse::Federated)
-        })
+        self.uses
+            .iter()
+            .any(|usage| matches!(usage, CiUse::Build(_) | CiUse::TrustedBy(CiService::CodeBuild) | CiUse::Federated))
     }
 
     pub fn runs_pipelines(&self) -> bool {
@@ -126,9 +126,8 @@ impl Principal {
 
     /// Only CloudFormation works with it, on behalf of others.
     pub fn is_execution_role(&self) -> bool {
-        let is_execution = |usage: &CiUse| {
-            matches!(usage, CiUse::Execution | CiUse::TrustedBy(CiService::CloudFormation))
-        };
+        let is_execution =
+            |usage: &CiUse| matches!(usage, CiUse::Execution | CiUse::TrustedBy(CiService::CloudFormation));
         !self.uses.is_empty() && self.uses.iter().all(is_execution)
     }
 
@@ -142,7 +141,9 @@ impl Principal {
         let named = self.uses.iter().find_map(|usage| match usage {
             CiUse::Build(id) => Some(format!("builds of `{}`", model.projects[*id].display())),
             CiUse::Pipeline(id) => Some(format!("the pipeline `{}`", model.pipelines[*id].display())),
-            CiUse::PipelineAction(id) => Some(format!("an action of the pipeline `{}`", model.pipelines[*id].display())),
+            CiUse::PipelineAction(id) => {
+                Some(format!("an action of the pipeline `{}`", model.pipelines[*id].display()))
+            }
             _ => None,
         });
         let by_trust = self.uses.iter().find_map(|usage| match usage {
@@ -213,7 +214,9 @@ impl RoleRef {
     pub fn is_same_role(&self, other: &RoleRef) -> bool {
         match (self.target, other.target) {
             (RoleTarget::Declared(left), RoleTarget::Declared(right)) => left == right,
-            (RoleTarget::Elsewhere, RoleTarget::Elsewhere) => self.text == other.text || same_arn(&self.text, &other.text),
+            (RoleTarget::Elsewhere, RoleTarget::Elsewhere) => {
+                self.text == other.text || same_arn(&self.text, &other.text)
+            }
             _ => false,
         }
     }

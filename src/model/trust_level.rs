@@ -93,9 +93,9 @@ impl Webhook {
     /// A comment of a maintainer is needed before a pull request is built. An unknown value counts
     /// as asked for: somebody set it.
     pub fn requires_approval(&self) -> bool {
-        self.comment_approval.as_ref().is_some_and(|policy| {
-            policy.literal().is_none_or(|literal| !literal.eq_ignore_ascii_case("DISABLED"))
-        })
+        self.comment_approval
+            .as_ref()
+            .is_some_and(|policy| policy.literal().is_none_or(|literal| !literal.eq_ignore_ascii_case("DISABLED")))
     }
 }
 
@@ -140,4 +140,3 @@ pub fn buildspec_is_in_source(project: &BuildProject) -> Option<(Span, String)> 
         BuildspecRef::Inline { .. } | BuildspecRef::Elsewhere { .. } => None,
     }
 }
-

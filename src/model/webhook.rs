@@ -171,7 +171,8 @@ impl FilterGroup {
 
     /// A filter that pins the branch.
     pub fn has_branch(&self, kind: FilterKind) -> bool {
-        self.of_kind(kind).any(|filter| !filter.exclude && matches!(filter.anchoring(), Anchoring::Full | Anchoring::Unknown))
+        self.of_kind(kind)
+            .any(|filter| !filter.exclude && matches!(filter.anchoring(), Anchoring::Full | Anchoring::Unknown))
     }
 }
 

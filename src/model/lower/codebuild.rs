@@ -3,8 +3,8 @@
 //! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-codebuild-project.html>
 
 use super::{Declared, Fragment, add_buildspec, text, texts};
-use crate::model::project::{Artifacts, BuildProject, BuildspecRef, Source};
 use crate::model::principal::RoleRef;
+use crate::model::project::{Artifacts, BuildProject, BuildspecRef, Source};
 use crate::model::trust_level::CodeTrust;
 use crate::model::webhook::Webhook;
 use crate::syntax;

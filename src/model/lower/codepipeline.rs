@@ -60,9 +60,10 @@ fn action(value: &Value) -> Option<PipelineAction> {
     let takes_role = provider.eq_ignore_ascii_case("CloudFormation")
         || provider.eq_ignore_ascii_case("CloudFormationStackSet")
         || provider.eq_ignore_ascii_case("CloudFormationStackInstances");
-    let execution_role = configuration.as_ref().filter(|_| takes_role).and_then(|map| {
-        role_ref(map.get("RoleArn").or_else(|| map.get("ExecutionRoleName")))
-    });
+    let execution_role = configuration
+        .as_ref()
+        .filter(|_| takes_role)
+        .and_then(|map| role_ref(map.get("RoleArn").or_else(|| map.get("ExecutionRoleName"))));
     Some(PipelineAction {
         name: text(value.get("Name")).unwrap_or_else(|| unnamed(value.span())),
         category,

@@ -45,11 +45,8 @@ pub struct Attachment {
 
 /// Lowers a file that was read.
 pub fn lower(file: FileId, path: &str, format: Format, parsed: &Parsed) -> Fragment {
-    let mut fragment = Fragment {
-        problems: parsed.problems.clone(),
-        repaired: parsed.repaired.clone(),
-        ..Fragment::default()
-    };
+    let mut fragment =
+        Fragment { problems: parsed.problems.clone(), repaired: parsed.repaired.clone(), ..Fragment::default() };
     let Some(root) = parsed.root() else { return fragment };
     match format {
         Format::CloudFormation | Format::Sam => template(root, file, &mut fragment),
@@ -160,9 +157,9 @@ fn bare_policy(root: &Node, file: FileId, path: &str, fragment: &mut Fragment) {
 /// A document with principals is a resource policy; one that lets principals assume is a trust policy.
 fn kind_of_document(value: &Value) -> PolicyKind {
     let statements = value.get("Statement").map(Value::items).unwrap_or_default();
-    let has_principal = statements.iter().any(|(_, statement)| {
-        statement.get("Principal").is_some() || statement.get("NotPrincipal").is_some()
-    });
+    let has_principal = statements
+        .iter()
+        .any(|(_, statement)| statement.get("Principal").is_some() || statement.get("NotPrincipal").is_some());
     let assumes = |action: &Value| {
         let literal = action.literal().unwrap_or_default().to_ascii_lowercase();
         literal.starts_with("sts:assumerole") || literal == "sts:tagsession" || literal == "sts:setsourceidentity"

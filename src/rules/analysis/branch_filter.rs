@@ -54,7 +54,11 @@ fn effect(model: &Model, project: &BuildProject) -> Option<(Span, String, bool)>
         for (_, _, _, action) in pipeline.actions().filter(|(_, _, _, action)| action.is_source()) {
             let Some(bucket) = action.setting("S3Bucket") else { continue };
             if let Some(write) = write_to(model, project, bucket, action.setting("S3ObjectKey")) {
-                return Some((write.span, format!("feeds the pipeline `{}`: {}", pipeline.display(), write.text), true));
+                return Some((
+                    write.span,
+                    format!("feeds the pipeline `{}`: {}", pipeline.display(), write.text),
+                    true,
+                ));
             }
         }
     }

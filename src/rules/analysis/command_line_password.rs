@@ -27,7 +27,9 @@ fn finding(command: &Command) -> Option<Finding> {
     let password = if logs_in {
         option(arguments, &["-p", "--password"])?
     } else if matches!(program, "mysql" | "mysqldump" | "mysqladmin") {
-        arguments.iter().find(|word| word.text.starts_with("-p") && word.text.len() > 2 || word.text.starts_with("--password="))?
+        arguments
+            .iter()
+            .find(|word| word.text.starts_with("-p") && word.text.len() > 2 || word.text.starts_with("--password="))?
     } else if program == "sshpass" {
         arguments.iter().find(|word| word.text.starts_with("-p"))?
     } else {

@@ -47,8 +47,10 @@ fn of_principal(model: &Model, principal: &Principal) -> Option<Finding> {
     let wanted: Vec<&str> = deploy_actions().collect();
     let grants = principal.authority.grants(&wanted);
     // What CloudFormation does on somebody's behalf is CloudFormation's to allow.
-    let direct: Vec<Grant<'_>> = grants.into_iter().filter(|grant| !grant.is_narrowed_by(ConditionClass::Path)).collect();
-    let reaching: Vec<Grant<'_>> = direct.into_iter().filter(|grant| principal.kind == PrincipalKind::User || reaches_much(grant)).collect();
+    let direct: Vec<Grant<'_>> =
+        grants.into_iter().filter(|grant| !grant.is_narrowed_by(ConditionClass::Path)).collect();
+    let reaching: Vec<Grant<'_>> =
+        direct.into_iter().filter(|grant| principal.kind == PrincipalKind::User || reaches_much(grant)).collect();
     let groups = by_statement(&reaching);
     // One finding for a principal: its widest statement, the others named.
     let widest = groups.iter().max_by_key(|group| (group[0].everywhere, group.len()))?;
@@ -57,12 +59,12 @@ fn of_principal(model: &Model, principal: &Principal) -> Option<Finding> {
         found = found.related(other[0].span, format!("so does this: {}", other[0].action));
     }
     let deployer = model.deployers.principals.first().map(|id| model.principal(*id).display().to_owned());
-    let needs_login = widest[0].tests_on("aws:MultiFactorAuthPresent").next().is_some();
-    let base = if principal.uses.iter().any(|usage| is_untrusted_build(model, *usage)) { Severity::Critical } else { Severity::High };
-    let severity = if needs_login { Severity::Medium } else { super::chain::lowered(base, widest[0]) };
+    if principal.uses.iter().any(|usage| is_untrusted_build(model, *usage)) {
+        found = found.severity(Severity::Critical);
+    }
     found.subject = format!("{} deploys", principal.display());
     found.cause = None;
-    Some(found.fact("deployer", deployer.unwrap_or_else(|| "the pipeline".into())).severity(severity))
+    Some(found.fact("deployer", deployer.unwrap_or_else(|| "the pipeline".into())))
 }
 
 /// A grant on one's own named stack or function is no reach over what others deploy.

@@ -2,7 +2,6 @@
 
 use super::chain::{PRINCIPALS, by_statement, finding, is_meant};
 use super::unscoped_action::is_whole_kind;
-use crate::diagnostic::Severity;
 use crate::iam::{ConditionClass, Grant};
 use crate::model::{Model, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Param, ParamKind, Params};
@@ -47,7 +46,9 @@ fn bind(params: &Params) -> Check {
                 let grant = group[0];
                 let Some(reach) = reach(context.model, principal, grant) else { continue };
                 let Some(found) = finding(context.model, principal, &group) else { continue };
-                findings.push(found.fact("reach", reach).severity(severity(principal, grant)));
+                let harmless = !can_start_something(principal, grant);
+                let steps = found.lowered_by + u8::from(harmless);
+                findings.push(found.fact("reach", reach).lowered_by(steps));
             }
         }
         findings
@@ -79,21 +80,19 @@ fn reach(model: &Model, principal: &Principal, grant: &Grant<'_>) -> Option<Stri
     reached.map(|(role, _)| format!("several roles, the powerful `{}` among them", role.display()))
 }
 
-/// `iam:PassedToService` takes a step off; where nothing can be started with the role there, two.
-fn severity(principal: &Principal, grant: &Grant<'_>) -> Severity {
+/// Whether the principal can start anything with a role that it passes to one of the services that
+/// `iam:PassedToService` names.
+fn can_start_something(principal: &Principal, grant: &Grant<'_>) -> bool {
     let services: Vec<String> = grant
         .tests_on("iam:PassedToService")
         .filter(|narrowing| narrowing.class == ConditionClass::Object)
         .flat_map(|narrowing| narrowing.values())
         .filter_map(|value| Some(value.literal()?.split('.').next()?.to_owned()))
         .collect();
-    if services.is_empty() {
-        return super::chain::lowered(Severity::High, grant);
-    }
-    let can_start = services.iter().any(|service| {
-        let calls = RECEIVERS.iter().find(|(name, _)| name == service).map(|(_, calls)| *calls);
-        // A service that is not in the table may well start something.
-        calls.is_none_or(|calls| !principal.authority.grants(calls).is_empty())
-    });
-    if can_start { Severity::Medium } else { Severity::Low }
+    services.is_empty()
+        || services.iter().any(|service| {
+            let calls = RECEIVERS.iter().find(|(name, _)| name == service).map(|(_, calls)| *calls);
+            // A service that is not in the table may well start something.
+            calls.is_none_or(|calls| !principal.authority.grants(calls).is_empty())
+        })
 }

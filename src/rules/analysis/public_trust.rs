@@ -2,8 +2,9 @@
 
 use super::chain::with_conditions;
 use crate::diagnostic::Severity;
+use crate::iam::ConditionClass;
 use crate::iam::condition::ConditionTest;
-use crate::iam::narrowing::{ConditionClass, class};
+use crate::iam::narrowing::class;
 use crate::iam::principal::PrincipalKind as TrustedKind;
 use crate::iam::{Effect, PolicyKind, Statement};
 use crate::model::Policy;
@@ -36,7 +37,11 @@ const KEEPS_STRANGERS_OUT: [&str; 12] = [
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
         let trusts = context.model.policies.iter().filter(|policy| policy.kind == PolicyKind::Trust);
-        trusts.flat_map(|policy| policy.document.statements.iter().filter_map(|statement| of_statement(policy, statement))).collect()
+        trusts
+            .flat_map(|policy| {
+                policy.document.statements.iter().filter_map(|statement| of_statement(policy, statement))
+            })
+            .collect()
     })
 }
 
@@ -49,12 +54,15 @@ fn of_statement(policy: &Policy, statement: &Statement) -> Option<Finding> {
         (true, _) => principals.key_span,
         (false, None) => return None,
     };
-    let holds = |test: &ConditionTest| class(test, &statement.conditions, None) != ConditionClass::Vacuous && !test.operator.negated;
+    let holds = |test: &ConditionTest| {
+        class(test, &statement.conditions, None) != ConditionClass::Vacuous && !test.operator.negated
+    };
     if statement.conditions.iter().any(|test| holds(test) && KEEPS_STRANGERS_OUT.iter().any(|key| test.is_on(key))) {
         return None;
     }
     let subject = format!("{} {}", policy.owner.name, statement.sid_text().unwrap_or_default());
-    let mut found = Finding::new(span, subject).fact("role", policy.owner.name.clone()).related(policy.owner.span, "this role");
+    let mut found =
+        Finding::new(span, subject).fact("role", policy.owner.name.clone()).related(policy.owner.span, "this role");
     // An external id is a password of sorts: strangers who know it come in.
     if statement.conditions.iter().any(holds) {
         found = found.severity(Severity::High);

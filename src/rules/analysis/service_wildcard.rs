@@ -1,7 +1,6 @@
 //! Patterns that allow all, or nearly all, that a service can do.
 
 use super::chain::{finding, is_meant};
-use crate::diagnostic::Severity;
 use crate::iam::catalogue::{self, AccessLevel};
 use crate::iam::{ActionPattern, Grant};
 use crate::model::{Model, Principal};
@@ -26,9 +25,11 @@ const NEARLY_ALL: f64 = 0.8;
 fn bind(params: &Params) -> Check {
     let dangerous = params.list("dangerous-services");
     Box::new(move |context: &Context<'_>| {
-        let roles = context.model.principals.iter().filter(|principal| {
-            is_meant(principal, "ci") && !principal.is_execution_role()
-        });
+        let roles = context
+            .model
+            .principals
+            .iter()
+            .filter(|principal| is_meant(principal, "ci") && !principal.is_execution_role());
         roles.flat_map(|role| of_role(context.model, role, &dangerous)).collect()
     })
 }
@@ -41,19 +42,18 @@ fn of_role(model: &Model, role: &Principal, dangerous: &[String]) -> Vec<Finding
         let Some((service, writes)) = covered_service(pattern) else { continue };
         let wanted: Vec<&str> = writes.iter().map(String::as_str).collect();
         let grants = role.authority.grants(&wanted);
-        let own: Vec<&Grant<'_>> = grants.iter().filter(|grant| grant.pattern.is_some_and(|by| std::ptr::eq(by, pattern))).collect();
+        let own: Vec<&Grant<'_>> =
+            grants.iter().filter(|grant| grant.pattern.is_some_and(|by| std::ptr::eq(by, pattern))).collect();
         let Some(first) = own.first() else { continue };
         let Some(mut found) = finding(model, role, &own[..1]) else { continue };
         if findings.iter().any(|known| known.span == found.span && known.subject == found.subject) {
             continue;
         }
         found.subject = format!("{} {service}", found.subject);
-        let base = if dangerous.iter().any(|name| name == service) { Severity::High } else { Severity::Medium };
+        let is_dangerous = dangerous.iter().any(|name| name == service);
         // A wildcard over the actions of one's own bucket is less than one over all buckets.
-        let base = if first.everywhere { base } else { base.lowered() };
-        findings.push(
-            found.fact("service", service).fact("count", own.len().to_string()).severity(super::chain::lowered(base, first)),
-        );
+        let steps = found.lowered_by + u8::from(!is_dangerous) + u8::from(!first.everywhere);
+        findings.push(found.fact("service", service).fact("count", own.len().to_string()).lowered_by(steps));
     }
     findings
 }

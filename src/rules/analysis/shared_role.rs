@@ -34,8 +34,9 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
     for project in model.projects.iter().filter(|project| project.webhook.is_some() && project.trust.is_untrusted()) {
         let Some(role) = &project.role else { continue };
         let shared = deploying.iter().filter(|other| other.role.is_same_role(role) && other.name != project.display());
-        // A deploying command says more than a name.
-        let Some(other) = shared.min_by_key(|other| !other.certain) else { continue };
+        // The nearest one is meant, and a deploying command says more than a name.
+        let near = |other: &&Deploying<'_>| model.nearness(other.role.span.file, project.file);
+        let Some(other) = shared.min_by_key(|other| (std::cmp::Reverse(near(other)), !other.certain)) else { continue };
         findings.push(finding(model, project, role, other));
     }
     findings
@@ -52,7 +53,13 @@ fn deploying(model: &Model) -> Vec<Deploying<'_>> {
         pipeline.actions().filter(|(_, _, _, action)| action.is_deploy_provider()).filter_map(|(_, _, _, action)| {
             let role = action.role.as_ref().or(pipeline.role.as_ref())?;
             let text = format!("the action `{}` deploys", action.name.display());
-            Some(Deploying { name: action.name.display().into_owned(), role, span: action.name.span, text, certain: true })
+            Some(Deploying {
+                name: action.name.display().into_owned(),
+                role,
+                span: action.name.span,
+                text,
+                certain: true,
+            })
         })
     });
     builds.chain(actions).collect()
@@ -76,7 +83,10 @@ fn finding(model: &Model, project: &BuildProject, role: &RoleRef, other: &Deploy
         found = found.related(principal.logical_id.span, "this role");
         found = found.doubted(principal.authority.unseen.iter().map(doubt));
     } else {
-        found = found.note(format!("the policies of `{}` are in none of these files: what deploys with it can, by its work, deploy", role.display()));
+        found = found.note(format!(
+            "the policies of `{}` are in none of these files: what deploys with it can, by its work, deploy",
+            role.display()
+        ));
     }
     found.confidence = found.confidence.and(trust_confidence(project));
     if !other.certain {

@@ -5,11 +5,11 @@
 
 use super::chain::{by_statement, finding};
 use crate::diagnostic::Severity;
-use crate::iam::{Answer, ArnPattern, Effect, Grant, ResourceAsked};
-use crate::model::principal::{CiUse, RoleTarget};
-use crate::model::{BuildProject, Model, Principal};
+use crate::iam::{ArnPattern, Effect, Grant};
+use crate::model::principal::CiUse;
+use crate::model::{BuildProject, Model, Principal, RoleTarget};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
-use crate::value::{Part, Text};
+use crate::value::{HoleKind, Text};
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "start-deploy-project",
@@ -52,19 +52,15 @@ fn runs(model: &Model, project: &BuildProject, principal: &Principal) -> bool {
         CiUse::Pipeline(id) | CiUse::PipelineAction(id) => project.run_by.iter().any(|at| at.pipeline == *id),
         CiUse::Build(id) => std::ptr::eq(model.project(*id), project),
         _ => false,
-    }) || project.role.as_ref().is_some_and(|role| matches!(role.target, RoleTarget::Declared(id) if std::ptr::eq(model.principal(id), principal)))
+    }) || project.role.as_ref().is_some_and(
+        |role| matches!(role.target, RoleTarget::Declared(id) if std::ptr::eq(model.principal(id), principal)),
+    )
 }
 
 fn of_principal(model: &Model, project: &BuildProject, principal: &Principal) -> Option<Finding> {
     let arn = project_arn(project);
     let grants = principal.authority.grants(&STARTS);
-    let reaching: Vec<Grant<'_>> = grants
-        .into_iter()
-        .filter(|grant| match &arn {
-            Some(arn) => matches!(principal.authority.can(&grant.action, ResourceAsked::Matching(arn)), Answer::Yes(_)),
-            None => grant.everywhere,
-        })
-        .collect();
+    let reaching: Vec<Grant<'_>> = grants.into_iter().filter(|grant| reaches(grant, project, arn.as_ref())).collect();
     let groups = by_statement(&reaching);
     let first = groups.first()?;
     let mut found = finding(model, principal, first)?.fact("project", project.display());
@@ -87,13 +83,25 @@ fn denies_overrides(principal: &Principal) -> bool {
     })
 }
 
-/// The project's ARN, when its name is known: from the text of its name, else by its logical id.
+/// Whether a grant is about the project: by reference to it, or by a pattern that its ARN fits.
+fn reaches(grant: &Grant<'_>, project: &BuildProject, arn: Option<&ArnPattern>) -> bool {
+    let refers = |resource: &&ArnPattern| {
+        resource.text().holes().any(|hole| {
+            let id = hole.name.split('.').next().unwrap_or_default();
+            hole.kind == HoleKind::Resource && hole.span.file == project.file && id == project.logical_id.value
+        })
+    };
+    grant.everywhere
+        || grant
+            .resources
+            .iter()
+            .any(|resource| refers(resource) || arn.is_some_and(|arn| resource.overlaps(arn).is_yes()))
+}
+
+/// The project's ARN in any region and account, when its name is known.
 fn project_arn(project: &BuildProject) -> Option<ArnPattern> {
     let name = project.name.as_ref()?;
-    let mut parts = Text::at("arn:aws:codebuild:us-east-1:111122223333:project/", name.span).parts;
-    parts.extend(name.parts.iter().map(|part| match part {
-        Part::Known(known, map) => Part::Known(known.clone(), map.clone()),
-        Part::Hole(hole) => Part::Hole(hole.clone()),
-    }));
+    let mut parts = Text::at("arn:*:codebuild:*:*:project/", name.span).parts;
+    parts.extend(name.parts.iter().cloned());
     Some(ArnPattern::new(&Text { parts, span: name.span }.normalised(), false, Vec::new()))
 }

@@ -53,10 +53,12 @@ fn of_resource(resource: &DeclaredResource) -> Vec<Finding> {
         if known.contains_key(name) || name.is_empty() || name.starts_with("Fn::") || name == "Ref" {
             continue;
         }
-        let confusion = CONFUSIONS.iter().find(|(kind, wrong, _)| *kind == resource.kind && *wrong == name).map(|found| found.2);
+        let confusion =
+            CONFUSIONS.iter().find(|(kind, wrong, _)| *kind == resource.kind && *wrong == name).map(|found| found.2);
         let meant = confusion.or_else(|| nearest(name, known.keys().copied().filter(|known| !written(known))));
         let subject = format!("{} {name}", resource.logical_id.value);
-        let mut found = finding(resource, subject, property.span, format!("`{}` has no property `{name}`", resource.kind));
+        let mut found =
+            finding(resource, subject, property.span, format!("`{}` has no property `{name}`", resource.kind));
         found = found.fact("property", name).label("no such property");
         if let Some(meant) = meant {
             explained.push(meant);
@@ -65,7 +67,8 @@ fn of_resource(resource: &DeclaredResource) -> Vec<Finding> {
         findings.push(found);
     }
     if !resource.is_open {
-        let missing = known.iter().filter(|(name, required)| **required && !written(name) && !explained.contains(*name));
+        let missing =
+            known.iter().filter(|(name, required)| **required && !written(name) && !explained.contains(*name));
         for (name, _) in missing {
             let subject = format!("{} {name} missing", resource.logical_id.value);
             let problem = format!("`{}` needs the property `{name}`", resource.kind);

@@ -1,7 +1,6 @@
 //! Actions that are allowed on all resources of their kind.
 
-use super::chain::{PRINCIPALS, by_statement, finding, is_meant, lowered};
-use crate::diagnostic::Severity;
+use super::chain::{PRINCIPALS, by_statement, finding, is_meant};
 use crate::iam::{ArnPattern, Grant};
 use crate::rules::{Analysis, Check, Context, Param, ParamKind, Params};
 
@@ -9,7 +8,12 @@ pub const ANALYSIS: Analysis = Analysis {
     name: "unscoped-action",
     summary: "a principal may call one of these actions on every resource of the kind",
     params: &[
-        Param { name: "principals", kind: ParamKind::Choice(PRINCIPALS), required: true, doc: "whose policies are looked at" },
+        Param {
+            name: "principals",
+            kind: ParamKind::Choice(PRINCIPALS),
+            required: true,
+            doc: "whose policies are looked at",
+        },
         Param { name: "actions", kind: ParamKind::List, required: true, doc: "IAM actions, wildcards allowed" },
     ],
     facts: &["role", "kind", "worker", "action", "pattern", "reach"],
@@ -28,7 +32,7 @@ fn bind(params: &Params) -> Check {
             for group in by_statement(&unscoped) {
                 let Some(found) = finding(context.model, principal, &group) else { continue };
                 let reach = reach(group[0]);
-                findings.push(found.fact("reach", reach).severity(lowered(Severity::High, group[0])));
+                findings.push(found.fact("reach", reach));
             }
         }
         findings

@@ -15,7 +15,11 @@ pub const ANALYSIS: Analysis = Analysis {
 
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
-        let public = context.model.projects.iter().filter(|project| project.trust.level == Level::Public && project.webhook.is_some());
+        let public = context
+            .model
+            .projects
+            .iter()
+            .filter(|project| project.trust.level == Level::Public && project.webhook.is_some());
         public.filter_map(|project| finding(context.model, project)).collect()
     })
 }
@@ -38,11 +42,16 @@ fn finding(model: &Model, project: &BuildProject) -> Option<Finding> {
         && let Some(power) = principal.high_power()
     {
         severity = Severity::Critical;
-        found = found.related(power.span, format!("`{}` can {} with {}", principal.display(), power.label.verb(), power.action));
+        found = found
+            .related(power.span, format!("`{}` can {} with {}", principal.display(), power.label.verb(), power.action));
         found.confidence = found.confidence.and(power.confidence);
     } else if let Some(role) = role {
         found = found.related(role.span, "and have this role");
     }
     found.confidence = found.confidence.and(trust_confidence(project));
-    Some(found.severity(severity).note("if the repository is private and takes no forks, contributors take the place of anybody"))
+    Some(
+        found
+            .severity(severity)
+            .note("if the repository is private and takes no forks, contributors take the place of anybody"),
+    )
 }

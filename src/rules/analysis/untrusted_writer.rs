@@ -25,12 +25,20 @@ fn bind(params: &Params) -> Check {
         let model = context.model;
         let mut findings = Vec::new();
         for pipeline in &model.pipelines {
-            for project in model.projects.iter().filter(|project| project.webhook.is_some() && project.trust.is_untrusted()) {
-                findings.extend(match target.as_str() {
-                    "artifact-store" => store(model, pipeline, project),
-                    _ => source(model, pipeline, project),
-                });
-            }
+            let untrusted =
+                model.projects.iter().filter(|project| project.webhook.is_some() && project.trust.is_untrusted());
+            let found: Vec<(usize, Finding)> = untrusted
+                .filter_map(|project| {
+                    let finding = match target.as_str() {
+                        "artifact-store" => store(model, pipeline, project),
+                        _ => source(model, pipeline, project),
+                    };
+                    Some((model.nearness(pipeline.file, project.file), finding?))
+                })
+                .collect();
+            // Copies of a template in other folders name the same bucket; the nearest are meant.
+            let nearest = found.iter().map(|(near, _)| *near).max();
+            findings.extend(found.into_iter().filter(|(near, _)| Some(*near) == nearest).map(|(_, finding)| finding));
         }
         findings
     })

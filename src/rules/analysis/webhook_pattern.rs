@@ -1,8 +1,8 @@
 //! Webhook filters whose pattern matches more than it was written for.
 
-use crate::diagnostic::{Fix, Edit, Severity};
-use crate::model::webhook::{Anchoring, Filter, FilterKind};
+use crate::diagnostic::{Edit, Fix, Severity};
 use crate::model::BuildProject;
+use crate::model::webhook::{Anchoring, Filter, FilterKind};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::value::Text;
 
@@ -57,7 +57,10 @@ fn finding(project: &BuildProject, filter: &Filter) -> Option<Finding> {
     if !matches!(filter.anchoring(), Anchoring::Anything) && !literal.contains(['^', '$']) {
         let anchored = format!("^({literal})$");
         found.help = Some(format!("anchor the pattern on both sides: `{anchored}`"));
-        found.fix = Some(Fix { title: "anchor the pattern".into(), edits: vec![Edit { span: inside(pattern), text: anchored }] });
+        found.fix = Some(Fix {
+            title: "anchor the pattern".into(),
+            edits: vec![Edit { span: inside(pattern), text: anchored }],
+        });
     }
     Some(found.related(project.logical_id.span, "a webhook of this project"))
 }
