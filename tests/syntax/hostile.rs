@@ -1,0 +1,1 @@
+//! Input that is broken, odd or made to hurt.

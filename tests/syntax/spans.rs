@@ -1,0 +1,1 @@
+//! Texts as people write them, and what is underlined in them.
