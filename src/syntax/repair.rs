@@ -333,7 +333,11 @@ fn patched(text: &str, edits: &Edits, origin: &OffsetMap) -> (String, OffsetMap)
             runs.push(Run { decoded, source: source as u32, decoded_len, source_len });
         }
     };
+    // An edit inside a line that is left out as a whole has nothing left to change.
     for (start, (gone, inserted)) in edits {
+        if *start < at {
+            continue;
+        }
         out.push_str(&text[at..*start]);
         run(&out, at, start - at, start - at);
         out.push_str(inserted);

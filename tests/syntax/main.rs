@@ -8,7 +8,7 @@ mod sweep;
 mod walk;
 
 use iamlint::source::{FileId, Sources, Span};
-use iamlint::syntax::{self, Node, Parsed};
+use iamlint::syntax::{self, Kind, Node, Parsed};
 
 /// One text, read as a file.
 struct Read {
@@ -59,4 +59,20 @@ impl Read {
         });
         shown.collect()
     }
+}
+
+/// A tree on one line; scalars are quoted, aliases followed.
+fn shape(node: &Node) -> String {
+    let tag = node.tag().map(|tag| format!("!{} ", tag.value)).unwrap_or_default();
+    let body = match node.kind() {
+        Kind::Null => "null".to_owned(),
+        Kind::Scalar(scalar) => format!("{:?}", scalar.text),
+        Kind::Unreadable(reason) => format!("<{reason}>"),
+        Kind::Sequence(items) => format!("[{}]", items.iter().map(shape).collect::<Vec<_>>().join(", ")),
+        Kind::Mapping(entries) => {
+            let entries = entries.iter().map(|entry| format!("{}: {}", shape(&entry.key), shape(&entry.value)));
+            format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+        }
+    };
+    tag + &body
 }

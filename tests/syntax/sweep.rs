@@ -209,7 +209,8 @@ fn unescaped(source: &str) -> Option<char> {
             let units = [code(&rest[..4])? as u16, code(&rest[6..])? as u16];
             char::decode_utf16(units).next()?.ok()?
         }
-        'x' | 'u' | 'U' => char::from_u32(code(rest)?)?,
+        // Half of a surrogate pair is no character.
+        'x' | 'u' | 'U' => char::from_u32(code(rest)?).unwrap_or(char::REPLACEMENT_CHARACTER),
         other => other,
     })
 }

@@ -1,9 +1,10 @@
 //! JSON with an error of syntax: what a person forgot is understood, a faulty line is left out.
 
-use super::{MAX_REPAIRS, REREAD_BUDGET, count, lower_first};
+use super::{MAX_REPAIRS, REREAD_BUDGET, count, lower_first, patched};
 use crate::source::{LineIndex, OffsetMap, Span};
 use crate::syntax::json::{self, JsonError};
-use crate::syntax::{Parsed, problem, yaml};
+use crate::syntax::{Parsed, problem};
+use std::collections::BTreeMap;
 
 /// JSON, mended where it has to be: forgotten commas and quotes are understood, a faulty line is
 /// left out, and at the worst the part before the error is read.
@@ -17,14 +18,47 @@ pub fn parse_json(text: &str, origin: &OffsetMap, error: JsonError) -> Parsed {
         return Parsed { problems: [parsed.problems, vec![found]].concat(), repaired: vec![span], ..parsed };
     }
     found.help = Some(json_advice(&error.message).into());
+    let offset = error.range.start;
     if let Some((parsed, repaired)) = without_faulty_lines(text, origin, error) {
         found.notes.push(format!("read without {}", count(repaired.len(), "place")));
         return Parsed { problems: [parsed.problems, vec![found]].concat(), repaired, ..parsed };
     }
-    let tree = yaml::parse(text, origin);
+    let parsed = before_the_error(text, origin, offset).unwrap_or_default();
     found.notes.push("only what stands before the error was read".into());
-    Parsed { problems: [tree.parsed.problems, vec![found]].concat(), repaired: vec![span], ..tree.parsed }
+    Parsed { problems: [parsed.problems, vec![found]].concat(), repaired: vec![span], ..parsed }
 }
+
+/// The text up to the last comma or opening bracket before an error, with all brackets closed there.
+fn before_the_error(text: &str, origin: &OffsetMap, offset: usize) -> Option<Parsed> {
+    let mut closing: Vec<char> = Vec::new();
+    let mut cut = (0, String::new());
+    let mut in_string = false;
+    let mut escaped = false;
+    for (at, c) in text.get(..offset)?.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if in_string => escaped = true,
+            '"' => in_string = !in_string,
+            _ if in_string => {}
+            '{' => closing.push('}'),
+            '[' => closing.push(']'),
+            '}' | ']' => drop(closing.pop()),
+            _ => {}
+        }
+        if closing.len() > MAX_OPEN {
+            return None;
+        }
+        if !in_string && matches!(c, ',' | '{' | '[') {
+            cut = (at + 1, closing.iter().rev().collect());
+        }
+    }
+    let edits = BTreeMap::from([(cut.0, (text.len() - cut.0, cut.1))]);
+    let (text, map) = patched(text, &edits, origin);
+    json::parse_leniently(&text, &origin.compose(&map, text.len()))
+}
+
+/// Deeper texts are refused by the parser anyway.
+const MAX_OPEN: usize = 512;
 
 /// The text read as if its faulty lines were blank, and an escape that is no character another one.
 fn without_faulty_lines(text: &str, origin: &OffsetMap, error: JsonError) -> Option<(Parsed, Vec<Span>)> {

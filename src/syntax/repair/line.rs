@@ -74,7 +74,7 @@ impl Repair<'_> {
             '*' => !value[1..].starts_with(|c: char| c.is_alphanumeric()),
             _ => false,
         };
-        if !is_special || content.contains(['"', '\'', '#']) || self.edits.contains_key(&at) {
+        if !is_special || content.contains(['"', '\'', '#', '{', '[']) || self.edits.contains_key(&at) {
             return None;
         }
         let mut edits = self.edits.clone();
