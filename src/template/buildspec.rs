@@ -106,8 +106,8 @@ fn command_is_a_mapping(map: &Map) -> Diagnostic {
     let name = map.entries.first().map_or("", |(key, _)| key.value.as_str());
     let message = format!("the command `{name}: …` is read as a mapping, and CodeBuild refuses it");
     let label = Label::new(map.span, "`: ` makes a mapping of it");
-    let mut found = Diagnostic::new(PARSE_ERROR, Severity::High, message, label)
-        .with_help("put the whole command in quotes");
+    let mut found =
+        Diagnostic::new(PARSE_ERROR, Severity::High, message, label).with_help("put the whole command in quotes");
     found.subject = format!("command as mapping {name}");
     found
 }

@@ -124,7 +124,11 @@ impl Template {
                 if entry.value.entries().is_some() {
                     self.not_read.push((entry.key.span(), format!("the resource `{name}` has no type")));
                 } else if !entry.value.is_null() {
-                    self.problems.push(structure(entry.value.span(), &format!("the resource `{name}` is no mapping"), "not a mapping"));
+                    self.problems.push(structure(
+                        entry.value.span(),
+                        &format!("the resource `{name}` is no mapping"),
+                        "not a mapping",
+                    ));
                 }
                 continue;
             };

@@ -201,9 +201,12 @@ impl<'t> Scope<'t> {
         let Some((scalar, text_span)) = template else {
             return Value::unknown("an `Fn::Sub` whose text is computed", span);
         };
-        let own: Vec<(String, Value)> = variables.and_then(Node::entries).unwrap_or_default().iter().filter_map(|entry| {
-            Some((entry.key.as_str()?.to_owned(), self.evaluate(&entry.value)))
-        }).collect();
+        let own: Vec<(String, Value)> = variables
+            .and_then(Node::entries)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|entry| Some((entry.key.as_str()?.to_owned(), self.evaluate(&entry.value))))
+            .collect();
         let pieces = split_substitutions(scalar, text_span);
         let values = pieces.into_iter().map(|piece| match piece {
             reference::Piece::Text(text) => Value::Text(self.note(text)),
@@ -296,11 +299,14 @@ impl<'t> Scope<'t> {
         }
         // The first key is known only at deployment, as `AWS::Region` is: any row may be it.
         let name = first.as_text().map_or_else(|| "FindInMap".into(), |text| text.display().into_owned());
-        let rows: Vec<Branch> = entries.iter().filter_map(|row| {
-            let key = row.key.as_str()?;
-            let when = Condition { name: name.clone(), value: key.to_owned(), span };
-            Some(Branch { when, value: self.evaluate(row.value.get(second)?) })
-        }).collect();
+        let rows: Vec<Branch> = entries
+            .iter()
+            .filter_map(|row| {
+                let key = row.key.as_str()?;
+                let when = Condition { name: name.clone(), value: key.to_owned(), span };
+                Some(Branch { when, value: self.evaluate(row.value.get(second)?) })
+            })
+            .collect();
         match rows.len() {
             0 => computed("FindInMap", span),
             count if count > MAX_COMBINATIONS => computed("FindInMap", span),
@@ -356,7 +362,12 @@ fn combine(items: Vec<Value>, delimiter: &str, span: Span) -> Value {
                             Value::Unknown(unknown) => unknown.reason.clone(),
                             _ => "a list".to_owned(),
                         };
-                        parts.push(Part::Hole(Hole { name, kind: HoleKind::Computed, span: other.span(), default: None }));
+                        parts.push(Part::Hole(Hole {
+                            name,
+                            kind: HoleKind::Computed,
+                            span: other.span(),
+                            default: None,
+                        }));
                     }
                 }
                 next.push(([when.as_slice(), more].concat(), parts));

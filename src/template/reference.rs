@@ -111,5 +111,8 @@ pub fn is_tool_variable(name: &str) -> bool {
     let prefix = name.split([':', '(']).next().unwrap_or_default();
     name != prefix
         && !name.contains("::")
-        && matches!(prefix, "self" | "opt" | "env" | "file" | "cf" | "ssm" | "s3" | "param" | "sls" | "git" | "strToBool")
+        && matches!(
+            prefix,
+            "self" | "opt" | "env" | "file" | "cf" | "ssm" | "s3" | "param" | "sls" | "git" | "strToBool"
+        )
 }
