@@ -78,9 +78,11 @@ impl Universe {
         self.arns.iter().cloned().chain(star)
     }
 
-    /// As [`Universe::requests`], those that make good examples first.
+    /// The requests that are sure to exist, those that make good examples first. Types that are
+    /// all optional may be alternatives, of which every request names one, so that `*` is left out.
     pub fn witnesses(&self) -> impl Iterator<Item = Glob> {
-        self.examples.iter().cloned().chain(self.requests())
+        let star = (self.star && self.arns.is_empty()).then(|| Glob::literal("*"));
+        self.examples.iter().chain(&self.arns).cloned().chain(star)
     }
 
     /// Whether some request names a resource that the glob matches.
