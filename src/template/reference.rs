@@ -68,9 +68,10 @@ pub fn find_variables(text: Text) -> Text {
             let start = if is_tool { open - 1 } else { open };
             let inside = known[open + 2..close - 2].trim();
             let kind = match (is_tool, inside.starts_with("resolve:")) {
-                (true, _) => HoleKind::Tool,
+                (true, _) if !inside.is_empty() => HoleKind::Tool,
                 (false, true) => HoleKind::Dynamic,
-                (false, false) => {
+                // Braces of another tool, or `${{}}`, which names nothing.
+                _ => {
                     at = close;
                     continue;
                 }

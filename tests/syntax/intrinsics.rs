@@ -101,6 +101,7 @@ const CASES: &[(&str, &str)] = &[
     ("'{{resolve:ssm:/a/b}}'", "${resolve:ssm:/a/b}"),
     ("!Sub 'a {{resolve:secretsmanager:x}} b'", "a ${resolve:secretsmanager:x} b"),
     ("'{{plain}} text'", "{{plain}} text"),
+    ("'a ${{}} b'", "a ${{}} b"),
     // Lists and texts of them.
     ("!Join ['', ['arn:', !Ref AWS::Partition, ':iam']]", "arn:${AWS::Partition}:iam"),
     ("!Join ['-', [a, b, !Ref Prefix]]", "a-b-${Prefix}"),

@@ -267,7 +267,7 @@ fn speaks_of(plan: &Plan, action: &str, resource: &str, world: World) -> bool {
         there(*when) && resource_matches(&world.filled(pattern), resource, world.spanning)
     };
     there(plan.when)
-        && plan.actions.iter().any(|pattern| matches(pattern)) != plan.not_action
+        && plan.actions.iter().any(matches) != plan.not_action
         && plan.resources.iter().any(inside) != plan.not_resource
 }
 
