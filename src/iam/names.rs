@@ -69,6 +69,8 @@ const CALLS: &[(&str, &str, &[&str])] = &[
     ("apigateway", "UpdateStage", &["apigateway:PATCH"]),
     ("apigateway", "DeleteRestApi", &["apigateway:DELETE"]),
     ("apigateway", "PutRestApi", &["apigateway:PUT"]),
+    ("bedrock", "Converse", &["bedrock:InvokeModel"]),
+    ("bedrock", "ConverseStream", &["bedrock:InvokeModelWithResponseStream"]),
     ("codecommit", "Clone", &["codecommit:GitPull"]),
     ("codecommit", "GitClone", &["codecommit:GitPull"]),
     ("cloudfront", "CreateDistributionWithTags", &["cloudfront:CreateDistribution", "cloudfront:TagResource"]),
@@ -92,8 +94,6 @@ const CALLS: &[(&str, &str, &[&str])] = &[
     ("lambda", "Invoke", &["lambda:InvokeFunction"]),
     ("lambda", "InvokeFunctionWithResponseStream", &["lambda:InvokeFunction"]),
     ("lambda", "InvokeWithResponseStream", &["lambda:InvokeFunction"]),
-    ("logs", "FilterLogEvent", &["logs:FilterLogEvents"]),
-    ("logs", "PutLogEvent", &["logs:PutLogEvents"]),
     ("s3", "CompleteMultipartUpload", &["s3:PutObject"]),
     ("s3", "CopyObject", &["s3:GetObject", "s3:PutObject"]),
     ("s3", "CreateMultipartUpload", &["s3:PutObject"]),
@@ -110,7 +110,6 @@ const CALLS: &[(&str, &str, &[&str])] = &[
     ("s3", "GetBucketLifecycleConfiguration", &["s3:GetLifecycleConfiguration"]),
     ("s3", "GetBucketNotificationConfiguration", &["s3:GetBucketNotification"]),
     ("s3", "GetBucketReplication", &["s3:GetReplicationConfiguration"]),
-    ("s3", "GetObjects", &["s3:GetObject"]),
     ("s3", "GetPublicAccessBlock", &["s3:GetBucketPublicAccessBlock"]),
     ("s3", "HeadBucket", &["s3:ListBucket"]),
     ("s3", "HeadObject", &["s3:GetObject"]),
@@ -127,7 +126,6 @@ const CALLS: &[(&str, &str, &[&str])] = &[
     ("s3", "PutBucketLifecycleConfiguration", &["s3:PutLifecycleConfiguration"]),
     ("s3", "PutBucketNotificationConfiguration", &["s3:PutBucketNotification"]),
     ("s3", "PutBucketReplication", &["s3:PutReplicationConfiguration"]),
-    ("s3", "PutObjects", &["s3:PutObject"]),
     ("s3", "PutPublicAccessBlock", &["s3:PutBucketPublicAccessBlock"]),
     ("s3", "SelectObjectContent", &["s3:GetObject"]),
     ("s3", "Sync", &["s3:ListBucket", "s3:GetObject", "s3:PutObject"]),
@@ -233,13 +231,23 @@ fn nearest_actions(service: Service, name: &str) -> Vec<String> {
     if name.contains(['*', '?']) {
         return Vec::new();
     }
-    let lower = name.to_ascii_lowercase();
+    let lower = name.trim().to_ascii_lowercase();
     let distance = |action: Action| strsim::damerau_levenshtein(&lower, &action.name().to_ascii_lowercase());
     let mut near: Vec<(usize, Action)> = service.actions().map(|action| (distance(action), action)).collect();
     near.sort();
     let Some(best) = near.first().map(|(distance, _)| *distance) else { return Vec::new() };
-    // A third of the name may be wrong; of several near ones the nearest are named.
-    let near = near.into_iter().take_while(|(distance, _)| *distance == best && *distance <= 1 + lower.len() / 4);
+    // `UpdateFunction` is more likely the start of a name than a slip in another.
+    let longer: Vec<String> = service
+        .actions()
+        .filter(|action| best > 2 && lower.len() > 4 && action.name().to_ascii_lowercase().starts_with(&lower))
+        .take(MAX_MEANT)
+        .map(Action::full_name)
+        .collect();
+    if !longer.is_empty() {
+        return longer;
+    }
+    // A fifth of the name may be wrong; of several near ones the nearest are named.
+    let near = near.into_iter().take_while(|(distance, _)| *distance == best && *distance <= 1 + lower.len() / 5);
     near.take(MAX_MEANT).map(|(_, action)| action.full_name()).collect()
 }
 

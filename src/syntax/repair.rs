@@ -32,6 +32,7 @@ pub fn parse_yaml(text: &str, origin: &OffsetMap) -> Parsed {
         Repair { text, origin, lines: LineIndex::new(text), edits: BTreeMap::new(), budget: REREAD_BUDGET };
     let mut diagnostic: Option<Diagnostic> = None;
     let mut mended = Vec::new();
+    let mut left_out = Vec::new();
     let mut last = yaml::YamlTree { parsed: first.parsed, error: Some(error) };
     while let Some(error) = last.error.take() {
         if mended.len() >= MAX_REPAIRS {
@@ -42,10 +43,13 @@ pub fn parse_yaml(text: &str, origin: &OffsetMap) -> Parsed {
         let step = repair.mend(&error);
         match &mut diagnostic {
             None => diagnostic = Some(step.diagnostic),
-            Some(found) => found.notes.push(format!("line {} was left out too", step.line)),
+            Some(_) => left_out.push(step.line),
         }
         mended.push(step.span);
         last = step.tree;
+    }
+    if let Some(lines) = line_list(&left_out) {
+        note(&mut diagnostic, format!("{lines} mended or left out too"));
     }
     let mut parsed = last.parsed;
     parsed.problems.extend(diagnostic);
@@ -88,6 +92,19 @@ pub fn parse_json(text: &str, origin: &OffsetMap, error: JsonError) -> Parsed {
     let tree = yaml::parse(text, origin);
     found.notes.push("only what stands before the error was read".into());
     Parsed { problems: [tree.parsed.problems, vec![found]].concat(), repaired: vec![span], ..tree.parsed }
+}
+
+/// "line 7 was", "lines 7, 8 and 9 were".
+fn line_list(lines: &[usize]) -> Option<String> {
+    let mut lines: Vec<usize> = lines.to_vec();
+    lines.sort_unstable();
+    lines.dedup();
+    let shown: Vec<String> = lines.iter().map(usize::to_string).collect();
+    match shown.as_slice() {
+        [] => None,
+        [only] => Some(format!("line {only} was")),
+        [before @ .., last] => Some(format!("lines {} and {last} were", before.join(", "))),
+    }
 }
 
 fn note(diagnostic: &mut Option<Diagnostic>, text: String) {

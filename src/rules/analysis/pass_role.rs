@@ -58,7 +58,7 @@ fn bind(params: &Params) -> Check {
 /// Which roles the grant reaches, when they are too many.
 fn reach(model: &Model, principal: &Principal, grant: &Grant<'_>) -> Option<String> {
     if grant.everywhere || grant.resources.iter().any(|resource| is_whole_kind(resource)) {
-        return Some("any role of the account".into());
+        return Some("any role".into());
     }
     let privileged = model.principals.iter().filter(|role| {
         role.kind == PrincipalKind::Role && role.high_power().is_some() && role.logical_id != principal.logical_id
