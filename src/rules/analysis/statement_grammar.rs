@@ -24,7 +24,17 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
     for policy in &context.model.policies {
         let problems = &policy.document.problems;
         for (index, problem) in problems.iter().enumerate() {
+            let no_arn = |other: &&GrammarProblem| {
+                matches!(other.kind, GrammarKind::NoArn { .. }) && other.statement == problem.statement
+            };
             let found = match missing_element(&problem.kind) {
+                None if no_arn(&problem) => {
+                    if problems[..index].iter().any(|other| no_arn(&other)) {
+                        continue;
+                    }
+                    let others = problems[index + 1..].iter().filter(no_arn).take(3);
+                    others.fold(of_problem(policy, problem), |found, other| found.related(other.span, "nor is this"))
+                }
                 None => of_problem(policy, problem),
                 // What is cut off after an error of syntax is not missing.
                 Some(_) if is_mended(context, problem.span) => continue,

@@ -1,7 +1,7 @@
 //! Actions that are allowed on all resources of their kind.
 
 use super::chain::{PRINCIPALS, by_statement, distinct, finding, is_meant, list};
-use crate::iam::{ArnPattern, ConditionClass, Grant};
+use crate::iam::{ArnPattern, Grant};
 use crate::rules::{Analysis, Check, Context, Param, ParamKind, Params};
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -40,8 +40,7 @@ fn bind(params: &Params) -> Check {
                 let Some(found) = finding(context.model, principal, &group) else { continue };
                 let reach = reach(&group);
                 let only_lesser = group.iter().all(|grant| lesser.contains(&grant.action));
-                let through_service = only_lesser && group[0].is_narrowed_by(ConditionClass::Path);
-                let steps = found.lowered_by + u8::from(only_lesser) + u8::from(through_service);
+                let steps = found.lowered_by + u8::from(only_lesser);
                 findings.push(found.fact("reach", reach).lowered_by(steps));
             }
         }
