@@ -36,6 +36,14 @@ pub fn mismatches(statement: &Statement) -> Vec<Mismatch<'_>> {
     if actions.negated || resources.negated || !resources.unknown.is_empty() || resources.patterns.is_empty() {
         return Vec::new();
     }
+    // What is no ARN at all is a matter of grammar.
+    if resources
+        .patterns
+        .iter()
+        .all(|pattern| pattern.text().literal().is_some() && pattern.parts().is_none() && !pattern.has_wildcards())
+    {
+        return Vec::new();
+    }
     let mut found: Vec<Mismatch<'_>> = Vec::new();
     let mut fitting = !actions.unknown.is_empty();
     for pattern in &actions.patterns {

@@ -97,13 +97,15 @@ fn problem(span: Span, message: impl Into<String>, label: impl Into<String>) -> 
     Diagnostic::new(PARSE_ERROR, Severity::High, message.into(), Label::new(span, label))
 }
 
-/// Two keys of one mapping are the same: readers keep the last, and the first is lost.
-fn duplicate_key(key: &str, first: Span, second: Span) -> Diagnostic {
-    let mut found = problem(second, format!("the key `{key}` stands twice in one mapping"), "this one is read")
-        .with_label(first, "this one is lost")
-        .with_help(format!("keep one `{key}`, or join the two"));
+/// Keys of one mapping that are the same: readers keep the last, and the others are lost.
+fn duplicate_key(key: &str, last: Span, lost: &[Span]) -> Diagnostic {
+    let times = if lost.len() == 1 { "twice".to_owned() } else { format!("{} times", lost.len() + 1) };
+    let mut found = problem(last, format!("the key `{key}` stands {times} in one mapping"), "this one is read");
+    for span in lost.iter().take(4) {
+        found = found.with_label(*span, "this one is lost");
+    }
     found.subject = format!("duplicate key {key}");
-    found
+    found.with_help(format!("keep one `{key}`, or join them"))
 }
 
 /// `{% … %}`, `<% … %>`, or `{{ … }}` other than CloudFormation's `{{resolve:…}}` and the `${{ … }}`
@@ -147,23 +149,32 @@ fn resolve_merge_keys(entries: &mut Vec<Entry>) {
     }
 }
 
-/// Of a mapping in order, the pairs of equal keys.
+/// Of a mapping in order, the keys that stand in it more than once.
 fn report_duplicate_keys(entries: &[Entry], problems: &mut Vec<Diagnostic>) {
+    let mut report = |key: &str| {
+        let same = entries.iter().filter(|entry| entry.key.as_str() == Some(key));
+        let places: Vec<Span> = same.map(|entry| entry.key.span()).collect();
+        if let Some((last, lost)) = places.split_last() {
+            problems.push(duplicate_key(key, *last, lost));
+        }
+    };
     // Most mappings are small: comparing each pair beats building a set.
     if entries.len() <= 16 {
         for (index, entry) in entries.iter().enumerate() {
             let Some(key) = entry.key.as_str() else { continue };
-            if let Some(first) = entries[..index].iter().find(|known| known.key.as_str() == Some(key)) {
-                problems.push(duplicate_key(key, first.key.span(), entry.key.span()));
+            let is_same = |other: &Entry| other.key.as_str() == Some(key);
+            if !entries[..index].iter().any(is_same) && entries[index + 1..].iter().any(is_same) {
+                report(key);
             }
         }
         return;
     }
-    let mut seen = HashMap::with_capacity(entries.len());
-    for entry in entries {
-        let Some(key) = entry.key.as_str() else { continue };
-        if let Some(first) = seen.insert(key, entry.key.span()) {
-            problems.push(duplicate_key(key, first, entry.key.span()));
+    let mut seen: HashMap<&str, usize> = HashMap::with_capacity(entries.len());
+    for key in entries.iter().filter_map(|entry| entry.key.as_str()) {
+        let count = seen.entry(key).or_default();
+        *count += 1;
+        if *count == 2 {
+            report(key);
         }
     }
 }

@@ -148,7 +148,7 @@ impl<'t> Scope<'t> {
             HoleKind::Pseudo
         } else if reference::is_tool_variable(name) {
             HoleKind::Tool
-        } else if self.template.transforms.is_empty() {
+        } else if !self.template.is_generated() {
             HoleKind::Undeclared
         } else {
             // A transform such as SAM's makes resources that are not written here.

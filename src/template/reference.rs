@@ -110,9 +110,12 @@ pub fn is_pseudo(name: &str) -> bool {
 /// `self:custom.x`, `opt:stage`, `file(x.yml):key`: a variable of the Serverless Framework. An IAM
 /// policy variable such as `aws:username` has a colon as well, but is no name that a tool fills in.
 pub fn is_tool_variable(name: &str) -> bool {
+    // `Constant::Bucket`: a constant of Rain, which writes templates out of modules.
+    if name.contains("::") && !name.starts_with("AWS::") {
+        return true;
+    }
     let prefix = name.split([':', '(']).next().unwrap_or_default();
     name != prefix
-        && !name.contains("::")
         && matches!(
             prefix,
             "self" | "opt" | "env" | "file" | "cf" | "ssm" | "s3" | "param" | "sls" | "git" | "strToBool"

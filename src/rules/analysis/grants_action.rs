@@ -21,7 +21,7 @@ pub const ANALYSIS: Analysis = Analysis {
             doc: "condition keys that, with constant values, take a further step off the severity",
         },
     ],
-    facts: &["role", "kind", "worker", "action", "pattern"],
+    facts: &["role", "kind", "worker", "action", "here", "pattern"],
     bind,
 };
 
