@@ -17,6 +17,8 @@ pub struct ActionPattern {
     exact: Option<Glob>,
     /// Every text it may turn out to match.
     wide: Glob,
+    /// Whether `wide` is more than `exact`.
+    is_open: bool,
     /// The prefix in lower case, when it is written out.
     service: Option<Box<str>>,
 }
@@ -26,7 +28,8 @@ impl ActionPattern {
         let pieces = pieces(text, false);
         let exact = pieces.as_deref().map(|pieces| glob(pieces, |hole| Token::Letter(Letter::Hole(hole.clone()))));
         let wide = pieces.as_deref().map_or_else(|| Glob::parse("*"), |p| glob(p, |_| Token::Run(Reach::All)));
-        ActionPattern { text: text.clone(), when, exact, wide, service: service_of(text) }
+        let is_open = exact.is_none() || text.has_holes();
+        ActionPattern { text: text.clone(), when, exact, wide, is_open, service: service_of(text) }
     }
 
     pub fn text(&self) -> &Text {
@@ -42,10 +45,9 @@ impl ActionPattern {
         if self.is_of_another_service(action) {
             return Truth::No;
         }
-        let action = action.to_ascii_lowercase();
-        if self.exact.as_ref().is_some_and(|glob| glob.matches(&action)) {
+        if self.exact.as_ref().is_some_and(|glob| glob.matches_ignoring_case(action)) {
             Truth::Yes
-        } else if self.wide.matches(&action) {
+        } else if self.is_open && self.wide.matches_ignoring_case(action) {
             Truth::Unknown
         } else {
             Truth::No
@@ -81,8 +83,7 @@ impl ActionPattern {
     /// The actions of the catalogue that it is sure to match.
     pub fn expand(&self) -> impl Iterator<Item = Action> + '_ {
         let service = self.service().map(catalogue::service);
-        let known = self.exact.iter().flat_map(move |glob| matching(glob, service));
-        known.collect::<Vec<_>>().into_iter()
+        self.exact.iter().flat_map(move |glob| matching(glob, service))
     }
 
     /// The prefix in lower case, when it is written out: `s3` of `s3:Get*`.
@@ -124,29 +125,28 @@ fn service_of(text: &Text) -> Option<Box<str>> {
 pub fn actions_matching(pattern: &str) -> Vec<Action> {
     let pattern = pattern.to_ascii_lowercase();
     let prefix = pattern.split_once(':').map(|(prefix, _)| prefix).filter(|prefix| !prefix.contains(['*', '?']));
-    matching(&Glob::parse(&pattern), prefix.map(catalogue::service))
+    matching(&Glob::parse(&pattern), prefix.map(catalogue::service)).collect()
 }
 
 /// `service`: `None` for any, `Some(None)` for one that is not known.
-fn matching(glob: &Glob, service: Option<Option<catalogue::Service>>) -> Vec<Action> {
+fn matching(glob: &Glob, service: Option<Option<catalogue::Service>>) -> Box<dyn Iterator<Item = Action> + '_> {
     if !glob.has_wildcards() {
         // One name: it is looked up.
         let letters: Option<String> = glob.tokens().iter().map(Token::character).collect();
-        return letters.and_then(|name| catalogue::action(&name)).into_iter().collect();
+        return Box::new(letters.and_then(|name| catalogue::action(&name)).into_iter());
     }
     let mut name = String::new();
-    let matches = |action: &Action| {
+    let matches = move |action: &Action| {
         name.clear();
         name.push_str(action.service().prefix());
         name.push(':');
         name.push_str(action.name());
-        name.make_ascii_lowercase();
-        glob.matches(&name)
+        glob.matches_ignoring_case(&name)
     };
     match service {
-        Some(Some(service)) => service.actions().filter(matches).collect(),
-        Some(None) => Vec::new(),
-        None => catalogue::actions().filter(matches).collect(),
+        Some(Some(service)) => Box::new(service.actions().filter(matches)),
+        Some(None) => Box::new(std::iter::empty()),
+        None => Box::new(catalogue::actions().filter(matches)),
     }
 }
 

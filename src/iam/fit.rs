@@ -46,14 +46,18 @@ pub fn mismatches(statement: &Statement) -> Vec<Mismatch<'_>> {
     }
     let mut found: Vec<Mismatch<'_>> = Vec::new();
     let mut fitting = !actions.unknown.is_empty();
+    // `*` fits whatever the action.
+    if resources.patterns.iter().any(|pattern| pattern.is_everything() && pattern.when.is_empty()) {
+        return Vec::new();
+    }
     for pattern in &actions.patterns {
-        let meant: Vec<Action> = pattern.expand().collect();
-        // A name that is not known is another rule's business, and a hole nobody's.
-        if meant.is_empty() || pattern.text().has_holes() {
+        if pattern.expand().any(|action| may_fit(resources.patterns.iter(), action, &pattern.when)) {
             fitting = true;
             continue;
         }
-        if meant.iter().any(|action| may_fit(resources.patterns.iter(), *action, &pattern.when)) {
+        let meant: Vec<Action> = pattern.expand().collect();
+        // A name that is not known is another rule's business, and a hole nobody's.
+        if meant.is_empty() || pattern.text().has_holes() {
             fitting = true;
             continue;
         }

@@ -173,14 +173,19 @@ impl Glob {
         {
             return self.accepts(text.chars().map(Letter::Char));
         }
-        self.matches_greedily(text)
+        self.matches_greedily(text.chars())
+    }
+
+    /// The same for a pattern in lower case and a text in any.
+    pub fn matches_ignoring_case(&self, text: &str) -> bool {
+        self.matches_greedily(text.chars().map(|c| c.to_ascii_lowercase()))
     }
 
     /// [`Glob::matches`] where every wildcard stands for all characters: a run that has read too
     /// little reads one more, and no run before the last ever has to.
-    fn matches_greedily(&self, text: &str) -> bool {
-        let (mut at, mut rest) = (0, text.chars());
-        let mut retry: Option<(usize, std::str::Chars<'_>)> = None;
+    fn matches_greedily(&self, text: impl Iterator<Item = char> + Clone) -> bool {
+        let (mut at, mut rest) = (0, text);
+        let mut retry = None;
         loop {
             let here = rest.clone();
             match (self.tokens.get(at), rest.next()) {

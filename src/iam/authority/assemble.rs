@@ -29,12 +29,10 @@ impl<'q> Question<'q> {
         let known = catalogue::action(action);
         Question { action, known, wants_witness: true, universe: Universe::of(known), target }
     }
-}
 
-impl Question<'_> {
-    /// The same question, without a request to show for it.
-    pub fn without_witness(self) -> Self {
-        Question { wants_witness: false, ..self }
+    /// The question about any resource, with no request to show for it.
+    pub fn without_witness(action: &'q str, known: Option<Action>) -> Question<'q> {
+        Question { action, known, wants_witness: false, universe: Universe::of(known), target: None }
     }
 }
 

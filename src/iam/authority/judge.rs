@@ -1,7 +1,7 @@
 //! Judges one allow after the other.
 
 use super::assemble::{Question, assembled};
-use super::{Authority, ResourceAsked};
+use super::{Authority, ResourceAsked, Wanted};
 use crate::iam::answer::{Answer, Reason, Witness};
 use crate::iam::catalogue::{self, Action};
 use crate::iam::condition::{Comparison, ConditionTest};
@@ -10,10 +10,10 @@ use crate::iam::grant::Grant;
 use crate::iam::narrowing::{ConditionClass, Narrowing};
 use crate::value::Text;
 
-pub fn grants<'a>(authority: &'a Authority, actions: &[String]) -> Vec<Grant<'a>> {
+pub fn grants<'a>(authority: &'a Authority, wanted: &Wanted) -> Vec<Grant<'a>> {
     let mut found = Vec::new();
     let questions: Vec<Question<'_>> =
-        actions.iter().map(|action| Question::new(action, None).without_witness()).collect();
+        wanted.actions.iter().map(|action| Question::without_witness(&action.name, action.known)).collect();
     for document in &authority.documents {
         for statement in document.allows() {
             for question in &questions {

@@ -6,7 +6,7 @@
 use super::chain::{by_statement, finding};
 use super::reach::{Target, reaches};
 use crate::diagnostic::Severity;
-use crate::iam::{Effect, Grant};
+use crate::iam::{Effect, Grant, Wanted};
 use crate::model::deployment::arn_of;
 use crate::model::principal::CiUse;
 use crate::model::{BuildProject, Model, Principal, RoleTarget};
@@ -33,15 +33,23 @@ const STARTS: [&str; 9] = [
 ];
 
 fn bind(_: &Params) -> Check {
-    Box::new(|context: &Context<'_>| {
+    let starts = Wanted::new(&STARTS);
+    Box::new(move |context: &Context<'_>| {
         let model = context.model;
         let mut findings = Vec::new();
-        for project in model.projects.iter().filter(|project| project.deploys.is_some()) {
-            for (id, principal) in model.principals.iter().enumerate() {
-                let is_outside = !model.deployers.contains(id) && !runs(model, project, principal);
-                if is_outside && !principal.is_execution_role() && !only_starts_what_is_wired(principal) {
-                    findings.extend(of_principal(model, project, principal));
-                }
+        let deploying = || model.projects.iter().filter(|project| project.deploys.is_some());
+        if deploying().next().is_none() {
+            return findings;
+        }
+        for (id, principal) in model.principals.iter().enumerate() {
+            let is_outside = !model.deployers.contains(id) && !principal.is_execution_role();
+            if !is_outside || only_starts_what_is_wired(principal) {
+                continue;
+            }
+            let grants = principal.authority.grants_of(&starts);
+            if !grants.is_empty() {
+                let projects = deploying().filter(|project| !runs(model, project, principal));
+                findings.extend(projects.filter_map(|project| of_principal(model, project, principal, &grants)));
             }
         }
         findings
@@ -65,10 +73,9 @@ fn only_starts_what_is_wired(principal: &Principal) -> bool {
     principal.is_trusted_only_by(&["events", "scheduler", "pipes", "states", "codepipeline"])
 }
 
-fn of_principal(model: &Model, project: &BuildProject, principal: &Principal) -> Option<Finding> {
+fn of_principal(model: &Model, project: &BuildProject, principal: &Principal, grants: &[Grant<'_>]) -> Option<Finding> {
     let target = target(project);
-    let grants = principal.authority.grants(&STARTS);
-    let reaching: Vec<Grant<'_>> = grants.into_iter().filter(|grant| reaches(grant, &target)).collect();
+    let reaching: Vec<Grant<'_>> = grants.iter().filter(|grant| reaches(grant, &target)).cloned().collect();
     let groups = by_statement(&reaching);
     let first = groups.first()?;
     let mut found = finding(model, principal, first)?.fact("project", project.display());

@@ -1,7 +1,7 @@
 //! Actions that are allowed on all resources of their kind.
 
 use super::chain::{PRINCIPALS, by_statement, distinct, finding, is_meant, list};
-use crate::iam::{ArnPattern, Grant};
+use crate::iam::{ArnPattern, Grant, Wanted};
 use crate::rules::{Analysis, Check, Context, Param, ParamKind, Params};
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -29,12 +29,12 @@ pub const ANALYSIS: Analysis = Analysis {
 fn bind(params: &Params) -> Check {
     let principals = params.word("principals");
     let actions = params.list("actions");
+    let wanted = Wanted::new(&actions.iter().map(String::as_str).collect::<Vec<_>>());
     let lesser = params.list("lesser");
     Box::new(move |context: &Context<'_>| {
-        let wanted: Vec<&str> = actions.iter().map(String::as_str).collect();
         let mut findings = Vec::new();
         for principal in context.model.principals.iter().filter(|principal| is_meant(principal, &principals)) {
-            let grants = principal.authority.grants(&wanted);
+            let grants = principal.authority.grants_of(&wanted);
             let unscoped: Vec<Grant<'_>> = grants.into_iter().filter(is_unscoped).collect();
             for group in by_statement(&unscoped) {
                 let Some(found) = finding(context.model, principal, &group) else { continue };
