@@ -59,6 +59,9 @@ fn a_literal_block_keeps_its_lines() {
     assert_eq!(read.under(run, "  second"), "  second");
     assert_eq!(read.under(run, "third"), "third");
     assert_eq!(read.slice(run.span()), "first\n      second\n\n    third");
+    let read = super::read("run: |\n\n    {\n      x\n");
+    assert_eq!(read.at("run").as_str(), Some("\n{\n  x\n"));
+    assert_eq!(read.under(read.at("run"), "{\n  x"), "{\n      x");
 }
 
 #[test]
