@@ -88,6 +88,14 @@ impl Token {
         }
     }
 
+    fn reads_char(&self, c: char) -> bool {
+        match self {
+            Token::Letter(Letter::Char(own)) => *own == c,
+            Token::Letter(Letter::Hole(_)) => false,
+            Token::One(reach) | Token::Run(reach) => reach.admits(&Letter::Char(c)),
+        }
+    }
+
     /// Whether one letter can be read by both tokens.
     fn meets(&self, other: &Token) -> bool {
         match (self, other) {
@@ -137,6 +145,15 @@ impl Glob {
         &self.tokens
     }
 
+    /// The letters it is written with, wildcards left out.
+    pub fn letters(&self) -> Vec<Letter> {
+        let letter = |token: &Token| match token {
+            Token::Letter(letter) => Some(letter.clone()),
+            Token::One(_) | Token::Run(_) => None,
+        };
+        self.tokens.iter().filter_map(letter).collect()
+    }
+
     /// Whether every text matches.
     pub fn is_everything(&self) -> bool {
         !self.tokens.is_empty()
@@ -158,7 +175,33 @@ impl Glob {
 
     /// Whether a text without holes matches.
     pub fn matches(&self, text: &str) -> bool {
-        self.accepts(text.chars().map(Letter::Char))
+        if self.tokens.iter().any(|token| matches!(token, Token::Run(Reach::Segment | Reach::Name))) {
+            return self.accepts(text.chars().map(Letter::Char));
+        }
+        // A `*` without limits never has to be reconsidered once a later one is reached.
+        let mut rest = text.chars();
+        let mut at = 0;
+        let mut last_run: Option<(usize, std::str::Chars<'_>)> = None;
+        loop {
+            let before = rest.clone();
+            match (self.tokens.get(at), rest.next()) {
+                (Some(Token::Run(_)), _) => {
+                    rest = before;
+                    last_run = Some((at, rest.clone()));
+                    at += 1;
+                }
+                (None, None) => return true,
+                (Some(token), Some(c)) if token.reads_char(c) => at += 1,
+                _ => {
+                    let Some((run, from)) = &mut last_run else { return false };
+                    if from.next().is_none() {
+                        return false;
+                    }
+                    at = *run + 1;
+                    rest = from.clone();
+                }
+            }
+        }
     }
 
     /// Whether a word matches, by the positions reached after each letter.
