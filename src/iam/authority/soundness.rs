@@ -327,7 +327,7 @@ struct Counts {
 fn no_answer_is_wrong_in_any_deployment() {
     let mut random = Random(7);
     let mut counts = Counts::default();
-    for _ in 0..250 {
+    for _ in 0..150 {
         let policy: Vec<Plan> = (0..1 + random.below(4)).map(|_| plan(&mut random)).collect();
         let boundary: Option<Vec<Plan>> =
             random.percent(30).then(|| (0..1 + random.below(2)).map(|_| plan(&mut random)).collect());
@@ -345,7 +345,7 @@ fn no_answer_is_wrong_in_any_deployment() {
         }
     }
     let all = [counts.no, counts.yes, counts.gone, counts.sure, counts.doubtful];
-    assert!(all.iter().all(|count| *count > 100), "{all:?}");
+    assert!(all.iter().all(|count| *count > 50), "{all:?}");
 }
 
 fn check(subject: &Authority, action: &str, case: &Case<'_>, worlds: &[World], counts: &mut Counts) {
