@@ -146,6 +146,11 @@ pub struct Diagnostic {
     pub subject: String,
     /// The rule's first reference.
     pub url: Option<String>,
+    /// The place and the holder that findings of several rules may have in common.
+    pub cause: Option<Span>,
+    pub about: String,
+    /// Rules whose findings of the same cause are told in this one.
+    pub also: Vec<String>,
 }
 
 impl Diagnostic {
@@ -163,6 +168,9 @@ impl Diagnostic {
             fix: None,
             subject: String::new(),
             url: None,
+            cause: None,
+            about: String::new(),
+            also: Vec::new(),
         }
     }
 

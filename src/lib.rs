@@ -2,11 +2,14 @@
 //!
 //! The modules below are in import order: each may use only those above it.
 
-pub mod diagnostic;
-pub mod iam;
-pub mod linter;
-pub mod report;
 pub mod source;
+pub mod diagnostic;
 pub mod syntax;
 pub mod value;
+pub mod iam;
 pub mod template;
+pub mod model;
+pub mod rules;
+pub mod linter;
+pub mod report;
+pub mod cli;

@@ -156,9 +156,29 @@ impl Value {
         }
     }
 
+    /// The conditions under which a flag is set, in the first of the ways to set it; a parameter
+    /// counts with its default.
+    pub fn is_set_when(&self) -> Option<Vec<Condition>> {
+        let is_true = |text: &Text| {
+            text.with_defaults().is_some_and(|text| matches!(text.to_ascii_lowercase().as_str(), "true" | "yes" | "on"))
+        };
+        let mut ways = self.alternatives().into_iter();
+        ways.find(|(_, value)| value.as_text().is_some_and(is_true)).map(|(when, _)| when)
+    }
+
+    /// The first map that the value may be, with the conditions under which it is.
+    pub fn first_map(&self) -> Option<(Vec<Condition>, &Map)> {
+        self.alternatives().into_iter().find_map(|(when, value)| Some((when, value.as_map()?)))
+    }
+
     /// Every way the value can turn out, each with the conditions under which it does. Choices
     /// below the top are left in place. Absent alternatives are left out.
     pub fn alternatives(&self) -> Vec<(Vec<Condition>, &Value)> {
+        self.outcomes().into_iter().filter_map(|(when, value)| Some((when, value?))).collect()
+    }
+
+    /// The same, with `None` for the ways in which there is no value.
+    pub fn outcomes(&self) -> Vec<(Vec<Condition>, Option<&Value>)> {
         let mut found = Vec::new();
         gather(self, &mut Vec::new(), &mut found);
         found
@@ -185,7 +205,9 @@ impl Value {
     }
 }
 
-fn gather<'v>(value: &'v Value, when: &mut Vec<Condition>, found: &mut Vec<(Vec<Condition>, &'v Value)>) {
+type Outcome<'v> = (Vec<Condition>, Option<&'v Value>);
+
+fn gather<'v>(value: &'v Value, when: &mut Vec<Condition>, found: &mut Vec<Outcome<'v>>) {
     match value {
         _ if found.len() >= MAX_ALTERNATIVES => {}
         Value::Choice(branches, _) => {
@@ -197,7 +219,7 @@ fn gather<'v>(value: &'v Value, when: &mut Vec<Condition>, found: &mut Vec<(Vec<
                 }
             }
         }
-        Value::Absent(_) => {}
-        other => found.push((when.clone(), other)),
+        Value::Absent(_) => found.push((when.clone(), None)),
+        other => found.push((when.clone(), Some(other))),
     }
 }

@@ -27,7 +27,7 @@ impl ArnPattern {
     /// Whether the pattern can match a resource that a request for the action names. `Unknown`
     /// where only a hole can make it match.
     pub fn fits(&self, action: Action) -> Truth {
-        fits(self, &Universe::of(Some(action)))
+        fits(self, Universe::of(Some(action)))
     }
 }
 
@@ -39,6 +39,14 @@ pub fn mismatches(statement: &Statement) -> Vec<Mismatch<'_>> {
         return Vec::new();
     }
     if resources.patterns.iter().any(|pattern| pattern.when.is_empty() && pattern.wide.is_everything()) {
+        return Vec::new();
+    }
+    // What is no ARN at all is a matter of grammar.
+    if resources
+        .patterns
+        .iter()
+        .all(|pattern| pattern.text().literal().is_some() && pattern.parts().is_none() && !pattern.has_wildcards())
+    {
         return Vec::new();
     }
     let mut found: Vec<Mismatch<'_>> = Vec::new();
@@ -69,7 +77,7 @@ pub fn mismatches(statement: &Statement) -> Vec<Mismatch<'_>> {
 
 fn may_fit<'a>(mut patterns: impl Iterator<Item = &'a ArnPattern>, action: Action, when: &[Condition]) -> bool {
     let universe = Universe::of(Some(action));
-    patterns.any(|pattern| crate::value::can_hold_together(&pattern.when, when) && !fits(pattern, &universe).is_no())
+    patterns.any(|pattern| crate::value::can_hold_together(&pattern.when, when) && !fits(pattern, universe).is_no())
 }
 
 fn fits(pattern: &ArnPattern, universe: &Universe) -> Truth {

@@ -79,20 +79,20 @@ impl Reach {
 }
 
 impl Token {
+    /// The character it stands for, if it is one.
+    pub fn character(&self) -> Option<char> {
+        match self {
+            Token::Letter(Letter::Char(c)) => Some(*c),
+            _ => None,
+        }
+    }
+
     /// Whether the token can read this letter.
     fn reads(&self, letter: &Letter) -> bool {
         match self {
             Token::Letter(own) => own == letter,
             Token::One(reach) => matches!(letter, Letter::Char(_)) && reach.admits(letter),
             Token::Run(reach) => reach.admits(letter),
-        }
-    }
-
-    fn reads_char(&self, c: char) -> bool {
-        match self {
-            Token::Letter(Letter::Char(own)) => *own == c,
-            Token::Letter(Letter::Hole(_)) => false,
-            Token::One(reach) | Token::Run(reach) => reach.admits(&Letter::Char(c)),
         }
     }
 
@@ -145,15 +145,6 @@ impl Glob {
         &self.tokens
     }
 
-    /// The letters it is written with, wildcards left out.
-    pub fn letters(&self) -> Vec<Letter> {
-        let letter = |token: &Token| match token {
-            Token::Letter(letter) => Some(letter.clone()),
-            Token::One(_) | Token::Run(_) => None,
-        };
-        self.tokens.iter().filter_map(letter).collect()
-    }
-
     /// Whether every text matches.
     pub fn is_everything(&self) -> bool {
         !self.tokens.is_empty()
@@ -175,29 +166,38 @@ impl Glob {
 
     /// Whether a text without holes matches.
     pub fn matches(&self, text: &str) -> bool {
-        if self.tokens.iter().any(|token| matches!(token, Token::Run(Reach::Segment | Reach::Name))) {
+        if self
+            .tokens
+            .iter()
+            .any(|token| matches!(token, Token::One(reach) | Token::Run(reach) if *reach != Reach::All))
+        {
             return self.accepts(text.chars().map(Letter::Char));
         }
-        // A `*` without limits never has to be reconsidered once a later one is reached.
-        let mut rest = text.chars();
-        let mut at = 0;
-        let mut last_run: Option<(usize, std::str::Chars<'_>)> = None;
+        self.matches_greedily(text)
+    }
+
+    /// [`Glob::matches`] where every wildcard stands for all characters: a run that has read too
+    /// little reads one more, and no run before the last ever has to.
+    fn matches_greedily(&self, text: &str) -> bool {
+        let (mut at, mut rest) = (0, text.chars());
+        let mut retry: Option<(usize, std::str::Chars<'_>)> = None;
         loop {
-            let before = rest.clone();
+            let here = rest.clone();
             match (self.tokens.get(at), rest.next()) {
                 (Some(Token::Run(_)), _) => {
-                    rest = before;
-                    last_run = Some((at, rest.clone()));
+                    rest = here;
                     at += 1;
+                    retry = Some((at, rest.clone()));
                 }
                 (None, None) => return true,
-                (Some(token), Some(c)) if token.reads_char(c) => at += 1,
+                (Some(Token::One(_)), Some(_)) => at += 1,
+                (Some(Token::Letter(Letter::Char(own))), Some(c)) if *own == c => at += 1,
                 _ => {
-                    let Some((run, from)) = &mut last_run else { return false };
+                    let Some((token, from)) = &mut retry else { return false };
                     if from.next().is_none() {
                         return false;
                     }
-                    at = *run + 1;
+                    at = *token;
                     rest = from.clone();
                 }
             }

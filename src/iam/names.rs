@@ -63,6 +63,8 @@ pub fn permitted_by(service: &str, call: &str) -> Vec<String> {
 
 /// Names that are taken for actions and are neither those nor API calls.
 const CALLS: &[(&str, &str, &[&str])] = &[
+    ("bedrock", "Converse", &["bedrock:InvokeModel"]),
+    ("bedrock", "ConverseStream", &["bedrock:InvokeModelWithResponseStream"]),
     ("codecommit", "Clone", &["codecommit:GitPull"]),
     ("codecommit", "GitClone", &["codecommit:GitPull"]),
     ("ecr", "GetLogin", &["ecr:GetAuthorizationToken"]),
@@ -144,13 +146,23 @@ fn nearest_actions(service: Service, name: &str) -> Vec<String> {
     if name.contains(['*', '?']) {
         return Vec::new();
     }
-    let lower = name.to_ascii_lowercase();
+    let lower = name.trim().to_ascii_lowercase();
     let distance = |action: Action| strsim::damerau_levenshtein(&lower, &action.name().to_ascii_lowercase());
     let mut near: Vec<(usize, Action)> = service.actions().map(|action| (distance(action), action)).collect();
     near.sort();
     let Some(best) = near.first().map(|(distance, _)| *distance) else { return Vec::new() };
-    // A third of the name may be wrong; of several near ones the nearest are named.
-    let near = near.into_iter().take_while(|(distance, _)| *distance == best && *distance <= 1 + lower.len() / 4);
+    // `UpdateFunction` is more likely the start of a name than a slip in another.
+    let longer: Vec<String> = service
+        .actions()
+        .filter(|action| best > 2 && lower.len() > 4 && action.name().to_ascii_lowercase().starts_with(&lower))
+        .take(MAX_MEANT)
+        .map(Action::full_name)
+        .collect();
+    if !longer.is_empty() {
+        return longer;
+    }
+    // A fifth of the name may be wrong; of several near ones the nearest are named.
+    let near = near.into_iter().take_while(|(distance, _)| *distance == best && *distance <= 1 + lower.len() / 5);
     near.take(MAX_MEANT).map(|(_, action)| action.full_name()).collect()
 }
 

@@ -5,6 +5,7 @@ use super::answer::Truth;
 use super::catalogue::{self, Action, ResourceType};
 use super::glob::{Glob, Reach, Token};
 use std::borrow::Cow;
+use std::sync::{LazyLock, OnceLock};
 
 /// The resources that a request for one action can name.
 #[derive(Clone, Debug)]
@@ -71,8 +72,18 @@ impl Universe {
         Universe { formats: Vec::new(), arns, undocumented: Vec::new(), star: true, open: true }
     }
 
-    pub fn of(action: Option<Action>) -> Universe {
-        let Some(action) = action else { return Universe::everything() };
+    /// Made once for each action that is asked for.
+    pub fn of(action: Option<Action>) -> &'static Universe {
+        static KNOWN: LazyLock<Vec<OnceLock<Universe>>> =
+            LazyLock::new(|| std::iter::repeat_with(OnceLock::new).take(catalogue::action_count()).collect());
+        static UNKNOWN: LazyLock<Universe> = LazyLock::new(Universe::everything);
+        match action {
+            Some(action) => KNOWN[action.index()].get_or_init(|| Universe::of_known(action)),
+            None => &UNKNOWN,
+        }
+    }
+
+    fn of_known(action: Action) -> Universe {
         let types = action.resource_types();
         let star = action.resource_types().all(|(_, required)| !required);
         let more = |kind: ResourceType| {
@@ -90,7 +101,7 @@ impl Universe {
     }
 
     /// As [`Universe::of`], by the full name.
-    pub fn of_name(action: &str) -> Universe {
+    pub fn of_name(action: &str) -> &'static Universe {
         Universe::of(catalogue::action(action))
     }
 

@@ -1,9 +1,9 @@
 //! Where builds write and pipelines read: whether an artifact of one can be the source of the other.
 
+use super::Model;
 use super::pipeline::PipelineAction;
 use super::project::BuildProject;
 use super::trust_level::{CodeTrust, from_webhook};
-use super::Model;
 use crate::iam::{Answer, ArnPattern, ResourceAsked};
 use crate::source::Span;
 use crate::value::{HoleKind, Part, Text};
@@ -23,25 +23,37 @@ pub fn write_to(model: &Model, project: &BuildProject, bucket: &Text, key: Optio
     let artifact = project.artifacts.iter().find(|artifact| {
         artifact.kind == "S3"
             && artifact.location.as_ref().is_some_and(|location| same_bucket(location, bucket))
-            && key.is_none_or(|key| may_be_key(artifact.path.as_ref(), artifact.name.as_ref(), artifact.override_name, key))
+            && key.is_none_or(|key| {
+                may_be_key(artifact.path.as_ref(), artifact.name.as_ref(), artifact.override_name, key)
+            })
     });
     if let Some(artifact) = artifact {
         let location = artifact.location.as_ref()?;
         let text = match (&artifact.path, artifact.override_name) {
-            (Some(path), true) => format!("its artifact goes to `{}/…`, under a name that the build chooses", path.display().trim_end_matches('/')),
+            (Some(path), true) => format!(
+                "its artifact goes to `{}/…`, under a name that the build chooses",
+                path.display().trim_end_matches('/')
+            ),
             (Some(path), false) => format!("its artifact goes to `{}`", path.display()),
             (None, true) => "its artifact goes here, under a name that the build chooses".to_owned(),
             (None, false) => "its artifact goes here".to_owned(),
         };
         return Some(Write { span: location.span, text, is_artifact: true });
     }
+    role_writes_to(model, project, bucket, key)
+}
+
+/// Whether the role of a build lets it write objects below `key` in `bucket`.
+pub fn role_writes_to(model: &Model, project: &BuildProject, bucket: &Text, key: Option<&Text>) -> Option<Write> {
     let role = model.role(project.role.as_ref())?;
     let object = object_arn(bucket, key);
     let answer = role.authority.can("s3:PutObject", ResourceAsked::Matching(&object));
     match answer {
-        Answer::Yes(witness) => {
-            Some(Write { span: witness.statement, text: format!("`{}` lets it write there", role.display()), is_artifact: false })
-        }
+        Answer::Yes(witness) => Some(Write {
+            span: witness.statement,
+            text: format!("`{}` lets it write there", role.display()),
+            is_artifact: false,
+        }),
         Answer::No | Answer::Unknown(_) => None,
     }
 }
@@ -67,7 +79,9 @@ pub fn least_trusted_writer(model: &Model, action: &PipelineAction) -> Option<Co
         let write = write_to(model, project, bucket, key)?;
         Some((trust, write, project))
     });
-    let (mut trust, write, project) = writers.min_by_key(|(trust, ..)| trust.level)?;
+    let near = |project: &BuildProject| std::cmp::Reverse(model.nearness(project.file, bucket.span.file));
+    let (mut trust, write, project) = writers.min_by_key(|(trust, _, project)| (near(project), trust.level))?;
+    trust.is_piped = true;
     trust.because.push((write.span, format!("`{}` writes the source: {}", project.display(), write.text)));
     Some(trust)
 }
@@ -106,7 +120,8 @@ fn may_be_key(path: Option<&Text>, name: Option<&Text>, override_name: bool, key
     let key_text = key_text.trim_start_matches('/');
     let Some(rest) = key_text.strip_prefix(prefix.as_str()) else {
         // A path that is known and differs from the start of the key: some other object.
-        return path.is_some_and(|path| path.has_holes()) || key.has_holes() && key.literal().is_none() && prefix.is_empty();
+        return path.is_some_and(|path| path.has_holes())
+            || key.has_holes() && key.literal().is_none() && prefix.is_empty();
     };
     if override_name {
         return true;

@@ -40,6 +40,13 @@ pub fn scan(buildspec: &Buildspec) -> Vec<Command> {
     commands
 }
 
+/// The commands of a `Commands` action of a pipeline.
+pub fn scan_list(texts: &[Text]) -> Vec<Command> {
+    let mut commands = Vec::new();
+    texts.iter().for_each(|text| scan_text(text, "", &mut commands));
+    commands
+}
+
 fn scan_text(text: &Text, phase: &str, commands: &mut Vec<Command>) {
     let rendered = text.render();
     let mut scanner = Scanner { rendered: &rendered, phase, commands, words: Vec::new(), word: None, piped: false };
@@ -86,11 +93,28 @@ impl Command {
         wanted.into_iter().all(|word| arguments.any(|argument| argument.text == word))
     }
 
+    /// The first words, for messages.
+    pub fn shown(&self) -> String {
+        let words: Vec<&str> = self.effective().iter().take(3).map(|word| word.text.as_str()).collect();
+        words.join(" ")
+    }
+
+    /// The value of an option: the next word, or the same one behind `=`.
+    pub fn option(&self, name: &str) -> Option<&str> {
+        let arguments = self.arguments();
+        arguments.iter().enumerate().find_map(|(index, word)| match word.text.split_once('=') {
+            Some((option, value)) if option == name => Some(value),
+            _ if word.text == name => arguments.get(index + 1).map(|next| next.text.as_str()),
+            _ => None,
+        })
+    }
+
     /// The command changes what runs, by itself.
     pub fn deploys(&self) -> bool {
-        DEPLOY_COMMANDS.lines().filter_map(|line| line.split_once('\t')).any(|(program, words)| {
-            self.program() == program && self.has_words(words.split(' '))
-        })
+        DEPLOY_COMMANDS
+            .lines()
+            .filter_map(|line| line.split_once('\t'))
+            .any(|(program, words)| self.program() == program && self.has_words(words.split(' ')))
     }
 
     /// The command needs a container engine.
@@ -107,9 +131,11 @@ impl Command {
         let program = self.effective().first().map_or("", |word| word.text.as_str());
         let script_runner = matches!(self.program(), "bash" | "sh" | "python" | "python3" | "node" | "source" | ".");
         let runs_file = script_runner
-            && self.arguments().iter().find(|word| !word.text.starts_with('-')).is_some_and(|word| {
-                word.text.contains('.') || word.text.contains('/') || word.text.contains('$')
-            })
+            && self
+                .arguments()
+                .iter()
+                .find(|word| !word.text.starts_with('-'))
+                .is_some_and(|word| word.text.contains('.') || word.text.contains('/') || word.text.contains('$'))
             && !self.arguments().iter().any(|word| matches!(word.text.as_str(), "-c" | "-m"));
         let runs_script = matches!(self.program(), "npm" | "yarn" | "pnpm")
             && matches!(self.arguments().first().map(|word| word.text.as_str()), Some("run" | "run-script"));
@@ -322,14 +348,20 @@ mod tests {
         let file = sources.add("script", script);
         let mut found = Vec::new();
         scan_text(&Text::at(script, Span::new(file, 0, script.len())), "build", &mut found);
-        found.iter().map(|command| command.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join("|")).collect()
+        found
+            .iter()
+            .map(|command| command.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join("|"))
+            .collect()
     }
 
     #[test]
     fn a_script_falls_into_simple_commands() {
         assert_eq!(commands("a b && c 'd e' | f"), ["a|b", "c|d e", "f"]);
         assert_eq!(commands("x \\\n  y # note\nz"), ["x|y", "z"]);
-        assert_eq!(commands("A=$(aws sts get-caller-identity)"), ["aws|sts|get-caller-identity", "A=$(aws sts get-caller-identity)"]);
+        assert_eq!(
+            commands("A=$(aws sts get-caller-identity)"),
+            ["aws|sts|get-caller-identity", "A=$(aws sts get-caller-identity)"]
+        );
         assert_eq!(commands("cat <<EOF\nnot a command\nEOF\nls"), ["cat", "ls"]);
         assert_eq!(commands("run 2>&1 | tee log"), ["run|2>&1", "tee|log"]);
         assert_eq!(commands("\"unclosed"), ["unclosed"]);

@@ -14,7 +14,8 @@ use crate::value::{HoleKind, Text};
 
 /// One model out of all fragments. `buildspec_files` are those that hold a buildspec.
 pub fn link(sources: &Sources, fragments: Vec<Fragment>) -> Model {
-    let mut model = Model::default();
+    let paths = sources.iter().map(|(_, source)| source.path.clone()).collect();
+    let mut model = Model { paths, ..Model::default() };
     let mut attachments = Vec::new();
     let mut memberships = Vec::new();
     for mut fragment in fragments {
@@ -58,7 +59,8 @@ fn derive(model: &mut Model) {
         let own = trust_level::from_webhook(project);
         let piped = project.run_by.iter().map(|at| trust_level::from_pipeline(model, *at));
         let least = own.into_iter().chain(piped).min_by_key(|trust| trust.level);
-        model.projects[id].trust = least.unwrap_or_else(|| trust_level::CodeTrust { is_assumed: true, ..Default::default() });
+        model.projects[id].trust =
+            least.unwrap_or_else(|| trust_level::CodeTrust { is_assumed: true, ..Default::default() });
     }
     for principal in &mut model.principals {
         principal.powers = authority::find_powers(principal);

@@ -13,13 +13,13 @@ pub mod project;
 mod trust_level;
 pub mod webhook;
 
-pub use authority::{AuthorityLabel, Power};
 pub use authority::deploy_actions;
+pub use authority::{AuthorityLabel, Power};
 pub use link::{is_ci_provider, link};
-pub use pipeline::{Pipeline, PipelineAction, Stage};
+pub use pipeline::{Pipeline, PipelineAction, Stage, Trigger};
 pub use principal::{CiUse, ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef, RoleTarget};
-pub use project::{Artifacts, BuildProject, BuildspecRef, Source};
-pub use trust_level::{CodeTrust, Level, buildspec_is_in_source};
+pub use project::{ActionRef, Artifacts, BuildProject, BuildspecRef, Source};
+pub use trust_level::{CodeTrust, Level, buildspec_is_in_source, from_pipeline};
 pub use webhook::{Filter, FilterGroup, FilterKind, Webhook};
 
 use crate::diagnostic::Diagnostic;
@@ -54,8 +54,17 @@ pub struct Model {
     pub not_read: Vec<(Span, String)>,
     /// Places that were read otherwise than they are written.
     pub repaired: Vec<Span>,
+    /// The path of each file, by its index.
+    pub paths: Vec<String>,
     /// Who is meant to deploy. Filled by linking.
     pub deployers: deployment::Deployers,
+}
+
+/// How many folders two paths have in common.
+fn nearness(left: &str, right: &str) -> usize {
+    let folders = |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+    let (left, right) = (folders(left), folders(right));
+    left.split('/').zip(right.split('/')).take_while(|(one, other)| one == other).count()
 }
 
 /// A buildspec and where it is written.
@@ -87,12 +96,23 @@ pub struct Placeholder {
 }
 
 impl Model {
+    /// How many folders two files have in common: of several declarations of one name the nearest
+    /// is meant.
+    pub fn nearness(&self, left: FileId, right: FileId) -> usize {
+        nearness(&self.paths[left.index()], &self.paths[right.index()])
+    }
+
     pub fn principal(&self, id: PrincipalId) -> &Principal {
         &self.principals[id]
     }
 
     pub fn project(&self, id: ProjectId) -> &BuildProject {
         &self.projects[id]
+    }
+
+    /// The actions of all pipelines.
+    pub fn actions(&self) -> impl Iterator<Item = &PipelineAction> {
+        self.pipelines.iter().flat_map(|pipeline| pipeline.actions().map(|(_, _, _, action)| action))
     }
 
     /// The buildspec that a project runs, when it was found.

@@ -1,12 +1,16 @@
 //! Texts of rules with `{placeholders}`, which the facts of a finding fill in.
 
-/// The placeholders of a text, in order.
+/// The placeholders of a text, in order: a lower-case word in braces. Other braces are text, such as
+/// those of a YAML mapping.
 pub fn placeholders(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some(open) = rest.find('{') {
         let Some(close) = rest[open..].find('}').map(|at| at + open) else { break };
-        found.push(&rest[open + 1..close]);
+        let inside = &rest[open + 1..close];
+        if !inside.is_empty() && inside.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {
+            found.push(inside);
+        }
         rest = &rest[close + 1..];
     }
     found
@@ -24,6 +28,7 @@ mod tests {
     #[test]
     fn placeholders_are_found_and_filled() {
         assert_eq!(placeholders("`{role}` may {action}, {"), ["role", "action"]);
+        assert_eq!(placeholders("set {Key: VALUE}"), [""; 0]);
         assert_eq!(fill("`{role}` may {action}", &[("role", "R".into()), ("action", "x:Y".into())]), "`R` may x:Y");
     }
 }

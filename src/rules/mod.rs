@@ -2,6 +2,7 @@
 
 pub mod analysis;
 pub mod builtin;
+pub mod examples;
 mod message;
 pub mod pack;
 mod params;
@@ -50,6 +51,8 @@ pub struct Finding {
     pub subject: String,
     /// Instead of the rule's own severity, where the analysis computes it.
     pub severity: Option<Severity>,
+    /// How many steps less serious it is than that, for what narrows it.
+    pub lowered_by: u8,
     pub confidence: Confidence,
     pub doubts: Vec<Doubt>,
     pub notes: Vec<String>,
@@ -70,6 +73,7 @@ impl Finding {
             facts: Vec::new(),
             subject: subject.into(),
             severity: None,
+            lowered_by: 0,
             confidence: Confidence::High,
             doubts: Vec::new(),
             notes: Vec::new(),
@@ -103,6 +107,11 @@ impl Finding {
 
     pub fn severity(mut self, severity: Severity) -> Finding {
         self.severity = Some(severity);
+        self
+    }
+
+    pub fn lowered_by(mut self, steps: u8) -> Finding {
+        self.lowered_by = steps;
         self
     }
 

@@ -107,7 +107,11 @@ pub fn load(sources: &Sources, file: FileId) -> (Vec<Rule>, Vec<PackError>) {
     for (index, entry) in pack.rules.into_iter().enumerate() {
         let place = Place { node: nodes.get(index), file };
         if let Some(known) = rules.iter().find(|rule| rule.id == entry.id) {
-            problems.push(error(place.of("id"), &format!("the rule `{}` stands twice in the pack", known.id), "again here"));
+            problems.push(error(
+                place.of("id"),
+                &format!("the rule `{}` stands twice in the pack", known.id),
+                "again here",
+            ));
             continue;
         }
         match bind(&pack.pack, entry, &place) {
@@ -122,7 +126,8 @@ impl Rule {
     /// A finding in the words of the rule.
     pub fn word(&self, finding: Finding) -> Diagnostic {
         let label = finding.label.unwrap_or_else(|| fill(&self.label, &finding.facts));
-        let severity = finding.severity.unwrap_or(self.severity);
+        let base = finding.severity.unwrap_or(self.severity);
+        let severity = (0..finding.lowered_by).fold(base, |severity, _| severity.lowered());
         let message = fill(&self.message, &finding.facts);
         let help = finding.help.unwrap_or_else(|| fill(&self.help, &finding.facts));
         Diagnostic {
@@ -132,6 +137,13 @@ impl Rule {
             doubts: finding.doubts,
             fix: finding.fix,
             subject: finding.subject,
+            cause: finding.cause,
+            about: finding
+                .facts
+                .iter()
+                .find(|(name, _)| *name == "role")
+                .map(|(_, value)| value.clone())
+                .unwrap_or_default(),
             url: self.references.first().cloned(),
             ..Diagnostic::new(&self.id, severity, message, Label::new(finding.span, label)).with_help(help)
         }
@@ -263,5 +275,7 @@ pub fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> O
 
 fn is_kebab_case(id: &str) -> bool {
     !id.is_empty()
-        && id.split('-').all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()))
+        && id
+            .split('-')
+            .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()))
 }

@@ -50,7 +50,9 @@ impl Params {
         use serde_yaml::Value as Yaml;
         let wrong = || format!("`{}` must be {}", param.name, param.kind.expects());
         let value = match (param.kind, value) {
-            (ParamKind::Choice(words), Yaml::String(word)) if words.contains(&word.as_str()) => ParamValue::Word(word.clone()),
+            (ParamKind::Choice(words), Yaml::String(word)) if words.contains(&word.as_str()) => {
+                ParamValue::Word(word.clone())
+            }
             (ParamKind::Flag, Yaml::Bool(flag)) => ParamValue::Flag(*flag),
             (ParamKind::List, Yaml::Sequence(items)) => {
                 let names = items.iter().map(|item| item.as_str().map(str::to_owned));

@@ -86,6 +86,16 @@ impl Template {
         template
     }
 
+    /// What is written here is not all there will be: a transform or a loop makes more of it.
+    pub fn is_generated(&self) -> bool {
+        !self.not_read.is_empty() || self.transforms.iter().any(|name| name != "AWS::LanguageExtensions")
+    }
+
+    /// A macro of somebody's own may rewrite anything.
+    pub fn has_macro(&self) -> bool {
+        self.transforms.iter().any(|name| !name.starts_with("AWS::"))
+    }
+
     pub fn resource(&self, logical_id: &str) -> Option<&Resource> {
         self.index.get(logical_id).map(|index| &self.resources[*index])
     }

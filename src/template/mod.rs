@@ -9,5 +9,5 @@ mod intrinsics;
 mod reference;
 
 pub use cloudformation::{Parameter, Resource, Template};
-pub use detect::{Format, detect};
+pub use detect::{Format, detect, is_dockerfile_name, mentions_our_formats};
 pub use intrinsics::{Scope, Unresolved};

@@ -40,6 +40,8 @@ pub struct Judge<'q> {
     pub authority: &'q Authority,
     pub asked: Asked<'q>,
     pub universe: &'q Universe,
+    /// Whether a resource that is left is to be named.
+    pub wants_witness: bool,
     /// Only resources that this pattern matches count.
     pub target: Option<&'q ArnPattern>,
 }
@@ -116,6 +118,9 @@ impl<'a> Element<'a> {
 
 impl Judge<'_> {
     pub fn verdict(&self, element: Element<'_>) -> Verdict {
+        if let Some(verdict) = self.untouched(element) {
+            return verdict;
+        }
         let target = self.target.map_or_else(Region::everything, |target| Region::inside(target.wide.clone()));
         let widest = element.widest(self.asked.when).and(&target);
         let meets = |region: &Region| {
@@ -175,6 +180,24 @@ impl Judge<'_> {
             }
             _ => None,
         }
+    }
+
+    /// The verdict of most questions: nothing takes anything away, so that a pattern is left where
+    /// it fits the action at all.
+    fn untouched(&self, element: Element<'_>) -> Option<Verdict> {
+        let Element::Pattern(pattern) = element else { return None };
+        if self.wants_witness || self.target.is_some() || self.authority.boundary.is_some() {
+            return None;
+        }
+        let fits = if element.has_holes() {
+            let by_segments = pattern.wide_segmented.as_ref();
+            self.universe.meets(&pattern.wide).is_yes()
+                && by_segments.is_none_or(|glob| self.universe.meets(glob).is_yes())
+        } else {
+            let sure = pattern.segmented.as_ref();
+            sure.is_some_and(|glob| self.universe.witnesses().any(|request| request.intersects(glob)))
+        };
+        (fits && takers(self.authority, self.asked).is_empty()).then_some(Verdict::Sure(None))
     }
 
     /// Whether the action's service takes ARNs of formats it does not document, and this is one of

@@ -18,14 +18,23 @@ use crate::value::{Condition, can_hold_together, implies};
 pub struct Question<'q> {
     pub action: &'q str,
     pub known: Option<Action>,
-    universe: Universe,
+    /// Whether an allowed request is to be named, and not only told of.
+    pub wants_witness: bool,
+    universe: &'static Universe,
     target: Option<&'q ArnPattern>,
 }
 
 impl<'q> Question<'q> {
     pub fn new(action: &'q str, target: Option<&'q ArnPattern>) -> Question<'q> {
         let known = catalogue::action(action);
-        Question { action, known, universe: Universe::of(known), target }
+        Question { action, known, wants_witness: true, universe: Universe::of(known), target }
+    }
+}
+
+impl Question<'_> {
+    /// The same question, without a request to show for it.
+    pub fn without_witness(self) -> Self {
+        Question { wants_witness: false, ..self }
     }
 }
 
@@ -183,7 +192,13 @@ fn surviving<'a>(
         }
         let when = joined(when, own);
         let asked = Asked { action: question.action, conditions: &statement.conditions, when: &when };
-        let judge = Judge { authority, asked, universe: &question.universe, target: question.target };
+        let judge = Judge {
+            authority,
+            asked,
+            wants_witness: question.wants_witness,
+            universe: question.universe,
+            target: question.target,
+        };
         let verdict = judge.verdict(element);
         if !matches!(verdict, Verdict::Gone) {
             left.push((element, verdict));

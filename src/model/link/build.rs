@@ -81,10 +81,11 @@ fn project_named(model: &Model, name: &Text) -> Option<ProjectId> {
     let projects = || model.projects.iter().enumerate();
     let by_reference = projects().find(|(_, project)| refers_to(name, project.file, &project.logical_id.value));
     let by_name = || {
-        projects().find(|(_, project)| {
+        let same = projects().filter(|(_, project)| {
             let Some(own) = &project.name else { return false };
             own == name || (own.literal().is_some() && own.literal() == name.literal())
-        })
+        });
+        same.max_by_key(|(id, project)| (model.nearness(project.file, name.span.file), std::cmp::Reverse(*id)))
     };
     by_reference.or_else(by_name).map(|(id, _)| id)
 }

@@ -42,7 +42,8 @@ fn attach_one(model: &mut Model, id: PrincipalId, reference: &ManagedPolicyRef) 
                 model.principals[id].authority.documents.push(document);
             }
             None => {
-                let reason = Reason::at(format!("the AWS managed policy `{name}`, which is not in the catalogue"), span);
+                let reason =
+                    Reason::at(format!("the AWS managed policy `{name}`, which is not in the catalogue"), span);
                 model.principals[id].authority.unseen.push(reason);
             }
         }
@@ -55,7 +56,8 @@ fn attach_one(model: &mut Model, id: PrincipalId, reference: &ManagedPolicyRef) 
             model.policies[policy].attached_to.push(id);
         }
         None => {
-            let reason = Reason::at(format!("the policy `{}`, which is in none of the files", reference.text.display()), span);
+            let reason =
+                Reason::at(format!("the policy `{}`, which is in none of the files", reference.text.display()), span);
             model.principals[id].authority.unseen.push(reason);
         }
     }
@@ -64,9 +66,10 @@ fn attach_one(model: &mut Model, id: PrincipalId, reference: &ManagedPolicyRef) 
 /// The managed policy that a reference or an ARN names.
 fn declared_policy(model: &Model, text: &Text) -> Option<usize> {
     let is_managed = |kind: &str| kind == "AWS::IAM::ManagedPolicy";
-    let by_reference = model.policies.iter().position(|policy| {
-        is_managed(&policy.owner.kind) && refers_to(text, policy.file, &policy.owner.name)
-    });
+    let by_reference = model
+        .policies
+        .iter()
+        .position(|policy| is_managed(&policy.owner.kind) && refers_to(text, policy.file, &policy.owner.name));
     by_reference.or_else(|| {
         let name = last_segment(text)?;
         model.policies.iter().position(|policy| {
@@ -85,8 +88,9 @@ pub fn join_groups(model: &mut Model, memberships: &[(Text, Text)]) {
         joins.push((principals_named(model, user), group.clone()));
     }
     for (users, group) in joins {
-        let groups = principals_named(model, &group);
-        for group in groups.into_iter().filter(|id| model.principals[*id].kind == PrincipalKind::Group) {
+        let mut groups = principals_named(model, &group);
+        groups.retain(|id| model.principals[*id].kind == PrincipalKind::Group);
+        for group in groups {
             let inherited = model.principals[group].authority.documents.clone();
             for user in &users {
                 model.principals[*user].authority.documents.extend(inherited.iter().cloned());
@@ -99,7 +103,10 @@ pub fn join_groups(model: &mut Model, memberships: &[(Text, Text)]) {
 pub fn principals_named(model: &Model, text: &Text) -> Vec<PrincipalId> {
     let names = |(_, principal): &(usize, &crate::model::Principal)| {
         refers_to(text, principal.file, &principal.logical_id.value)
-            || principal.name.as_ref().is_some_and(|name| name == text || (name.literal().is_some() && name.literal() == text.literal()))
+            || principal
+                .name
+                .as_ref()
+                .is_some_and(|name| name == text || (name.literal().is_some() && name.literal() == text.literal()))
     };
     model.principals.iter().enumerate().filter(names).map(|(id, _)| id).collect()
 }

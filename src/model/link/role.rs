@@ -2,10 +2,10 @@
 
 use super::{last_segment, refers_to};
 use crate::iam::{Effect, PolicyDocument};
-use crate::model::principal::{CiService, CiUse, Principal, PrincipalKind, RoleRef, RoleTarget};
-use crate::model::{Model, PrincipalId};
+use crate::model::principal::{CiService, CiUse, PrincipalKind, RoleRef, RoleTarget};
+use crate::model::{Model, PrincipalId, nearness};
 use crate::source::FileId;
-use crate::value::Text;
+use crate::value::{HoleKind, Part, Text};
 
 /// Hosts of OIDC providers that speak for jobs of a CI system.
 const CI_PROVIDERS: [&str; 9] = [
@@ -22,7 +22,7 @@ const CI_PROVIDERS: [&str; 9] = [
 
 /// Finds the declared role of every reference.
 pub fn resolve(model: &mut Model) {
-    let index = RoleIndex::new(&model.principals);
+    let index = RoleIndex::new(model);
     for role in model.projects.iter_mut().filter_map(|project| project.role.as_mut()) {
         index.resolve(role);
     }
@@ -35,17 +35,18 @@ pub fn resolve(model: &mut Model) {
 
 /// What a reference can name a role by.
 struct RoleIndex {
+    paths: Vec<String>,
     roles: Vec<(PrincipalId, FileId, String, Option<String>)>,
 }
 
 impl RoleIndex {
-    fn new(principals: &[Principal]) -> RoleIndex {
-        let roles = principals.iter().enumerate().filter(|(_, principal)| principal.kind == PrincipalKind::Role);
+    fn new(model: &Model) -> RoleIndex {
+        let roles = model.principals.iter().enumerate().filter(|(_, principal)| principal.kind == PrincipalKind::Role);
         let named = roles.map(|(id, role)| {
             let name = role.name.as_ref().map(|name| name.display().into_owned());
             (id, role.file, role.logical_id.value.clone(), name)
         });
-        RoleIndex { roles: named.collect() }
+        RoleIndex { paths: model.paths.clone(), roles: named.collect() }
     }
 
     fn resolve(&self, role: &mut RoleRef) {
@@ -55,19 +56,31 @@ impl RoleIndex {
     }
 
     fn find(&self, text: &Text) -> Option<PrincipalId> {
-        let by_reference = self.roles.iter().find(|(_, file, logical_id, _)| refers_to(text, *file, logical_id));
+        let by_reference = self.roles.iter().find(|(_, file, logical_id, _)| {
+            refers_to(text, *file, logical_id) || ends_in_name(text, *file, logical_id)
+        });
         let by_name = || {
             // A literal name is the same in every file; one with holes only in its own.
             let shown = text.display();
             let name = last_segment(text);
-            self.roles.iter().find(|(_, file, _, known)| match (known, &name) {
+            let same = self.roles.iter().filter(|(_, file, _, known)| match (known, &name) {
                 (Some(known), Some(name)) => known == name,
-                (Some(known), None) => *file == text.span.file && shown.rsplit_once('/').is_some_and(|(_, last)| last == known),
+                (Some(known), None) => {
+                    *file == text.span.file && shown.rsplit_once('/').is_some_and(|(_, last)| last == known)
+                }
                 _ => false,
-            })
+            });
+            let near = |file: &FileId| nearness(&self.paths[file.index()], &self.paths[text.span.file.index()]);
+            same.max_by_key(|(id, file, ..)| (near(file), std::cmp::Reverse(*id)))
         };
         by_reference.or_else(by_name).map(|(id, ..)| *id)
     }
+}
+
+/// `arn:aws:iam::${AWS::AccountId}:role/${Role}`: `Ref` of a role is its name.
+fn ends_in_name(text: &Text, file: FileId, logical_id: &str) -> bool {
+    matches!(text.parts.as_slice(), [.., Part::Known(before, _), Part::Hole(hole)]
+        if before.ends_with('/') && hole.kind == HoleKind::Resource && hole.span.file == file && hole.name == logical_id)
 }
 
 /// What each role is used for.
@@ -114,10 +127,15 @@ fn trusts_ci_provider(trust: &PolicyDocument) -> bool {
 /// Whether an OIDC provider speaks for jobs of a CI system.
 pub fn is_ci_provider(host: &str) -> bool {
     let host = host.split('/').next().unwrap_or(host);
-    CI_PROVIDERS.iter().any(|known| host == *known || host.ends_with(&format!(".{known}")) || host.starts_with(&format!("{known}.")))
+    CI_PROVIDERS
+        .iter()
+        .any(|known| host == *known || host.ends_with(&format!(".{known}")) || host.starts_with(&format!("{known}.")))
 }
 
 fn trusted(trust: &PolicyDocument) -> impl Iterator<Item = &crate::iam::principal::Principal> {
     let allows = trust.statements.iter().filter(|statement| statement.effect == Effect::Allow);
-    allows.filter_map(|statement| statement.principals.as_ref()).filter(|found| !found.negated).flat_map(|found| &found.entries)
+    allows
+        .filter_map(|statement| statement.principals.as_ref())
+        .filter(|found| !found.negated)
+        .flat_map(|found| &found.entries)
 }

@@ -47,7 +47,14 @@ fn principal(declared: &Declared<'_, '_>, kind: PrincipalKind, fragment: &mut Fr
         if let Some(trust) = properties.get("AssumeRolePolicyDocument") {
             let index = trust.alternatives().into_iter().map(|(mut conditions, value)| {
                 conditions.extend(when.clone());
-                add_policy(fragment, value, PolicyKind::Trust, owner_of(declared, None), declared.file, conditions.first())
+                add_policy(
+                    fragment,
+                    value,
+                    PolicyKind::Trust,
+                    owner_of(declared, None),
+                    declared.file,
+                    conditions.first(),
+                )
             });
             if let Some(first) = index.collect::<Vec<_>>().first() {
                 principal.trust = Some(fragment.policies[*first].document.clone());

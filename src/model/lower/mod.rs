@@ -45,11 +45,8 @@ pub struct Attachment {
 
 /// Lowers a file that was read.
 pub fn lower(file: FileId, path: &str, format: Format, parsed: &Parsed) -> Fragment {
-    let mut fragment = Fragment {
-        problems: parsed.problems.clone(),
-        repaired: parsed.repaired.clone(),
-        ..Fragment::default()
-    };
+    let mut fragment =
+        Fragment { problems: parsed.problems.clone(), repaired: parsed.repaired.clone(), ..Fragment::default() };
     let Some(root) = parsed.root() else { return fragment };
     match format {
         Format::CloudFormation | Format::Sam => template(root, file, &mut fragment),
@@ -92,7 +89,7 @@ impl Declared<'_, '_> {
 fn template(root: &Node, file: FileId, fragment: &mut Fragment) {
     let mut template = Template::read(root, file);
     fragment.problems.append(&mut template.problems);
-    fragment.not_read.append(&mut template.not_read);
+    fragment.not_read.extend(template.not_read.iter().cloned());
     let scope = Scope::new(&template);
     for resource in &template.resources {
         let declared = Declared { file, scope: &scope, resource };
@@ -116,7 +113,13 @@ fn template(root: &Node, file: FileId, fragment: &mut Fragment) {
             }
         }
         placeholder::collect(&declared, fragment);
-        fragment.resources.push(declared_resource(resource));
+        if !template.has_macro() {
+            fragment.resources.push(declared_resource(resource));
+        }
+    }
+    if template.has_macro() {
+        // What a macro takes in need not be what IAM takes.
+        fragment.policies.iter_mut().for_each(|policy| policy.document.problems.clear());
     }
     fragment.unresolved = scope.into_unresolved();
 }
@@ -124,9 +127,13 @@ fn template(root: &Node, file: FileId, fragment: &mut Fragment) {
 /// The property that holds the resource policy of a type.
 fn resource_policy_key(kind: &str) -> Option<&'static str> {
     match kind {
-        "AWS::S3::BucketPolicy" | "AWS::SQS::QueuePolicy" | "AWS::SNS::TopicPolicy" => Some("PolicyDocument"),
-        "AWS::KMS::Key" => Some("KeyPolicy"),
-        "AWS::ECR::Repository" => Some("RepositoryPolicyText"),
+        "AWS::S3::BucketPolicy" | "AWS::SQS::QueuePolicy" | "AWS::SNS::TopicPolicy" | "AWS::Logs::ResourcePolicy" => {
+            Some("PolicyDocument")
+        }
+        "AWS::KMS::Key" | "AWS::KMS::ReplicaKey" => Some("KeyPolicy"),
+        "AWS::ECR::Repository" | "AWS::ECR::PublicRepository" => Some("RepositoryPolicyText"),
+        "AWS::Elasticsearch::Domain" | "AWS::OpenSearchService::Domain" => Some("AccessPolicies"),
+        "AWS::EFS::FileSystem" => Some("FileSystemPolicy"),
         "AWS::SecretsManager::ResourcePolicy" => Some("ResourcePolicy"),
         _ => None,
     }
@@ -160,9 +167,9 @@ fn bare_policy(root: &Node, file: FileId, path: &str, fragment: &mut Fragment) {
 /// A document with principals is a resource policy; one that lets principals assume is a trust policy.
 fn kind_of_document(value: &Value) -> PolicyKind {
     let statements = value.get("Statement").map(Value::items).unwrap_or_default();
-    let has_principal = statements.iter().any(|(_, statement)| {
-        statement.get("Principal").is_some() || statement.get("NotPrincipal").is_some()
-    });
+    let has_principal = statements
+        .iter()
+        .any(|(_, statement)| statement.get("Principal").is_some() || statement.get("NotPrincipal").is_some());
     let assumes = |action: &Value| {
         let literal = action.literal().unwrap_or_default().to_ascii_lowercase();
         literal.starts_with("sts:assumerole") || literal == "sts:tagsession" || literal == "sts:setsourceidentity"

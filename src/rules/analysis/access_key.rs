@@ -17,7 +17,8 @@ pub const ANALYSIS: Analysis = Analysis {
 /// `AKIA…` is a long-term key, `ASIA…` a temporary one; sixteen characters of base 32 follow.
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
 #[expect(clippy::expect_used, reason = "the pattern is a constant; a test uses it")]
-static KEY_ID: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(AKIA|ASIA)[A-Z2-7]{16}\b").expect("a constant pattern"));
+static KEY_ID: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?:AKIA|ASIA)[A-Z2-7]{16}").expect("a constant pattern"));
 
 /// Forty characters of base 64: the shape of a secret access key.
 #[expect(clippy::expect_used, reason = "the pattern is a constant; a test uses it")]
@@ -41,7 +42,7 @@ fn in_text(file: FileId, text: &str) -> Vec<Finding> {
         return Vec::new();
     }
     let mut findings: Vec<Finding> = Vec::new();
-    for key in KEY_ID.find_iter(text).filter(|key| is_real(key.as_str())) {
+    for key in KEY_ID.find_iter(text).filter(|key| stands_alone(text, key.range()) && is_real(key.as_str())) {
         let span = Span::new(file, key.start(), key.end());
         let shown = format!("{}…", &key.as_str()[..8]);
         let temporary = key.as_str().starts_with("ASIA");
@@ -55,12 +56,20 @@ fn in_text(file: FileId, text: &str) -> Vec<Finding> {
         findings.push(found);
         if let Some(secret) = secret_near(text, key.end()) {
             let span = Span::new(file, secret.start, secret.end);
-            let mut found = Finding::new(span, "secret access key").fact("key", "its secret").fact("what", "a secret access key");
+            let mut found =
+                Finding::new(span, "secret access key").fact("key", "its secret").fact("what", "a secret access key");
             found.secret = Some(span);
             findings.push(found.related(Span::new(file, key.start(), key.end()), "belongs to this key"));
         }
     }
     findings
+}
+
+/// No capital letter or digit is next to it, which would make it a part of something longer.
+fn stands_alone(text: &str, range: std::ops::Range<usize>) -> bool {
+    let goes_on = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    let bytes = text.as_bytes();
+    !goes_on(range.start.checked_sub(1).and_then(|at| bytes.get(at))) && !goes_on(bytes.get(range.end))
 }
 
 /// A key of the documentation, or one that somebody made up, is no key.
@@ -69,7 +78,11 @@ fn is_real(key: &str) -> bool {
     let mut letters: Vec<u8> = body.bytes().collect();
     letters.sort_unstable();
     letters.dedup();
-    !DOCUMENTED.contains(&key) && !key.ends_with("EXAMPLE") && letters.len() >= 6 && !body.contains("ABCDEFG") && !body.contains("234567")
+    !DOCUMENTED.contains(&key)
+        && !key.ends_with("EXAMPLE")
+        && letters.len() >= 6
+        && !body.contains("ABCDEFG")
+        && !body.contains("234567")
 }
 
 fn secret_near(text: &str, from: usize) -> Option<std::ops::Range<usize>> {
@@ -77,7 +90,8 @@ fn secret_near(text: &str, from: usize) -> Option<std::ops::Range<usize>> {
     let end = rest.match_indices('\n').nth(NEAR).map_or(rest.len(), |(at, _)| at);
     SECRET.find_iter(&rest[..end]).find_map(|found| {
         let range = from + found.start()..from + found.end();
-        let is_edge = |byte: Option<&u8>| !byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"/+=".contains(byte));
+        let is_edge =
+            |byte: Option<&u8>| !byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"/+=".contains(byte));
         let bytes = text.as_bytes();
         let alone = is_edge(range.start.checked_sub(1).and_then(|at| bytes.get(at)).filter(|byte| **byte != b'='))
             && is_edge(bytes.get(range.end));

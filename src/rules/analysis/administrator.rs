@@ -19,9 +19,11 @@ const MANAGED: [&str; 3] = ["AdministratorAccess", "PowerUserAccess", "IAMFullAc
 
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
-        let roles = context.model.principals.iter().filter(|principal| {
-            is_meant(principal, "ci") && !principal.is_execution_role()
-        });
+        let roles = context
+            .model
+            .principals
+            .iter()
+            .filter(|principal| is_meant(principal, "ci") && !principal.is_execution_role());
         roles.flat_map(|role| of_role(context.model, role)).collect()
     })
 }
@@ -47,7 +49,7 @@ fn of_role(model: &Model, role: &Principal) -> Vec<Finding> {
             let reach = if is_service { "everything in IAM" } else { "everything" };
             let reach = if is_managed_named(role, grant, "PowerUserAccess") { "everything but IAM" } else { reach };
             let base = if changes_iam { Severity::Critical } else { Severity::High };
-            findings.push(found.fact("reach", reach).severity(super::chain::lowered(base, grant)));
+            findings.push(found.fact("reach", reach).severity(base));
         }
     }
     findings

@@ -28,7 +28,7 @@ fn bind(_: &Params) -> Check {
 
 fn finding(model: &Model, project: &BuildProject, group: &FilterGroup) -> Option<Finding> {
     // A group without an event filter lets pull requests in, which is another rule's matter.
-    let events = group.of_kind(FilterKind::Event).next()?;
+    let events = group.of_kind(FilterKind::Event).next().filter(|_| group.names_events())?;
     let pinned = |kinds: &[FilterKind]| kinds.iter().any(|kind| group.has_branch(*kind));
     let event = if group.admits("PULL_REQUEST_MERGED") && !pinned(&[FilterKind::BaseRef]) {
         "a merge into any branch"
@@ -54,7 +54,11 @@ fn effect(model: &Model, project: &BuildProject) -> Option<(Span, String, bool)>
         for (_, _, _, action) in pipeline.actions().filter(|(_, _, _, action)| action.is_source()) {
             let Some(bucket) = action.setting("S3Bucket") else { continue };
             if let Some(write) = write_to(model, project, bucket, action.setting("S3ObjectKey")) {
-                return Some((write.span, format!("feeds the pipeline `{}`: {}", pipeline.display(), write.text), true));
+                return Some((
+                    write.span,
+                    format!("feeds the pipeline `{}`: {}", pipeline.display(), write.text),
+                    true,
+                ));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What several analyses say alike: who is meant by a rule, and the chain from a grant to the code
 //! that has it.
 
-use crate::diagnostic::{Confidence, Doubt, Severity};
+use crate::diagnostic::Confidence;
 use crate::iam::{ConditionClass, Grant};
 use crate::model::principal::{CiUse, Principal, PrincipalKind};
 use crate::model::{BuildProject, Model};
@@ -43,18 +43,27 @@ pub fn by_statement<'g, 'a>(grants: &'g [Grant<'a>]) -> Vec<Vec<&'g Grant<'a>>> 
 pub fn finding(model: &Model, principal: &Principal, grants: &[&Grant<'_>]) -> Option<Finding> {
     let first = grants.first()?;
     let actions = distinct(grants.iter().map(|grant| grant.action.clone()));
+    let here = |span: Span| {
+        let same = grants.iter().filter(|grant| grant.span == span);
+        list(&distinct(same.map(|grant| grant.action.clone())), 4)
+    };
     let mut found = Finding::new(first.span, subject(principal, first))
         .fact("role", principal.display())
         .fact("kind", principal.kind.noun())
         .fact("worker", principal.worker(model))
         .fact("action", list(&actions, 4))
-        .fact("pattern", first.pattern.map_or_else(|| "NotAction".into(), |pattern| pattern.text().display().into_owned()));
+        .fact("here", here(first.span))
+        .fact(
+            "pattern",
+            first.pattern.map_or_else(|| "NotAction".into(), |pattern| pattern.text().display().into_owned()),
+        );
     found.cause = Some(first.statement.span);
+    found.lowered_by = steps(first);
     let mut spans = vec![first.span];
     for grant in grants.iter().filter(|grant| grant.span.file == first.span.file) {
         if !spans.contains(&grant.span) && spans.len() < 4 {
             spans.push(grant.span);
-            found = found.related(grant.span, format!("and {}", grant.action));
+            found = found.related(grant.span, format!("and {}", here(grant.span)));
         }
     }
     found = with_resource(found, first);
@@ -67,9 +76,9 @@ pub fn finding(model: &Model, principal: &Principal, grants: &[&Grant<'_>]) -> O
 }
 
 /// How much weaker a grant is for its conditions: one step for any that narrows what is reached.
-pub fn lowered(severity: Severity, grant: &Grant<'_>) -> Severity {
+fn steps(grant: &Grant<'_>) -> u8 {
     let classes = [ConditionClass::Object, ConditionClass::Path, ConditionClass::Circumstance];
-    if classes.into_iter().any(|class| grant.is_narrowed_by(class)) { severity.lowered() } else { severity }
+    u8::from(classes.into_iter().any(|class| grant.is_narrowed_by(class)))
 }
 
 /// The links from a principal to what runs with it, as labels.
@@ -139,21 +148,23 @@ fn narrowing_notes(grant: &Grant<'_>) -> Vec<String> {
 /// Says under which conditions of the template a finding holds.
 pub fn with_conditions(mut found: Finding, when: &[Condition], notes: Vec<String>) -> Finding {
     if !when.is_empty() {
-        let conditions: Vec<String> = when.iter().map(|condition| format!("`{}` is {}", condition.name, condition.value)).collect();
+        let conditions: Vec<String> =
+            when.iter().map(|condition| format!("`{}` is {}", condition.name, condition.value)).collect();
         found.notes.push(format!("when {}", distinct(conditions).join(" and ")));
     }
     found.notes.extend(notes);
     found
 }
 
-/// Lowers confidence by one doubt.
-pub fn doubtful(found: Finding, text: impl Into<String>, span: Option<Span>) -> Finding {
-    found.doubted([Doubt { text: text.into(), span }])
-}
-
 /// What a rule's finding about a project with an uncertain trust level is worth.
 pub fn trust_confidence(project: &BuildProject) -> Confidence {
-    if project.webhook.as_ref().is_some_and(|webhook| webhook.is_partial) { Confidence::Medium } else { Confidence::High }
+    if project.trust.is_unsure {
+        Confidence::Low
+    } else if project.webhook.as_ref().is_some_and(|webhook| webhook.is_partial) {
+        Confidence::Medium
+    } else {
+        Confidence::High
+    }
 }
 
 /// Names in order, without repetition.

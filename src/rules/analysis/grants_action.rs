@@ -1,15 +1,18 @@
 //! Principals whose policies allow one of certain actions, after denies, boundary and conditions.
 
-use super::chain::{PRINCIPALS, by_statement, finding, is_meant, lowered};
-use crate::diagnostic::Severity;
-use crate::iam::Grant;
+use super::chain::{PRINCIPALS, by_statement, finding, is_meant};
 use crate::rules::{Analysis, Check, Context, Param, ParamKind, Params};
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "grants-action",
     summary: "a principal may call one of these actions",
     params: &[
-        Param { name: "principals", kind: ParamKind::Choice(PRINCIPALS), required: true, doc: "whose policies are looked at" },
+        Param {
+            name: "principals",
+            kind: ParamKind::Choice(PRINCIPALS),
+            required: true,
+            doc: "whose policies are looked at",
+        },
         Param { name: "actions", kind: ParamKind::List, required: true, doc: "IAM actions, wildcards allowed" },
         Param {
             name: "narrowed-by",
@@ -17,9 +20,8 @@ pub const ANALYSIS: Analysis = Analysis {
             required: false,
             doc: "condition keys that, with constant values, take a further step off the severity",
         },
-        Param { name: "severity-floor", kind: ParamKind::Choice(&["critical", "high", "medium", "low"]), required: true, doc: "the severity before conditions lower it" },
     ],
-    facts: &["role", "kind", "worker", "action", "pattern"],
+    facts: &["role", "kind", "worker", "action", "here", "pattern"],
     bind,
 };
 
@@ -27,24 +29,18 @@ fn bind(params: &Params) -> Check {
     let principals = params.word("principals");
     let actions = params.list("actions");
     let narrowing = params.list("narrowed-by");
-    let base = params.word("severity-floor").parse().unwrap_or(Severity::High);
     Box::new(move |context: &Context<'_>| {
         let wanted: Vec<&str> = actions.iter().map(String::as_str).collect();
         let mut findings = Vec::new();
         for principal in context.model.principals.iter().filter(|principal| is_meant(principal, &principals)) {
             let grants = principal.authority.grants(&wanted);
             for group in by_statement(&grants) {
-                findings.extend(finding(context.model, principal, &group).map(|found| {
-                    found.severity(severity(base, group[0], &narrowing))
-                }));
+                let Some(mut found) = finding(context.model, principal, &group) else { continue };
+                let is_narrowed = narrowing.iter().any(|key| group[0].tests_on(key).next().is_some());
+                found.lowered_by += u8::from(is_narrowed);
+                findings.push(found);
             }
         }
         findings
     })
-}
-
-fn severity(base: Severity, grant: &Grant<'_>, narrowing: &[String]) -> Severity {
-    let severity = lowered(base, grant);
-    let names = narrowing.iter().any(|key| grant.tests_on(key).next().is_some());
-    if names { severity.lowered() } else { severity }
 }

@@ -1,7 +1,6 @@
 //! Allow with `NotAction` or `NotResource`: everything but what is named.
 
 use super::chain::{is_meant, with_chain, with_conditions};
-use crate::diagnostic::Severity;
 use crate::iam::Statement;
 use crate::iam::catalogue;
 use crate::model::{Model, Policy, Principal};
@@ -51,13 +50,14 @@ fn of_statement(model: &Model, policy: &Policy, holder: &Principal, statement: &
         });
     found.cause = Some(statement.span);
     if !statement.is_unconditional() {
-        found = found.severity(Severity::Medium);
+        found = found.lowered_by(1);
     }
     Some(with_conditions(with_chain(found, model, holder), &statement.when, Vec::new()))
 }
 
 fn negated(statement: &Statement) -> Option<(&'static str, Span)> {
-    let action = statement.actions.as_ref().filter(|actions| actions.negated).map(|actions| ("NotAction", actions.key_span));
+    let action =
+        statement.actions.as_ref().filter(|actions| actions.negated).map(|actions| ("NotAction", actions.key_span));
     let resource = statement.resources.as_ref().filter(|resources| resources.negated);
     action.or_else(|| resource.map(|resources| ("NotResource", resources.key_span)))
 }

@@ -36,12 +36,17 @@ const NAMING_CLAIMS: [&str; 12] = [
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
         let trusts = context.model.policies.iter().filter(|policy| policy.kind == PolicyKind::Trust);
-        trusts.flat_map(|policy| policy.document.statements.iter().filter_map(|statement| of_statement(policy, statement))).collect()
+        trusts
+            .flat_map(|policy| {
+                policy.document.statements.iter().filter_map(|statement| of_statement(policy, statement))
+            })
+            .collect()
     })
 }
 
 fn of_statement(policy: &Policy, statement: &Statement) -> Option<Finding> {
-    let principals = statement.principals.as_ref().filter(|found| statement.effect == Effect::Allow && !found.negated)?;
+    let principals =
+        statement.principals.as_ref().filter(|found| statement.effect == Effect::Allow && !found.negated)?;
     let assumes = !statement.matches_action("sts:AssumeRoleWithWebIdentity").is_empty();
     let (entry, provider) = principals.entries.iter().find_map(|entry| {
         let provider = entry.provider().filter(|host| is_ci_provider(host))?;
@@ -70,7 +75,8 @@ fn of_statement(policy: &Policy, statement: &Statement) -> Option<Finding> {
 /// Whether a test requires a claim that names whose job it is.
 fn names_jobs(test: &ConditionTest) -> bool {
     let Some((_, claim)) = test.claim() else { return false };
-    let is_catch_all = |value: &Text| value.literal().is_some_and(|text| !text.is_empty() && text.bytes().all(|byte| byte == b'*'));
+    let is_catch_all =
+        |value: &Text| value.literal().is_some_and(|text| !text.is_empty() && text.bytes().all(|byte| byte == b'*'));
     let compares = matches!(
         test.operator.comparison,
         Some(Comparison::StringEquals | Comparison::StringLike | Comparison::StringEqualsIgnoreCase)

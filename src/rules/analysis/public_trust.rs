@@ -2,8 +2,9 @@
 
 use super::chain::with_conditions;
 use crate::diagnostic::Severity;
+use crate::iam::ConditionClass;
 use crate::iam::condition::ConditionTest;
-use crate::iam::narrowing::{ConditionClass, class};
+use crate::iam::narrowing::class;
 use crate::iam::principal::PrincipalKind as TrustedKind;
 use crate::iam::{Effect, PolicyKind, Statement};
 use crate::model::Policy;
@@ -33,15 +34,25 @@ const KEEPS_STRANGERS_OUT: [&str; 12] = [
     "aws:PrincipalServiceName",
 ];
 
+/// The calls that give a role's credentials.
+const ASSUMES: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"];
+
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
         let trusts = context.model.policies.iter().filter(|policy| policy.kind == PolicyKind::Trust);
-        trusts.flat_map(|policy| policy.document.statements.iter().filter_map(|statement| of_statement(policy, statement))).collect()
+        trusts
+            .flat_map(|policy| {
+                policy.document.statements.iter().filter_map(|statement| of_statement(policy, statement))
+            })
+            .collect()
     })
 }
 
 fn of_statement(policy: &Policy, statement: &Statement) -> Option<Finding> {
     let principals = statement.principals.as_ref().filter(|_| statement.effect == Effect::Allow)?;
+    if !ASSUMES.iter().any(|action| !statement.matches_action(action).is_empty()) {
+        return None;
+    }
     let everybody = principals.entries.iter().find(|entry| entry.kind == TrustedKind::Anybody);
     let span = match (principals.negated, everybody) {
         (false, Some(entry)) => entry.span(),
@@ -49,12 +60,18 @@ fn of_statement(policy: &Policy, statement: &Statement) -> Option<Finding> {
         (true, _) => principals.key_span,
         (false, None) => return None,
     };
-    let holds = |test: &ConditionTest| class(test, &statement.conditions, None) != ConditionClass::Vacuous && !test.operator.negated;
+    let holds = |test: &ConditionTest| {
+        class(test, &statement.conditions, None) != ConditionClass::Vacuous && !test.operator.negated
+    };
     if statement.conditions.iter().any(|test| holds(test) && KEEPS_STRANGERS_OUT.iter().any(|key| test.is_on(key))) {
         return None;
     }
     let subject = format!("{} {}", policy.owner.name, statement.sid_text().unwrap_or_default());
-    let mut found = Finding::new(span, subject).fact("role", policy.owner.name.clone()).related(policy.owner.span, "this role");
+    let mut found =
+        Finding::new(span, subject).fact("role", policy.owner.name.clone()).related(policy.owner.span, "this role");
+    if principals.negated {
+        found = found.label("everybody but those named here");
+    }
     // An external id is a password of sorts: strangers who know it come in.
     if statement.conditions.iter().any(holds) {
         found = found.severity(Severity::High);

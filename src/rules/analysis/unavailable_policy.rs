@@ -1,6 +1,6 @@
 //! Roles of CI and CD whose policies are in none of the files.
 
-use super::chain::distinct;
+use super::chain::{distinct, list};
 use crate::model::principal::{RoleRef, RoleTarget};
 use crate::rules::{Analysis, Check, Context, Finding, Params, doubt};
 use crate::source::Span;
@@ -9,7 +9,7 @@ pub const ANALYSIS: Analysis = Analysis {
     name: "unavailable-policy",
     summary: "a role whose policies cannot be seen, so that nothing is said of what it may do",
     params: &[],
-    facts: &["role", "users"],
+    facts: &["role", "users", "known", "reason"],
     bind,
 };
 
@@ -37,8 +37,14 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
         }
     }
     let elsewhere = roles.into_iter().map(|(name, span, users)| {
-        let users = distinct(users).join(" and ");
-        Finding::new(span, name.clone()).fact("role", name).fact("users", users)
+        let users = list(&distinct(users), 3);
+        let reason = format!("its role `{name}` is in none of the files");
+        Finding::new(span, name.clone())
+            .fact("role", name)
+            .fact("users", users)
+            .fact("known", "not known")
+            .fact("reason", reason)
+            .label("in none of the files")
     });
     let partly = context.model.principals.iter().filter(|principal| principal.is_ci_role()).filter_map(|principal| {
         let unseen = principal.authority.unseen.first()?;
@@ -46,7 +52,9 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
         let found = Finding::new(span, format!("{} unseen", principal.display()))
             .fact("role", principal.display())
             .fact("users", principal.worker(context.model))
-            .label("this policy is not seen");
+            .fact("known", "known in part only")
+            .fact("reason", format!("a policy of `{}` cannot be seen", principal.display()))
+            .label(format!("not seen: {}", unseen.text));
         Some(found.doubted(principal.authority.unseen.iter().map(doubt)))
     });
     elsewhere.chain(partly).collect()

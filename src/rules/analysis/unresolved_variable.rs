@@ -18,17 +18,26 @@ fn bind(_: &Params) -> Check {
 fn run(context: &Context<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for unresolved in &context.model.unresolved {
-        // One finding for a variable of a file, however often it is used.
-        let seen = findings.iter().any(|found| found.span.file == unresolved.span.file && found.subject == unresolved.name);
+        // One finding for a variable, however often it is used; a tool's variables are the same in
+        // every file.
+        let is_tools = unresolved.kind == HoleKind::Tool;
+        let seen = findings
+            .iter()
+            .any(|found| found.subject == unresolved.name && (is_tools || found.span.file == unresolved.span.file));
         if seen {
             continue;
         }
         let (what, help) = match unresolved.kind {
-            HoleKind::Tool => ("a variable of a tool that runs before CloudFormation", "its value is taken as unknown".to_owned()),
+            HoleKind::Tool => {
+                ("a variable of a tool that runs before CloudFormation", "its value is taken as unknown".to_owned())
+            }
             _ if unresolved.name.starts_with("aws:") => (
                 "an IAM policy variable",
                 format!("inside `Fn::Sub` write `${{!{}}}`, which leaves the variable to IAM", unresolved.name),
             ),
+            _ if unresolved.name.contains('.') && !unresolved.name.contains([':', '$']) => {
+                ("an attribute of no resource of this template", "declare the resource, or correct its name".to_owned())
+            }
             _ => ("no parameter, resource or condition of this template", "declare it, or correct the name".to_owned()),
         };
         let mut found = Finding::new(unresolved.span, unresolved.name.clone())

@@ -1,6 +1,6 @@
 //! Builds that run the code of pull requests nobody has looked at.
 
-use super::chain::trust_confidence;
+use super::chain::{trust_confidence, with_conditions};
 use crate::diagnostic::Severity;
 use crate::model::{BuildProject, Level, Model};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
@@ -15,13 +15,18 @@ pub const ANALYSIS: Analysis = Analysis {
 
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
-        let public = context.model.projects.iter().filter(|project| project.trust.level == Level::Public && project.webhook.is_some());
+        let public = context
+            .model
+            .projects
+            .iter()
+            .filter(|project| project.trust.level == Level::Public && !project.trust.is_piped);
         public.filter_map(|project| finding(context.model, project)).collect()
     })
 }
 
 fn finding(model: &Model, project: &BuildProject) -> Option<Finding> {
     let webhook = project.webhook.as_ref()?;
+    let when = &project.trust.when;
     let (span, text) = project.trust.because.first()?;
     let role = project.role.as_ref();
     let mut found = Finding::new(*span, project.display())
@@ -38,11 +43,17 @@ fn finding(model: &Model, project: &BuildProject) -> Option<Finding> {
         && let Some(power) = principal.high_power()
     {
         severity = Severity::Critical;
-        found = found.related(power.span, format!("`{}` can {} with {}", principal.display(), power.label.verb(), power.action));
+        found = found
+            .related(power.span, format!("`{}` can {} with {}", principal.display(), power.label.verb(), power.action));
         found.confidence = found.confidence.and(power.confidence);
     } else if let Some(role) = role {
         found = found.related(role.span, "and have this role");
     }
     found.confidence = found.confidence.and(trust_confidence(project));
-    Some(found.severity(severity).note("if the repository is private and takes no forks, contributors take the place of anybody"))
+    let found = with_conditions(found, when, Vec::new());
+    Some(
+        found
+            .severity(severity)
+            .note("if the repository is private and takes no forks, contributors take the place of anybody"),
+    )
 }

@@ -1,0 +1,83 @@
+//! Actions that none of the resources of their statement can be meant for: they grant nothing.
+
+use super::chain::list;
+use crate::diagnostic::Severity;
+use crate::iam::{Effect, Mismatch, Statement, mismatches};
+use crate::model::Policy;
+use crate::rules::{Analysis, Check, Context, Finding, Params};
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "action-resource-mismatch",
+    summary: "an action that none of the statement's resources fits, so that it grants nothing",
+    params: &[],
+    facts: &["owner", "action", "expected"],
+    bind,
+};
+
+fn bind(_: &Params) -> Check {
+    Box::new(|context: &Context<'_>| {
+        let mut findings: Vec<Finding> = Vec::new();
+        for policy in &context.model.policies {
+            for found in policy.document.statements.iter().filter_map(|statement| of_statement(policy, statement)) {
+                if !findings.iter().any(|known| known.span == found.span) {
+                    findings.push(found);
+                }
+            }
+        }
+        findings
+    })
+}
+
+/// One finding for a statement, all its dead actions in it.
+fn of_statement(policy: &Policy, statement: &Statement) -> Option<Finding> {
+    // A Deny that hits nothing is often written for the day when it does.
+    let dead = mismatches(statement);
+    let first = dead.first().filter(|_| statement.effect == Effect::Allow)?;
+    let names: Vec<String> = dead.iter().map(|mismatch| mismatch.pattern.text().display().into_owned()).collect();
+    let subject = format!("{} {} {}", policy.owner.name, statement.sid_text().unwrap_or_default(), names.join(" "));
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let meant = expected(first);
+    let mut found = Finding::new(first.pattern.span(), subject)
+        .fact("owner", policy.owner.display())
+        .fact("action", list(&quoted, 3))
+        .fact("expected", meant.clone())
+        .label(format!("acts on {meant}"));
+    for mismatch in dead.iter().skip(1).take(3) {
+        let same = expected(mismatch) == meant;
+        let text = if same { "and this too".to_owned() } else { format!("acts on {}", expected(mismatch)) };
+        found = found.related(mismatch.pattern.span(), text);
+    }
+    if let Some(resources) = &statement.resources {
+        found = match resources.patterns.as_slice() {
+            [only] => found.related(only.span(), "no such resource"),
+            _ => found.related(resources.key_span, "no such resource among these"),
+        };
+    }
+    found.help = Some(help(first));
+    Some(if first.is_whole_statement { found } else { found.severity(Severity::Low) })
+}
+
+fn expected(mismatch: &Mismatch<'_>) -> String {
+    match formats(mismatch).as_slice() {
+        [] => "no single resource, only on `*`".to_owned(),
+        [only] => format!("`{only}`"),
+        [first, second] => format!("`{first}` or `{second}`"),
+        [first, others @ ..] => format!("`{first}` and {} other kinds", others.len()),
+    }
+}
+
+fn help(mismatch: &Mismatch<'_>) -> String {
+    match formats(mismatch).first() {
+        None => "put it in a statement of its own with `Resource: \"*\"`".to_owned(),
+        Some(format) => format!("name a resource of the form `{format}`"),
+    }
+}
+
+/// The ARN formats that are meant, the plainest first: `arn:aws:kms:*:*:key/${KeyId}`.
+fn formats(mismatch: &Mismatch<'_>) -> Vec<String> {
+    let plain =
+        |format: &&str| format.replace("${Partition}", "aws").replace("${Region}", "*").replace("${Account}", "*");
+    let mut formats: Vec<String> = mismatch.formats.iter().map(plain).collect();
+    formats.sort_by_key(String::len);
+    formats
+}
