@@ -128,7 +128,7 @@ pub fn actions_matching(pattern: &str) -> Vec<Action> {
     matching(&Glob::parse(&pattern), prefix.map(catalogue::service)).collect()
 }
 
-/// `service`: `None` for any, `Some(None)` for one that is not known.
+/// `service`: `None` for any, `Some(None)` for one that is not known. The glob is in lower case.
 fn matching(glob: &Glob, service: Option<Option<catalogue::Service>>) -> Box<dyn Iterator<Item = Action> + '_> {
     if !glob.has_wildcards() {
         // One name: it is looked up.
@@ -146,6 +146,7 @@ fn matching(glob: &Glob, service: Option<Option<catalogue::Service>>) -> Box<dyn
     match service {
         Some(Some(service)) => Box::new(service.actions().filter(matches)),
         Some(None) => Box::new(std::iter::empty()),
+        None if glob.is_everything() => Box::new(catalogue::actions()),
         None => Box::new(catalogue::actions().filter(matches)),
     }
 }
@@ -158,4 +159,87 @@ fn glob(pieces: &[Piece], hole: impl Fn(&super::glob::HoleLetter) -> Token) -> G
         Piece::Hole(letter) | Piece::Variable(letter) => hole(letter),
     };
     Glob::new(pieces.iter().map(token).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::iam::fixture::text;
+
+    fn pattern(notation: &str) -> ActionPattern {
+        ActionPattern::new(&text(notation), Vec::new())
+    }
+
+    #[test]
+    fn a_pattern_matches_actions_in_any_case() {
+        use Truth::{No, Unknown, Yes};
+        let table = [
+            ("*", "iam:CreateRole", Yes),
+            ("iam:*", "iam:CreateRole", Yes),
+            ("IAM:createrole", "iam:CreateRole", Yes),
+            ("iam:Create*", "iam:CreateRole", Yes),
+            ("iam:*Role*", "iam:AttachRolePolicy", Yes),
+            ("iam:?reateRole", "iam:CreateRole", Yes),
+            ("i*:CreateRole", "iam:CreateRole", Yes),
+            ("iam:Create", "iam:CreateRole", No),
+            ("s3:*", "iam:CreateRole", No),
+            ("CreateRole", "iam:CreateRole", No),
+            ("", "iam:CreateRole", No),
+            ("iam:<Verb>Role", "iam:CreateRole", Unknown),
+            ("iam:<Verb>User", "iam:CreateRole", No),
+            ("<Action>", "iam:CreateRole", Unknown),
+        ];
+        for (own, action, answer) in table {
+            assert_eq!(pattern(own).matches(action), answer, "{own} {action}");
+        }
+    }
+
+    #[test]
+    fn one_pattern_covers_another() {
+        use Truth::{No, Unknown, Yes};
+        let table = [
+            ("*", "<Action>", Yes),
+            ("iam:*", "iam:Create*", Yes),
+            ("iam:Create*", "iam:*", No),
+            ("iam:Create*", "iam:<Verb>", Unknown),
+            ("iam:<Verb>", "iam:<Verb>", Yes),
+            ("iam:<Verb>*", "iam:<Verb>Role", Yes),
+            ("iam:<Verb>", "s3:Get", No),
+            ("iam:*a*", "iam:*ba", Yes),
+        ];
+        for (own, other, answer) in table {
+            assert_eq!(pattern(own).covers(&pattern(other)), answer, "{own} {other}");
+        }
+    }
+
+    #[test]
+    fn wildcards_are_told_apart() {
+        // The pattern, whether it is all actions, all of a service, one action.
+        let table = [
+            ("*", true, false, false),
+            ("**", true, false, false),
+            ("*:*", true, false, false),
+            ("s3:*", false, true, false),
+            ("s3:**", false, true, false),
+            ("s3:?*", false, false, false),
+            ("s3:Get*", false, false, false),
+            ("s3:GetObject", false, false, true),
+            ("<Service>:*", false, false, false),
+        ];
+        for (text, full, service, literal) in table {
+            let pattern = pattern(text);
+            let found = (pattern.is_full_wildcard(), pattern.is_service_wildcard(), pattern.is_literal());
+            assert_eq!(found, (full, service, literal), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_expands_to_the_actions_it_is_sure_to_match() {
+        let names = |text: &str| pattern(text).expand().map(Action::full_name).collect::<Vec<_>>();
+        assert_eq!(names("sts:AssumeRoleWith*"), ["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"]);
+        assert_eq!(names("IAM:CREATEROLE"), ["iam:CreateRole"]);
+        assert!(names("iam:<Verb>Role").is_empty());
+        assert!(names("nosuch:*").is_empty());
+        assert_eq!(names("*").len(), catalogue::action_count());
+    }
 }

@@ -19,6 +19,8 @@ pub struct Mismatch<'a> {
     pub formats: Vec<&'static str>,
     /// Whether no action of the statement fits: it has no effect at all.
     pub is_whole_statement: bool,
+    /// Whether the service is known to take ARNs of formats it does not document.
+    pub may_be_undocumented: bool,
 }
 
 impl ArnPattern {
@@ -34,6 +36,9 @@ impl ArnPattern {
 pub fn mismatches(statement: &Statement) -> Vec<Mismatch<'_>> {
     let (Some(actions), Some(resources)) = (&statement.actions, &statement.resources) else { return Vec::new() };
     if actions.negated || resources.negated || !resources.unknown.is_empty() || resources.patterns.is_empty() {
+        return Vec::new();
+    }
+    if resources.patterns.iter().any(|pattern| pattern.when.is_empty() && pattern.wide.is_everything()) {
         return Vec::new();
     }
     // What is no ARN at all is a matter of grammar.
@@ -67,7 +72,8 @@ pub fn mismatches(statement: &Statement) -> Vec<Mismatch<'_>> {
                 formats.push(format);
             }
         }
-        found.push(Mismatch { pattern, actions: meant, formats, is_whole_statement: false });
+        let may_be_undocumented = meant.iter().any(|action| Universe::of(Some(*action)).open);
+        found.push(Mismatch { pattern, actions: meant, formats, is_whole_statement: false, may_be_undocumented });
     }
     found.iter_mut().for_each(|mismatch| mismatch.is_whole_statement = !fitting);
     found
@@ -79,12 +85,14 @@ fn may_fit<'a>(mut patterns: impl Iterator<Item = &'a ArnPattern>, action: Actio
 }
 
 fn fits(pattern: &ArnPattern, universe: &Universe) -> Truth {
-    let possible = pattern.wide_segmented.as_ref().unwrap_or(&pattern.wide);
-    if !universe.meets(possible) {
-        return Truth::No;
+    let possible = universe.meets(pattern.wide_segmented.as_ref().unwrap_or(&pattern.wide));
+    let sure =
+        !pattern.spanning.has_holes() && pattern.segmented.as_ref().is_some_and(|glob| universe.meets(glob).is_yes());
+    match (possible, sure) {
+        (Truth::No, _) => Truth::No,
+        (_, true) => Truth::Yes,
+        _ => Truth::Unknown,
     }
-    let sure = !pattern.spanning.has_holes() && pattern.segmented.as_ref().is_some_and(|glob| universe.meets(glob));
-    if sure { Truth::Yes } else { Truth::Unknown }
 }
 
 #[cfg(test)]
@@ -116,6 +124,7 @@ mod tests {
             ("arn:aws:logs:*:*:log-group:x:*", "logs:PutLogEvents", Truth::Yes),
             ("arn:aws:logs:*:*:log-group:x", "logs:CreateLogGroup", Truth::Yes),
             ("arn:aws:logs:*:*:*", "logs:PutLogEvents", Truth::Yes),
+            ("arn:aws:s3:::*", "s3:ListAllMyBuckets", Truth::Unknown),
             ("arn:aws:codepipeline:eu-west-1:1:name", "codepipeline:PutApprovalResult", Truth::No),
             ("arn:aws:codepipeline:eu-west-1:1:name/stage/action", "codepipeline:PutApprovalResult", Truth::Yes),
             (

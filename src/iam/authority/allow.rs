@@ -124,7 +124,9 @@ impl Judge<'_> {
         let target = self.target.map_or_else(Region::everything, |target| Region::inside(target.wide.clone()));
         let widest = element.widest(self.asked.when).and(&target);
         let meets = |region: &Region| {
-            self.universe.requests().any(|request| !is_empty(&region.and(&target).and(&Region::inside(request)), &[]))
+            self.universe
+                .requests()
+                .any(|request| !is_empty(&region.and(&target).and(&Region::inside(request.into_owned())), &[]))
         };
         let by_segments = element.pattern().and_then(|pattern| pattern.wide_segmented.as_ref());
         let may_fit = meets(&widest);
@@ -164,14 +166,20 @@ impl Judge<'_> {
 
     /// For an entry that nothing takes of, and whose holes keep its resources from being named.
     fn left_as_it_is(&self, element: Element<'_>) -> Option<Verdict> {
-        let met = match (self.target, element) {
-            (None, element) => return element.has_holes().then_some(Verdict::Sure(None)),
-            (Some(target), Element::Pattern(own)) => own.overlaps(target).is_yes() || own.covers(target).is_yes(),
-            (Some(_), Element::Everything) => true,
-            _ => false,
-        };
-        let shown = self.target.map(|target| target.text().display().into_owned());
-        met.then_some(Verdict::Sure(shown))
+        let Some(target) = self.target else { return element.has_holes().then_some(Verdict::Sure(None)) };
+        let shown = || target.text().display().into_owned();
+        match element {
+            Element::Everything => Some(Verdict::Sure(Some(shown()))),
+            Element::Pattern(own) if own.covers(target).is_yes() => Some(Verdict::Sure(Some(shown()))),
+            Element::Pattern(own) if own.overlaps(target).is_yes() => {
+                let both = [least(own, Reading::Segmented)?, least(target, Reading::Segmented)?];
+                match (Region { within: both.into(), without: Vec::new() }).word() {
+                    Search::Found(word) => Some(Verdict::Sure(Some(spell(&word)))),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
     }
 
     /// The verdict of most questions: nothing takes anything away, so that a pattern is left where
@@ -183,7 +191,8 @@ impl Judge<'_> {
         }
         let fits = if element.has_holes() {
             let by_segments = pattern.wide_segmented.as_ref();
-            self.universe.meets(&pattern.wide) && by_segments.is_none_or(|glob| self.universe.meets(glob))
+            self.universe.meets(&pattern.wide).is_yes()
+                && by_segments.is_none_or(|glob| self.universe.meets(glob).is_yes())
         } else {
             let sure = pattern.segmented.as_ref();
             sure.is_some_and(|glob| self.universe.witnesses().any(|request| request.intersects(glob)))
@@ -196,7 +205,7 @@ impl Judge<'_> {
     fn may_fit_undocumented(&self, element: Element<'_>) -> bool {
         let service = self.asked.action.split_once(':').map_or("", |(service, _)| service);
         self.universe.open
-            && !self.universe.arns.is_empty()
+            && self.universe.has_arns()
             && element.pattern().is_some_and(|pattern| pattern.service().is_none_or(|own| own == service))
     }
 
@@ -215,7 +224,9 @@ impl Judge<'_> {
                 let mut region = base.and(target);
                 let mut choices: Vec<Choice> = boundary_choice(self.authority, self.asked, false).into_iter().collect();
                 let all = subtract(takers, &mut region, Some(&mut choices), when, reading);
-                all || universe.requests().all(|request| is_empty(&region.and(&Region::inside(request)), &choices))
+                all || universe
+                    .requests()
+                    .all(|request| is_empty(&region.and(&Region::inside(request.into_owned())), &choices))
             }
         };
         under(Reading::Spanning) && under(Reading::Segmented)
@@ -273,7 +284,7 @@ impl Judge<'_> {
 
     fn meets(&self, widest: &Region, glob: Glob, universe: &Universe) -> bool {
         let region = widest.and(&Region::inside(glob));
-        universe.requests().any(|request| !is_empty(&region.and(&Region::inside(request)), &[]))
+        universe.requests().any(|request| !is_empty(&region.and(&Region::inside(request.into_owned())), &[]))
     }
 }
 

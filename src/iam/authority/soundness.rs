@@ -4,7 +4,8 @@
 
 use super::{Answer, Authority, ResourceAsked};
 use crate::diagnostic::Confidence;
-use crate::iam::fixture::{authority, bounded};
+use crate::iam::ArnPattern;
+use crate::iam::fixture::{authority, bounded, text};
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
@@ -326,7 +327,7 @@ struct Counts {
 fn no_answer_is_wrong_in_any_deployment() {
     let mut random = Random(7);
     let mut counts = Counts::default();
-    for _ in 0..900 {
+    for _ in 0..150 {
         let policy: Vec<Plan> = (0..1 + random.below(4)).map(|_| plan(&mut random)).collect();
         let boundary: Option<Vec<Plan>> =
             random.percent(30).then(|| (0..1 + random.below(2)).map(|_| plan(&mut random)).collect());
@@ -344,7 +345,7 @@ fn no_answer_is_wrong_in_any_deployment() {
         }
     }
     let all = [counts.no, counts.yes, counts.gone, counts.sure, counts.doubtful];
-    assert!(all.iter().all(|count| *count > 100), "{all:?}");
+    assert!(all.iter().all(|count| *count > 50), "{all:?}");
 }
 
 fn check(subject: &Authority, action: &str, case: &Case<'_>, worlds: &[World], counts: &mut Counts) {
@@ -367,6 +368,7 @@ fn check(subject: &Authority, action: &str, case: &Case<'_>, worlds: &[World], c
         }
         Answer::Unknown(_) => {}
     }
+    check_targets(subject, action, case, worlds);
     let grants = subject.grants(&[action]);
     let unread = subject.documents.iter().any(|document| !document.unread.is_empty());
     if grants.is_empty() && !unread {
@@ -390,6 +392,37 @@ fn check(subject: &Authority, action: &str, case: &Case<'_>, worlds: &[World], c
                 hole || case.allowed_somewhere(action, *world).is_some(),
                 "the grant is not sure: {world:?} {action}\n{shown}"
             );
+        }
+    }
+}
+
+/// The same for questions about some resources only.
+fn check_targets(subject: &Authority, action: &str, case: &Case<'_>, worlds: &[World]) {
+    let shown = case.shown;
+    for target in ["arn:aws:iam::1:role/b", "arn:aws:iam::*:role/app/*", "arn:aws:s3:::bucket/*", "arn:aws:s3:::zz/zz"]
+    {
+        let pattern = ArnPattern::new(&text(target), true, Vec::new());
+        match subject.can(action, ResourceAsked::Matching(&pattern)) {
+            Answer::No => {
+                for world in worlds {
+                    let asked = |resource: &&&str| resource_matches(target, resource, world.spanning);
+                    let found = resources_of(action)
+                        .iter()
+                        .filter(asked)
+                        .find(|resource| case.allowed(action, resource, *world).is_some());
+                    assert!(found.is_none(), "No is wrong: {found:?} {target} {world:?} {action}\n{shown}");
+                }
+            }
+            Answer::Yes(witness) => {
+                for world in worlds {
+                    let resource = world.filled(&witness.resource.replace("${", "<").replace('}', ">"));
+                    let found = resource_matches(target, &resource, world.spanning)
+                        .then(|| case.allowed(action, &resource, *world))
+                        .flatten();
+                    assert!(found.is_some(), "Yes is wrong: {witness:?} {target} {world:?} {action}\n{shown}");
+                }
+            }
+            Answer::Unknown(_) => {}
         }
     }
 }
