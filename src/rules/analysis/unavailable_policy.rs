@@ -38,7 +38,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
     }
     let elsewhere = roles.into_iter().map(|(name, span, users)| {
         let users = list(&distinct(users), 3);
-        let reason = format!("its role `{name}` is in none of the files");
+        let reason = format!("the role `{name}` is in none of the files");
         Finding::new(span, name.clone())
             .fact("role", name)
             .fact("users", users)
