@@ -12,3 +12,4 @@ pub mod model;
 pub mod rules;
 pub mod linter;
 pub mod report;
+pub mod cli;

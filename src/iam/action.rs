@@ -5,7 +5,7 @@ use super::catalogue::{self, Action};
 use super::glob::{Glob, Letter, Reach, Token};
 use super::variable::{Piece, pieces};
 use crate::source::Span;
-use crate::value::{Condition, Text};
+use crate::value::{Condition, Part, Text};
 
 /// One entry of `Action` or `NotAction`.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct ActionPattern {
     exact: Option<Glob>,
     /// Every text it may turn out to match.
     wide: Glob,
+    /// The prefix in lower case, when it is written out.
+    service: Option<Box<str>>,
 }
 
 impl ActionPattern {
@@ -24,7 +26,7 @@ impl ActionPattern {
         let pieces = pieces(text, false);
         let exact = pieces.as_deref().map(|pieces| glob(pieces, |hole| Token::Letter(Letter::Hole(hole.clone()))));
         let wide = pieces.as_deref().map_or_else(|| Glob::parse("*"), |p| glob(p, |_| Token::Run(Reach::All)));
-        ActionPattern { text: text.clone(), when, exact, wide }
+        ActionPattern { text: text.clone(), when, exact, wide, service: service_of(text) }
     }
 
     pub fn text(&self) -> &Text {
@@ -37,6 +39,9 @@ impl ActionPattern {
 
     /// Whether it matches an action given by its full name.
     pub fn matches(&self, action: &str) -> Truth {
+        if self.is_of_another_service(action) {
+            return Truth::No;
+        }
         let action = action.to_ascii_lowercase();
         if self.exact.as_ref().is_some_and(|glob| glob.matches(&action)) {
             Truth::Yes
@@ -45,6 +50,12 @@ impl ActionPattern {
         } else {
             Truth::No
         }
+    }
+
+    /// Whether both name a service in full, and not the same: most patterns are told apart so.
+    fn is_of_another_service(&self, action: &str) -> bool {
+        let (Some(own), Some((its, _))) = (self.service(), action.split_once(':')) else { return false };
+        !own.eq_ignore_ascii_case(its)
     }
 
     /// Whether it matches every action that `other` matches, those not yet invented included.
@@ -74,14 +85,9 @@ impl ActionPattern {
         known.collect::<Vec<_>>().into_iter()
     }
 
-    /// The prefix, when it is written out: `s3` of `s3:Get*`.
+    /// The prefix in lower case, when it is written out: `s3` of `s3:Get*`.
     pub fn service(&self) -> Option<&str> {
-        let first = self.text.parts.first().and_then(|part| match part {
-            crate::value::Part::Known(text, _) => Some(text.as_str()),
-            crate::value::Part::Hole(_) => None,
-        });
-        let (service, _) = first?.split_once(':')?;
-        (!service.is_empty() && !service.contains(['*', '?'])).then_some(service)
+        self.service.as_deref()
     }
 
     /// Whether nothing of it is known: it may turn out to be any action of any service.
@@ -107,6 +113,13 @@ impl ActionPattern {
     }
 }
 
+fn service_of(text: &Text) -> Option<Box<str>> {
+    let Some(Part::Known(first, _)) = text.parts.first() else { return None };
+    let (service, _) = first.split_once(':')?;
+    let is_plain = !service.is_empty() && !service.contains(['*', '?']);
+    is_plain.then(|| service.to_ascii_lowercase().into_boxed_str())
+}
+
 /// The actions of the catalogue that a pattern without holes matches.
 pub fn actions_matching(pattern: &str) -> Vec<Action> {
     let pattern = pattern.to_ascii_lowercase();
@@ -116,7 +129,20 @@ pub fn actions_matching(pattern: &str) -> Vec<Action> {
 
 /// `service`: `None` for any, `Some(None)` for one that is not known.
 fn matching(glob: &Glob, service: Option<Option<catalogue::Service>>) -> Vec<Action> {
-    let matches = |action: &Action| glob.matches(&action.full_name().to_ascii_lowercase());
+    if !glob.has_wildcards() {
+        // One name: it is looked up.
+        let letters: Option<String> = glob.tokens().iter().map(Token::character).collect();
+        return letters.and_then(|name| catalogue::action(&name)).into_iter().collect();
+    }
+    let mut name = String::new();
+    let matches = |action: &Action| {
+        name.clear();
+        name.push_str(action.service().prefix());
+        name.push(':');
+        name.push_str(action.name());
+        name.make_ascii_lowercase();
+        glob.matches(&name)
+    };
     match service {
         Some(Some(service)) => service.actions().filter(matches).collect(),
         Some(None) => Vec::new(),

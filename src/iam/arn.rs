@@ -137,19 +137,29 @@ impl ArnPattern {
         Some(resource)
     }
 
-    /// As [`Self::wide`], in any partition and any account.
-    pub(super) fn wide_in_any_account(&self) -> Option<Glob> {
-        let [_, _, service, region, _, resource] = self.parts()?;
-        let mut glob = Glob::parse("arn:*:");
-        for (index, part) in [service, region, resource].iter().enumerate() {
-            for piece in pieces(part, true)? {
-                glob.push(match piece {
-                    Piece::Char('*') | Piece::Hole(_) | Piece::Variable(_) => Token::Run(Reach::All),
-                    Piece::Char('?') => Token::One(Reach::All),
-                    Piece::Char(c) | Piece::Literal(c) => Token::Letter(Letter::Char(c)),
-                });
+    /// As [`Self::wide`], in any partition and any account: which of them a principal can reach is
+    /// not known.
+    pub(super) fn wide_anywhere(&self) -> Option<Glob> {
+        let mut glob = Glob::default();
+        let mut segment = 0;
+        for piece in pieces(&self.text, true)? {
+            if piece == Piece::Char(':') {
+                segment += 1;
+                glob.push_literal(":");
+                if [PARTITION, ACCOUNT].contains(&segment) {
+                    glob.push(Token::Run(Reach::All));
+                }
+                continue;
             }
-            glob.push_pattern([":", ":*:", ""][index], Reach::All);
+            glob.push(match piece {
+                _ if [PARTITION, ACCOUNT].contains(&segment) => continue,
+                Piece::Char('*') | Piece::Hole(_) | Piece::Variable(_) => Token::Run(Reach::All),
+                Piece::Char('?') => Token::One(Reach::All),
+                Piece::Char(c) | Piece::Literal(c) => Token::Letter(Letter::Char(c)),
+            });
+        }
+        if segment < COLONS_OF_AN_ARN {
+            glob.push(Token::Run(Reach::All));
         }
         Some(glob)
     }
@@ -192,6 +202,8 @@ const SERVICES_WITH_PLAIN_NAMES: &[&str] = &[
 ];
 
 const COLONS_OF_AN_ARN: usize = 5;
+const PARTITION: usize = 1;
+const ACCOUNT: usize = 4;
 
 struct Readings {
     spanning: Glob,

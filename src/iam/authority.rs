@@ -2,6 +2,7 @@
 //! the boundary lets it pass.
 
 mod allow;
+mod assemble;
 mod judge;
 mod taker;
 
@@ -87,3 +88,6 @@ pub fn managed_document(name_or_arn: &str, span: Span, kind: PolicyKind) -> Opti
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod soundness;

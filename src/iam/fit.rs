@@ -25,7 +25,7 @@ impl ArnPattern {
     /// Whether the pattern can match a resource that a request for the action names. `Unknown`
     /// where only a hole can make it match.
     pub fn fits(&self, action: Action) -> Truth {
-        fits(self, &Universe::of(Some(action)))
+        fits(self, Universe::of(Some(action)))
     }
 }
 
@@ -70,7 +70,7 @@ pub fn mismatches(statement: &Statement) -> Vec<Mismatch<'_>> {
 
 fn may_fit<'a>(mut patterns: impl Iterator<Item = &'a ArnPattern>, action: Action, when: &[Condition]) -> bool {
     let universe = Universe::of(Some(action));
-    patterns.any(|pattern| crate::value::can_hold_together(&pattern.when, when) && !fits(pattern, &universe).is_no())
+    patterns.any(|pattern| crate::value::can_hold_together(&pattern.when, when) && !fits(pattern, universe).is_no())
 }
 
 fn fits(pattern: &ArnPattern, universe: &Universe) -> Truth {

@@ -3,6 +3,7 @@
 
 use super::catalogue::{self, Action};
 use super::glob::{Glob, Reach, Token};
+use std::sync::{LazyLock, OnceLock};
 
 /// The resources that a request for one action can name.
 #[derive(Clone, Debug)]
@@ -46,8 +47,18 @@ impl Universe {
         Universe { arns: vec![Glob::parse("*")], examples: Vec::new(), star: true, open: true }
     }
 
-    pub fn of(action: Option<Action>) -> Universe {
-        let Some(action) = action else { return Universe::everything() };
+    /// Made once for each action that is asked for.
+    pub fn of(action: Option<Action>) -> &'static Universe {
+        static KNOWN: LazyLock<Vec<OnceLock<Universe>>> =
+            LazyLock::new(|| std::iter::repeat_with(OnceLock::new).take(catalogue::action_count()).collect());
+        static UNKNOWN: LazyLock<Universe> = LazyLock::new(Universe::everything);
+        match action {
+            Some(action) => KNOWN[action.index()].get_or_init(|| Universe::of_known(action)),
+            None => &UNKNOWN,
+        }
+    }
+
+    fn of_known(action: Action) -> Universe {
         let types = action.resource_types();
         let star = types.len() == 0 || action.resource_types().all(|(_, required)| !required);
         let more = |kind: catalogue::ResourceType| {
@@ -68,7 +79,7 @@ impl Universe {
     }
 
     /// As [`Universe::of`], by the full name.
-    pub fn of_name(action: &str) -> Universe {
+    pub fn of_name(action: &str) -> &'static Universe {
         Universe::of(catalogue::action(action))
     }
 
@@ -78,9 +89,11 @@ impl Universe {
         self.arns.iter().cloned().chain(star)
     }
 
-    /// As [`Universe::requests`], those that make good examples first.
+    /// The requests that are sure to exist, those that make good examples first. Types that are
+    /// all optional may be alternatives, of which every request names one, so that `*` is left out.
     pub fn witnesses(&self) -> impl Iterator<Item = Glob> {
-        self.examples.iter().cloned().chain(self.requests())
+        let star = (self.star && self.arns.is_empty()).then(|| Glob::literal("*"));
+        self.examples.iter().chain(&self.arns).cloned().chain(star)
     }
 
     /// Whether some request names a resource that the glob matches.

@@ -35,7 +35,8 @@ pub fn footnotes(scene: &Scene, diagnostic: &Diagnostic, left_out: usize) -> Vec
     if let Some(help) = &diagnostic.help {
         add("help:", help);
     }
-    if let Some(fix) = &diagnostic.fix {
+    // A fix that the help already words is not said twice.
+    if let Some(fix) = diagnostic.fix.as_ref().filter(|fix| diagnostic.help.as_ref() != Some(&fix.title)) {
         add("fix:", &fix.title);
     }
     for note in &diagnostic.notes {

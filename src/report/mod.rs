@@ -1,12 +1,14 @@
 //! Everything that is rendered or serialised is so in here. Text in, text out: no I/O, no look at
 //! the environment, no clock.
 
+pub mod explain;
 mod excerpt;
 mod finding;
 mod ink;
 mod json;
 mod lines;
 mod pretty;
+pub mod rules;
 mod summary;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 pub mod analysis;
 pub mod builtin;
+pub mod examples;
 mod message;
 pub mod pack;
 mod params;

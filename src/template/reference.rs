@@ -61,17 +61,18 @@ pub fn find_variables(text: Text) -> Text {
             continue;
         };
         let mut rest = 0;
-        while let Some(open) = known[rest..].find("{{").map(|found| found + rest) {
+        let mut at = 0;
+        while let Some(open) = known[at..].find("{{").map(|found| found + at) {
             let Some(close) = known[open..].find("}}").map(|end| open + end + 2) else { break };
             let is_tool = known[..open].ends_with('$');
             let start = if is_tool { open - 1 } else { open };
             let inside = known[open + 2..close - 2].trim();
             let kind = match (is_tool, inside.starts_with("resolve:")) {
-                (true, _) => HoleKind::Tool,
+                (true, _) if !inside.is_empty() => HoleKind::Tool,
                 (false, true) => HoleKind::Dynamic,
-                (false, false) => {
-                    parts.push(Part::Known(known[rest..close].to_owned(), map.slice(rest..close)));
-                    rest = close;
+                // Braces of another tool, or `${{}}`, which names nothing.
+                _ => {
+                    at = close;
                     continue;
                 }
             };
@@ -81,6 +82,7 @@ pub fn find_variables(text: Text) -> Text {
             let hole = Hole { name: inside.to_owned(), kind, span: map.span(start..close), default: None };
             parts.push(Part::Hole(hole));
             rest = close;
+            at = close;
         }
         if rest < known.len() {
             parts.push(Part::Known(known[rest..].to_owned(), map.slice(rest..known.len())));

@@ -127,9 +127,13 @@ fn template(root: &Node, file: FileId, fragment: &mut Fragment) {
 /// The property that holds the resource policy of a type.
 fn resource_policy_key(kind: &str) -> Option<&'static str> {
     match kind {
-        "AWS::S3::BucketPolicy" | "AWS::SQS::QueuePolicy" | "AWS::SNS::TopicPolicy" => Some("PolicyDocument"),
-        "AWS::KMS::Key" => Some("KeyPolicy"),
-        "AWS::ECR::Repository" => Some("RepositoryPolicyText"),
+        "AWS::S3::BucketPolicy" | "AWS::SQS::QueuePolicy" | "AWS::SNS::TopicPolicy" | "AWS::Logs::ResourcePolicy" => {
+            Some("PolicyDocument")
+        }
+        "AWS::KMS::Key" | "AWS::KMS::ReplicaKey" => Some("KeyPolicy"),
+        "AWS::ECR::Repository" | "AWS::ECR::PublicRepository" => Some("RepositoryPolicyText"),
+        "AWS::Elasticsearch::Domain" | "AWS::OpenSearchService::Domain" => Some("AccessPolicies"),
+        "AWS::EFS::FileSystem" => Some("FileSystemPolicy"),
         "AWS::SecretsManager::ResourcePolicy" => Some("ResourcePolicy"),
         _ => None,
     }

@@ -1,0 +1,148 @@
+//! The command line.
+
+use crate::diagnostic::Severity;
+use crate::iam::catalogue;
+use crate::report::Format;
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+/// `0.1.0 (IAM data of 2026-09-26)`
+static VERSION: LazyLock<String> =
+    LazyLock::new(|| format!("{} (IAM data of {})", env!("CARGO_PKG_VERSION"), catalogue::DATE));
+
+/// Tells, before a pipeline is deployed, who can do what with it.
+#[derive(Parser)]
+#[command(name = "iamlint", version = VERSION.as_str(), args_conflicts_with_subcommands = true, max_term_width = 100)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub check: CheckArgs,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Analyse templates, buildspecs and policies; `iamlint PATHS` is the same
+    Check(CheckArgs),
+    /// Explain a finding by its id or its place, or a rule
+    Explain(ExplainArgs),
+    /// List the rules
+    Rules(RulesArgs),
+    /// Say what the IAM data is, and of which day
+    Data,
+}
+
+#[derive(clap::Args, Clone, Debug)]
+pub struct CheckArgs {
+    /// Files and folders that findings are told of; `-` is standard input [default: this folder]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// How the report is written
+    #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = clap::builder::PossibleValuesParser::new(Format::ALL.map(Format::name)))]
+    pub format: String,
+    /// Exit with 1 when a finding is at least so serious
+    #[arg(long, value_name = "SEVERITY", default_value = "medium")]
+    pub fail_on: FailOn,
+    /// Exit with 2 when something could not be analysed
+    #[arg(long)]
+    pub strict: bool,
+    /// Findings only, no summary
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// List everything that was not analysed, and the reference of each rule
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// Colour the report; NO_COLOR and FORCE_COLOR are obeyed
+    #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
+    pub color: Color,
+}
+
+/// Which files are read, and with which rules.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct InputArgs {
+    /// Only these rules, or all of these packs
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Leave these rules, or all of these packs, out
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Add the rules of this pack
+    #[arg(long, value_name = "FILE")]
+    pub rules: Vec<PathBuf>,
+    /// Read these files below the folders too, whatever their name
+    #[arg(long, value_name = "GLOB")]
+    pub include: Vec<String>,
+    /// Leave these files out, even when they are named
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Read nothing but the paths named: no other file of the repository, for what links to it
+    #[arg(long)]
+    pub isolated: bool,
+    /// Where standard input would lie
+    #[arg(long, value_name = "PATH")]
+    pub stdin_filename: Option<PathBuf>,
+}
+
+#[derive(clap::Args, Clone, Debug)]
+pub struct ExplainArgs {
+    /// The id of a finding, `file:line`, a rule, or another tool's id of a check
+    #[arg(value_name = "ID|FILE:LINE|RULE")]
+    pub what: String,
+    /// Where the finding is looked for [default: this folder]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
+    pub color: Color,
+}
+
+#[derive(clap::Args, Clone, Debug)]
+pub struct RulesArgs {
+    /// How the list is written
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub format: RulesFormat,
+    /// Add the rules of this pack
+    #[arg(long, value_name = "FILE")]
+    pub rules: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RulesFormat {
+    Text,
+    Json,
+    Markdown,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    Critical,
+    High,
+    Medium,
+    Low,
+    Info,
+    /// Findings never fail the run
+    Never,
+}
+
+impl FailOn {
+    pub fn threshold(self) -> Option<Severity> {
+        match self {
+            FailOn::Critical => Some(Severity::Critical),
+            FailOn::High => Some(Severity::High),
+            FailOn::Medium => Some(Severity::Medium),
+            FailOn::Low => Some(Severity::Low),
+            FailOn::Info => Some(Severity::Info),
+            FailOn::Never => None,
+        }
+    }
+}
