@@ -156,6 +156,21 @@ impl Value {
         }
     }
 
+    /// The conditions under which a flag is set, in the first of the ways to set it; a parameter
+    /// counts with its default.
+    pub fn is_set_when(&self) -> Option<Vec<Condition>> {
+        let is_true = |text: &Text| {
+            text.with_defaults().is_some_and(|text| matches!(text.to_ascii_lowercase().as_str(), "true" | "yes" | "on"))
+        };
+        let mut ways = self.alternatives().into_iter();
+        ways.find(|(_, value)| value.as_text().is_some_and(is_true)).map(|(when, _)| when)
+    }
+
+    /// The first map that the value may be, with the conditions under which it is.
+    pub fn first_map(&self) -> Option<(Vec<Condition>, &Map)> {
+        self.alternatives().into_iter().find_map(|(when, value)| Some((when, value.as_map()?)))
+    }
+
     /// Every way the value can turn out, each with the conditions under which it does. Choices
     /// below the top are left in place. Absent alternatives are left out.
     pub fn alternatives(&self) -> Vec<(Vec<Condition>, &Value)> {

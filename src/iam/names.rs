@@ -63,6 +63,8 @@ pub fn permitted_by(service: &str, call: &str) -> Vec<String> {
 
 /// Names that are taken for actions and are neither those nor API calls.
 const CALLS: &[(&str, &str, &[&str])] = &[
+    ("bedrock", "Converse", &["bedrock:InvokeModel"]),
+    ("bedrock", "ConverseStream", &["bedrock:InvokeModelWithResponseStream"]),
     ("codecommit", "Clone", &["codecommit:GitPull"]),
     ("codecommit", "GitClone", &["codecommit:GitPull"]),
     ("ecr", "GetLogin", &["ecr:GetAuthorizationToken"]),

@@ -40,6 +40,11 @@ pub fn write_to(model: &Model, project: &BuildProject, bucket: &Text, key: Optio
         };
         return Some(Write { span: location.span, text, is_artifact: true });
     }
+    role_writes_to(model, project, bucket, key)
+}
+
+/// Whether the role of a build lets it write objects below `key` in `bucket`.
+pub fn role_writes_to(model: &Model, project: &BuildProject, bucket: &Text, key: Option<&Text>) -> Option<Write> {
     let role = model.role(project.role.as_ref())?;
     let object = object_arn(bucket, key);
     let answer = role.authority.can("s3:PutObject", ResourceAsked::Matching(&object));
@@ -76,6 +81,7 @@ pub fn least_trusted_writer(model: &Model, action: &PipelineAction) -> Option<Co
     });
     let near = |project: &BuildProject| std::cmp::Reverse(model.nearness(project.file, bucket.span.file));
     let (mut trust, write, project) = writers.min_by_key(|(trust, _, project)| (near(project), trust.level))?;
+    trust.is_piped = true;
     trust.because.push((write.span, format!("`{}` writes the source: {}", project.display(), write.text)));
     Some(trust)
 }

@@ -40,6 +40,13 @@ pub fn scan(buildspec: &Buildspec) -> Vec<Command> {
     commands
 }
 
+/// The commands of a `Commands` action of a pipeline.
+pub fn scan_list(texts: &[Text]) -> Vec<Command> {
+    let mut commands = Vec::new();
+    texts.iter().for_each(|text| scan_text(text, "", &mut commands));
+    commands
+}
+
 fn scan_text(text: &Text, phase: &str, commands: &mut Vec<Command>) {
     let rendered = text.render();
     let mut scanner = Scanner { rendered: &rendered, phase, commands, words: Vec::new(), word: None, piped: false };
@@ -84,6 +91,22 @@ impl Command {
     pub fn has_words<'w>(&self, wanted: impl IntoIterator<Item = &'w str>) -> bool {
         let mut arguments = self.arguments().iter();
         wanted.into_iter().all(|word| arguments.any(|argument| argument.text == word))
+    }
+
+    /// The first words, for messages.
+    pub fn shown(&self) -> String {
+        let words: Vec<&str> = self.effective().iter().take(3).map(|word| word.text.as_str()).collect();
+        words.join(" ")
+    }
+
+    /// The value of an option: the next word, or the same one behind `=`.
+    pub fn option(&self, name: &str) -> Option<&str> {
+        let arguments = self.arguments();
+        arguments.iter().enumerate().find_map(|(index, word)| match word.text.split_once('=') {
+            Some((option, value)) if option == name => Some(value),
+            _ if word.text == name => arguments.get(index + 1).map(|next| next.text.as_str()),
+            _ => None,
+        })
     }
 
     /// The command changes what runs, by itself.

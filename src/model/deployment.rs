@@ -1,13 +1,13 @@
 //! What deploys: which builds, which principals, and which environment a name speaks of.
 
-use super::pipeline::Pipeline;
-use super::principal::{RoleRef, RoleTarget};
+use super::command::Command;
+use super::pipeline::{Pipeline, PipelineAction, Stage};
+use super::principal::{Principal, PrincipalKind, RoleRef, RoleTarget};
 use super::project::{BuildProject, DeployEvidence};
 use super::{Model, PrincipalId};
-use crate::value::Text;
-use regex::Regex;
+use crate::iam::ArnPattern;
+use crate::value::{HoleKind, Text};
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
 /// The principals that are meant to deploy.
 #[derive(Debug, Default)]
@@ -31,70 +31,191 @@ impl Deployers {
     }
 }
 
-#[expect(clippy::expect_used, reason = "the pattern is a constant; a test reads it")]
-static PRODUCTION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)(^|[-_/ .])(prod|production|prd|live)([-_/ .0-9]|$)|[a-z]Prod(uction)?([A-Z0-9]|$)")
-        .expect("a constant pattern")
-});
+/// The words of a name: `Deploy-To-Prod`, `deploy_to_prod` and `DeployToProd` have the same.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let letters: Vec<char> = text.chars().collect();
+    let mut is_inside = false;
+    for (index, letter) in letters.iter().enumerate() {
+        let before = index.checked_sub(1).map(|at| letters[at]);
+        let starts_hump = letter.is_uppercase()
+            && (before.is_some_and(char::is_lowercase)
+                || letters.get(index + 1).is_some_and(|next| next.is_lowercase()));
+        match (letter.is_alphabetic(), is_inside && !starts_hump, words.last_mut()) {
+            (true, true, Some(word)) => word.extend(letter.to_lowercase()),
+            (true, ..) => words.push(letter.to_lowercase().collect()),
+            (false, ..) => {}
+        }
+        is_inside = letter.is_alphabetic();
+    }
+    words
+}
 
-#[expect(clippy::expect_used, reason = "the pattern is a constant; a test reads it")]
-static DEPLOYMENT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)(^|[-_/ .])(deploy(ment)?|prod|production|prd|live|release)([-_/ .0-9]|$)")
-        .expect("a constant pattern")
-});
+const PRODUCTION: [&str; 4] = ["prod", "production", "prd", "live"];
+const DEPLOYMENT: [&str; 5] = ["deploy", "deploys", "deployer", "deployment", "release"];
+/// What is done around a deployment, under the same names.
+const OTHER_WORK: [&str; 20] = [
+    "build",
+    "builds",
+    "test",
+    "tests",
+    "testing",
+    "lint",
+    "scan",
+    "check",
+    "checks",
+    "verify",
+    "validate",
+    "validation",
+    "approve",
+    "approval",
+    "integ",
+    "integration",
+    "smoke",
+    "unit",
+    "notify",
+    "notification",
+];
+const OTHER_ENVIRONMENTS: [&str; 22] = [
+    "dev",
+    "develop",
+    "development",
+    "test",
+    "testing",
+    "qa",
+    "uat",
+    "stag",
+    "stage",
+    "staging",
+    "sandbox",
+    "preview",
+    "demo",
+    "beta",
+    "alpha",
+    "gamma",
+    "acceptance",
+    "nonprod",
+    "preprod",
+    "nonproduction",
+    "preproduction",
+    "integ",
+];
 
-/// `prod`, `Deploy-To-Prod`, `production-eu`; not `product` or `reproduce`.
+/// `prod`, `Deploy-To-Prod`, `production-eu`; not `product`, `reproduce` or `pre-prod`.
 pub fn is_production(text: &str) -> bool {
-    // `(?i)` covers the whole pattern, so that camel case needs its own look.
-    PRODUCTION.is_match(text)
+    let words = words(text);
+    words.iter().enumerate().any(|(index, word)| {
+        let is_other = index > 0 && matches!(words[index - 1].as_str(), "non" | "pre" | "not");
+        PRODUCTION.contains(&word.as_str()) && !is_other
+    })
+}
+
+/// `dev`, `Staging`, `pre-prod`.
+pub fn is_other_environment(text: &str) -> bool {
+    let words = words(text);
+    let is_other = |word: &String| OTHER_ENVIRONMENTS.contains(&word.as_str());
+    words.iter().any(is_other)
+        || words
+            .windows(2)
+            .any(|pair| matches!(pair[0].as_str(), "non" | "pre") && PRODUCTION.contains(&pair[1].as_str()))
 }
 
 fn names_deployment(text: &str) -> bool {
-    DEPLOYMENT.is_match(text)
+    words(text).iter().any(|word| DEPLOYMENT.contains(&word.as_str())) || is_production(text)
+}
+
+/// The name of a project says more loosely what it is about: `aws-deployment-framework-base` deploys
+/// nothing for all we know, `app-deployment` and `DeployApp` do.
+fn project_is_named_for_deployment(text: &str) -> bool {
+    let words = words(text);
+    let is_last = words.last().is_some_and(|word| DEPLOYMENT.contains(&word.as_str()));
+    (is_last || words.iter().any(|word| word == "deploy")) && !names_other_work(text)
+}
+
+fn names_other_work(text: &str) -> bool {
+    words(text).iter().any(|word| OTHER_WORK.contains(&word.as_str()))
 }
 
 /// What shows that a build deploys: a command, or the name of what runs it.
 pub fn evidence(model: &Model, project: &BuildProject) -> Option<DeployEvidence> {
     if let Some(command) = model.commands_of(project).iter().find(|command| command.deploys()) {
-        let text = format!("`{}` deploys with `{}`", project.display(), shown(command));
+        let text = format!("`{}` deploys with `{}`", project.display(), command.shown());
         return Some(DeployEvidence { span: command.span, text, certain: true });
     }
     let by_pipeline = project.run_by.iter().find_map(|at| {
         let (stage, action) = model.pipelines[at.pipeline].action(*at);
+        if action.category.eq_ignore_ascii_case("Test") || names_other_work(&action.name.display()) {
+            return None;
+        }
         let named = [&stage.name, &action.name].into_iter().find(|name| names_deployment(&name.display()))?;
         let text = format!("`{}` runs in `{}`", project.display(), named.display());
         Some(DeployEvidence { span: named.span, text, certain: false })
     });
     by_pipeline.or_else(|| {
-        let name = project.name.as_ref().filter(|name| names_deployment(&name.display()))?;
+        let name = project.name.as_ref().map(|name| (name.display().into_owned(), name.span));
+        let id = (project.display().to_owned(), project.logical_id.span);
+        let (_, span) = name.into_iter().chain([id]).find(|(name, _)| project_is_named_for_deployment(name))?;
         let text = format!("`{}` is named for a deployment", project.display());
-        Some(DeployEvidence { span: name.span, text, certain: false })
+        Some(DeployEvidence { span, text, certain: false })
     })
 }
 
-fn shown(command: &super::command::Command) -> String {
-    let words: Vec<&str> = command.effective().iter().take(3).map(|word| word.text.as_str()).collect();
-    words.join(" ")
-}
-
-/// Everybody who deploys by design: roles of deploy actions, of deploying builds, and the execution
-/// roles that are handed to CloudFormation.
+/// Everybody who deploys by design: roles of actions and builds that deploy, and the roles that
+/// CloudFormation works with for them.
 pub fn deployers(model: &Model) -> Deployers {
     let mut found = Deployers::default();
     for pipeline in &model.pipelines {
-        for (_, _, _, action) in pipeline.actions() {
-            if action.is_deploy_provider() || action.category.eq_ignore_ascii_case("Deploy") {
-                found.add(action.role.as_ref().or(pipeline.role.as_ref()), false);
+        for (_, _, stage, action) in pipeline.actions() {
+            if is_deploying_action(stage, action) {
+                found.add(action.role_in(pipeline), false);
             }
             found.add(action.execution_role.as_ref(), true);
+            found.add_handed_over(model, &action.commands);
         }
     }
-    for project in &model.projects {
-        if project.deploys.is_some() && !project.trust.is_untrusted() {
-            found.add(project.role.as_ref(), false);
-        }
+    for project in model.projects.iter().filter(|project| project.deploys.is_some()) {
+        found.add(project.role.as_ref(), false);
+        found.add_handed_over(model, model.commands_of(project));
     }
+    let passed: Vec<PrincipalId> = (0..model.principals.len())
+        .filter(|id| model.principal(*id).is_execution_role())
+        .filter(|id| found.principals.iter().any(|deployer| can_pass(model.principal(*deployer), model.principal(*id))))
+        .collect();
+    found.execution.extend(passed);
     found
+}
+
+/// An action that changes what runs with its own role or that of the pipeline.
+fn is_deploying_action(stage: &Stage, action: &PipelineAction) -> bool {
+    let named = || [&stage.name, &action.name].into_iter().any(|name| names_deployment(&name.display()));
+    action.category.eq_ignore_ascii_case("Deploy")
+        || action.deploying_command().is_some()
+        || (action.category.eq_ignore_ascii_case("Invoke") && named() && !names_other_work(&action.name.display()))
+}
+
+/// Whether a principal may hand a role to a service.
+pub fn can_pass(principal: &Principal, role: &Principal) -> bool {
+    let grants = principal.authority.grants(&["iam:PassRole"]);
+    grants.iter().any(|grant| grant.everywhere || grant.resources.iter().any(|resource| names_role(resource, role)))
+}
+
+/// Whether a pattern of ARNs matches a role: by reference to it, or by its name.
+fn names_role(resource: &ArnPattern, role: &Principal) -> bool {
+    let id = &role.logical_id.value;
+    let refers = resource.text().holes().any(|hole| {
+        hole.kind == HoleKind::Resource
+            && hole.span.file == role.file
+            && hole.name.split('.').next().is_some_and(|name| name == id)
+    });
+    refers || role.name.as_ref().is_some_and(|name| resource.overlaps(&arn_of("arn:*:iam::*:role/", name, "")).is_yes())
+}
+
+/// `prefix` with a name behind it, as a pattern of ARNs.
+pub fn arn_of(prefix: &str, name: &Text, suffix: &str) -> ArnPattern {
+    let mut parts = Text::at(prefix, name.span).parts;
+    parts.extend(name.parts.iter().cloned());
+    parts.extend(Text::at(suffix, name.span).parts);
+    ArnPattern::new(&Text { parts, span: name.span }.normalised(), false, Vec::new())
 }
 
 impl Deployers {
@@ -110,22 +231,75 @@ impl Deployers {
             RoleTarget::Elsewhere => self.elsewhere.push(role.display()),
         }
     }
+
+    /// `--role-arn` of a deploy command names the role that CloudFormation works with, and that of
+    /// `aws sts assume-role` the one that deploys.
+    fn add_handed_over(&mut self, model: &Model, commands: &[Command]) {
+        for command in commands {
+            let assumes = command.program() == "aws" && command.has_words(["sts", "assume-role"]);
+            let Some(arn) = command.option("--role-arn").filter(|_| assumes || command.deploys()) else { continue };
+            let last = arn.rsplit('/').next().unwrap_or(arn).trim_matches(['$', '{', '}']).trim_end_matches(".Arn");
+            let is_named = |principal: &Principal| {
+                let name = principal.name.as_ref().and_then(Text::literal);
+                principal.kind == PrincipalKind::Role && (name == Some(last) || principal.logical_id.value == last)
+            };
+            match model.principals.iter().position(is_named) {
+                Some(id) if assumes => _ = self.principals.insert(id),
+                Some(id) => _ = self.execution.insert(id),
+                None => {}
+            }
+        }
+    }
 }
 
-/// The first stage that deploys to production, with the name that says so.
-pub fn production_stage(model: &Model, pipeline: &Pipeline) -> Option<(usize, usize, Text)> {
+/// A place where a pipeline deploys to production.
+pub struct ToProduction {
+    pub stage: usize,
+    pub action: usize,
+    /// The name that speaks of production.
+    pub name: Text,
+    /// The action is sure to deploy.
+    pub is_certain: bool,
+}
+
+/// The first action that deploys to production.
+pub fn to_production(model: &Model, pipeline: &Pipeline) -> Option<ToProduction> {
     pipeline.actions().find_map(|(stage_index, index, stage, action)| {
-        let builds = action.project.is_some_and(|id| model.projects[id].deploys.is_some());
-        if !(action.is_deploy_provider() || builds) {
-            return None;
-        }
+        let is_certain = deploys_certainly(model, stage, action)?;
         let environment =
             action.setting("EnvironmentVariables").filter(|text| names_production_variable(&text.display()));
         let named = [Some(&stage.name), Some(&action.name), action.setting("StackName"), environment];
         let name =
             named.into_iter().flatten().find(|text| is_production(&text.display()) || Some(*text) == environment)?;
-        Some((stage_index, index, name.clone()))
+        Some(ToProduction { stage: stage_index, action: index, name: name.clone(), is_certain })
     })
+}
+
+/// The first action that deploys, whatever the place is called that it deploys to.
+pub fn first_deployment(model: &Model, pipeline: &Pipeline) -> Option<(usize, usize)> {
+    let mut actions = pipeline.actions();
+    // A pipeline that updates its own stack deploys nothing by that.
+    let is_own =
+        |action: &PipelineAction| action.setting("StackName").is_some_and(|name| name.display() == "${AWS::StackName}");
+    let found =
+        actions.find(|(_, _, stage, action)| deploys_certainly(model, stage, action) == Some(true) && !is_own(action));
+    found.map(|(stage, index, ..)| (stage, index))
+}
+
+/// Whether an action deploys, and whether that is sure.
+fn deploys_certainly(model: &Model, stage: &Stage, action: &PipelineAction) -> Option<bool> {
+    if action.is_deploy_provider() || action.deploying_command().is_some() {
+        return Some(true);
+    }
+    if let Some(id) = action.project {
+        return model.projects[id].deploys.as_ref().map(|evidence| evidence.certain);
+    }
+    // A function or a state machine that runs in a stage of production does something there.
+    let invokes = action.category.eq_ignore_ascii_case("Invoke");
+    // A project that is in none of the files is judged by the name of the action.
+    let builds = action.provider.eq_ignore_ascii_case("CodeBuild") && names_deployment(&action.name.display());
+    let is_other = names_other_work(&action.name.display()) && !is_production(&stage.name.display());
+    ((invokes || builds) && !is_other).then_some(false)
 }
 
 /// `[{"name":"STAGE","value":"prod"}]`: the JSON text of an action's variables.
@@ -139,15 +313,29 @@ mod tests {
 
     #[test]
     fn production_is_a_word_of_its_own() {
-        for name in
-            ["prod", "Deploy-To-Prod", "production", "prod-eu", "app_prd", "live", "DeployProd", "Production Deploy"]
-        {
+        for name in [
+            "prod",
+            "Deploy-To-Prod",
+            "production",
+            "prod-eu",
+            "app_prd",
+            "live",
+            "DeployProd",
+            "Production Deploy",
+            "bundy-prod54",
+            "PRODUCTION",
+        ] {
             assert!(is_production(name), "{name}");
         }
-        for name in ["product", "reproduce", "dev", "Products", "delivery", "olive", "ProductCatalog"] {
+        for name in
+            ["product", "reproduce", "dev", "Products", "delivery", "olive", "ProductCatalog", "pre-prod", "NonProd"]
+        {
             assert!(!is_production(name), "{name}");
         }
         assert!(names_deployment("Deploy-to-dev") && !names_deployment("redeployed"));
+        assert!(is_other_environment("PreProd") && is_other_environment("app-qa1") && !is_other_environment("latest"));
+        assert!(project_is_named_for_deployment("AppDeploy") && project_is_named_for_deployment("web-release"));
+        assert!(!project_is_named_for_deployment("deployment-framework-base"));
         assert!(names_production_variable(r#"[{"name":"STAGE","value":"prod"}]"#));
     }
 }

@@ -16,10 +16,10 @@ pub mod webhook;
 pub use authority::deploy_actions;
 pub use authority::{AuthorityLabel, Power};
 pub use link::{is_ci_provider, link};
-pub use pipeline::{Pipeline, PipelineAction, Stage};
+pub use pipeline::{Pipeline, PipelineAction, Stage, Trigger};
 pub use principal::{CiUse, ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef, RoleTarget};
-pub use project::{Artifacts, BuildProject, BuildspecRef, Source};
-pub use trust_level::{CodeTrust, Level, buildspec_is_in_source};
+pub use project::{ActionRef, Artifacts, BuildProject, BuildspecRef, Source};
+pub use trust_level::{CodeTrust, Level, buildspec_is_in_source, from_pipeline};
 pub use webhook::{Filter, FilterGroup, FilterKind, Webhook};
 
 use crate::diagnostic::Diagnostic;
@@ -108,6 +108,11 @@ impl Model {
 
     pub fn project(&self, id: ProjectId) -> &BuildProject {
         &self.projects[id]
+    }
+
+    /// The actions of all pipelines.
+    pub fn actions(&self) -> impl Iterator<Item = &PipelineAction> {
+        self.pipelines.iter().flat_map(|pipeline| pipeline.actions().map(|(_, _, _, action)| action))
     }
 
     /// The buildspec that a project runs, when it was found.

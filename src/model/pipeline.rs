@@ -1,5 +1,6 @@
 //! CodePipeline pipelines, their stages and actions.
 
+use super::command::Command;
 use super::principal::RoleRef;
 use super::{ProjectId, project::ActionRef};
 use crate::source::{FileId, Span, Spanned};
@@ -14,7 +15,20 @@ pub struct Pipeline {
     /// The buckets that hold artifacts between actions.
     pub stores: Vec<Text>,
     pub stages: Vec<Stage>,
+    /// Events that start a V2 pipeline.
+    pub triggers: Vec<Trigger>,
     pub when: Option<Condition>,
+}
+
+/// What starts a V2 pipeline, other than a change of the branch that its source names.
+///
+/// Source: <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_GitConfiguration.html>
+#[derive(Debug)]
+pub struct Trigger {
+    /// Where pull requests are named as the event.
+    pub pull_requests: Option<Span>,
+    /// Where a push to any branch is.
+    pub any_branch: Option<Span>,
 }
 
 #[derive(Debug)]
@@ -38,6 +52,8 @@ pub struct PipelineAction {
     pub role: Option<RoleRef>,
     /// The role that a CloudFormation action hands to CloudFormation.
     pub execution_role: Option<RoleRef>,
+    /// What a `Commands` action runs, with the role of the pipeline.
+    pub commands: Vec<Command>,
     /// The project of a CodeBuild action. Filled by linking.
     pub project: Option<ProjectId>,
     pub span: Span,
@@ -51,6 +67,14 @@ impl Pipeline {
     pub fn action(&self, at: ActionRef) -> (&Stage, &PipelineAction) {
         let stage = &self.stages[at.stage];
         (stage, &stage.actions[at.action])
+    }
+
+    /// An approval that has to be given before an action runs: in an earlier stage, or earlier in
+    /// the same one.
+    pub fn approval_before(&self, stage: usize, action: usize) -> Option<&PipelineAction> {
+        let order = self.stages[stage].actions[action].run_order;
+        let before = |at: usize, other: &PipelineAction| at < stage || (at == stage && other.run_order < order);
+        self.actions().find(|(at, _, _, other)| other.is_approval() && before(*at, other)).map(|found| found.3)
     }
 
     /// Every action with its place, in order.
@@ -72,6 +96,22 @@ impl PipelineAction {
 
     pub fn is_source(&self) -> bool {
         self.category.eq_ignore_ascii_case("Source")
+    }
+
+    /// The role that the action works with: its own, or that of the pipeline.
+    pub fn role_in<'p>(&'p self, pipeline: &'p Pipeline) -> Option<&'p RoleRef> {
+        self.role.as_ref().or(pipeline.role.as_ref())
+    }
+
+    /// Runs commands without a build project.
+    /// Source: <https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Commands.html>
+    pub fn is_commands(&self) -> bool {
+        self.is_provider("Compute", "Commands")
+    }
+
+    /// A command that changes what runs.
+    pub fn deploying_command(&self) -> Option<&Command> {
+        self.commands.iter().find(|command| command.deploys())
     }
 
     /// A text of the configuration.

@@ -2,7 +2,7 @@
 
 use super::authority::Power;
 use super::{PipelineId, PrincipalId, ProjectId};
-use crate::iam::{Authority, PolicyDocument, PolicyKind};
+use crate::iam::{Authority, Effect, PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};
 use crate::value::{Condition, Text};
 
@@ -136,6 +136,25 @@ impl Principal {
         self.kind == PrincipalKind::Role && (self.runs_builds() || self.runs_pipelines() || self.runs_deployments())
     }
 
+    /// The services that its trust policy lets in; `None` when it lets in anybody else besides.
+    pub fn trusted_services(&self) -> Option<Vec<String>> {
+        let allows = self.trust.as_ref()?.statements.iter().filter(|statement| statement.effect == Effect::Allow);
+        let mut services = Vec::new();
+        for statement in allows {
+            let principals =
+                statement.principals.as_ref().filter(|found| !found.negated && found.unknown.is_empty())?;
+            for entry in &principals.entries {
+                services.push(entry.service()?);
+            }
+        }
+        (!services.is_empty()).then_some(services)
+    }
+
+    /// Only these services can take the role.
+    pub fn is_trusted_only_by(&self, names: &[&str]) -> bool {
+        self.trusted_services().is_some_and(|services| services.iter().all(|service| names.contains(&service.as_str())))
+    }
+
     /// Who works with the role, for messages: "builds of `Project`", "the pipeline `Release`".
     pub fn worker(&self, model: &super::Model) -> String {
         let named = self.uses.iter().find_map(|usage| match usage {
@@ -153,7 +172,21 @@ impl Principal {
             CiUse::Federated => Some("jobs of a CI system".to_owned()),
             _ => None,
         });
-        named.or(by_trust).unwrap_or_else(|| format!("whoever holds the {}", self.kind.noun()))
+        let by_service = || {
+            let services = self.trusted_services()?;
+            Some(match services.first()?.as_str() {
+                "lambda" => "Lambda functions".to_owned(),
+                "ec2" => "EC2 instances".to_owned(),
+                "ecs-tasks" => "ECS tasks".to_owned(),
+                "states" => "state machines".to_owned(),
+                "events" | "scheduler" => "EventBridge".to_owned(),
+                other => format!("the service `{other}`"),
+            })
+        };
+        named.or(by_trust).or_else(by_service).unwrap_or_else(|| match self.kind {
+            PrincipalKind::Role => "whoever can assume it".to_owned(),
+            _ => format!("whoever holds the {}", self.kind.noun()),
+        })
     }
 }
 
@@ -223,6 +256,9 @@ impl RoleRef {
 
     /// The name of the role for messages: the last part of its ARN, or what is written.
     pub fn display(&self) -> String {
+        if let Some(hole) = self.text.as_hole() {
+            return hole.name.strip_suffix(".Arn").unwrap_or(&hole.name).to_owned();
+        }
         let shown = self.text.display();
         match shown.rsplit_once('/') {
             Some((before, name)) if before.contains(":role") && !name.is_empty() => name.to_owned(),

@@ -15,6 +15,10 @@ pub struct BuildProject {
     pub source: Source,
     pub artifacts: Vec<Artifacts>,
     pub image: Option<Text>,
+    /// Its commands are PowerShell, and it has no privileged mode.
+    pub is_windows: bool,
+    /// The reserved machines that it builds on.
+    pub fleet: Option<Text>,
     /// `PrivilegedMode: true`; the place is that of the value.
     pub privileged: Option<Span>,
     pub role: Option<RoleRef>,
@@ -91,6 +95,12 @@ impl BuildProject {
             BuildspecRef::Inline { id, .. } => *id,
             BuildspecRef::Elsewhere { .. } => None,
         }
+    }
+
+    /// Code that nobody has reviewed runs when somebody outside causes an event. What another
+    /// build hands on is that build's matter.
+    pub fn runs_untrusted_code(&self) -> bool {
+        self.trust.is_untrusted() && !self.trust.is_piped
     }
 
     /// Its source is a repository at a git host that can send pull requests.

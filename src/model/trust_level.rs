@@ -1,9 +1,11 @@
 //! Who decides which code a build runs: anybody, a contributor, or the people who review.
 
+use super::pipeline::{PipelineAction, Trigger};
 use super::project::{ActionRef, BuildProject, BuildspecRef};
 use super::webhook::{Anchoring, FilterGroup, FilterKind, Webhook};
 use super::{Model, artifact};
 use crate::source::Span;
+use crate::value::Condition;
 
 /// How trusted the code is, least first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,9 +40,21 @@ pub struct CodeTrust {
     pub because: Vec<(Span, String)>,
     /// Nothing in the files starts the build: the level is that of the default branch, as a rule.
     pub is_assumed: bool,
+    /// Which events start it is known only at deployment.
+    pub is_unsure: bool,
+    /// Pull requests start it, rather than pushes.
+    pub by_pull_request: bool,
+    /// The code comes out of another build, which is where it is chosen.
+    pub is_piped: bool,
+    /// It is so only when these hold.
+    pub when: Vec<Condition>,
 }
 
 impl CodeTrust {
+    fn new(level: Level, span: Span, text: impl Into<String>) -> CodeTrust {
+        CodeTrust { level, because: vec![(span, text.into())], ..CodeTrust::default() }
+    }
+
     /// Code that nobody has reviewed can run.
     pub fn is_untrusted(&self) -> bool {
         self.level <= Level::Contributor
@@ -50,25 +64,39 @@ impl CodeTrust {
 /// The level that a project's own webhook gives it; `None` without a webhook.
 pub fn from_webhook(project: &BuildProject) -> Option<CodeTrust> {
     let webhook = project.webhook.as_ref().filter(|_| project.has_git_host())?;
-    if webhook.groups.is_empty() {
-        let text = "a webhook without filters: every event starts a build".to_owned();
-        return Some(CodeTrust { level: Level::Public, because: vec![(webhook.span, text)], is_assumed: false });
+    let least = webhook.groups.iter().map(|group| from_group(webhook, group));
+    // Of two groups that let the same people in, the one that asks for less.
+    let least = least.min_by_key(|trust| (trust.level, trust.is_unsure, trust.when.len()));
+    let mut trust = least.unwrap_or_else(|| {
+        let text = "a webhook without filters: every event starts a build";
+        CodeTrust { by_pull_request: true, ..CodeTrust::new(Level::Public, webhook.span, text) }
+    });
+    if webhook.groups.is_empty() && webhook.requires_approval() {
+        trust.level = Level::Contributor;
     }
-    webhook.groups.iter().map(|group| from_group(webhook, group)).min_by_key(|trust| trust.level)
+    trust.when = [webhook.when.as_slice(), &trust.when].concat();
+    Some(trust)
 }
 
 fn from_group(webhook: &Webhook, group: &FilterGroup) -> CodeTrust {
     let events = group.of_kind(FilterKind::Event).next();
     let span = events.and_then(|filter| filter.pattern.as_ref()).map_or(group.span, |pattern| pattern.span);
-    let trust = |level, text: &str| CodeTrust { level, because: vec![(span, text.to_owned())], is_assumed: false };
+    let trust = |level, text: &str| CodeTrust {
+        is_unsure: !group.names_events(),
+        when: group.when.clone(),
+        ..CodeTrust::new(level, span, text)
+    };
     if group.admits_open_pull_requests() {
-        return if group.has_actor_list() {
+        let found = if group.has_actor_list() {
             trust(Level::Contributor, "pull requests of listed accounts start a build")
         } else if webhook.requires_approval() {
             trust(Level::Contributor, "pull requests start a build once a maintainer comments")
-        } else {
+        } else if group.names_events() {
             trust(Level::Public, "pull requests start a build")
+        } else {
+            trust(Level::Public, "pull requests may be among these events")
         };
+        return CodeTrust { by_pull_request: true, ..found };
     }
     let pins = |kind: FilterKind| {
         group.of_kind(kind).any(|filter| {
@@ -99,36 +127,45 @@ impl Webhook {
     }
 }
 
-/// The level of the code that a pipeline hands to one of its actions: the least of its sources.
+/// The level of the code that a pipeline hands to one of its actions: the least of its sources and
+/// of the events that start it.
 pub fn from_pipeline(model: &Model, at: ActionRef) -> CodeTrust {
     let pipeline = &model.pipelines[at.pipeline];
-    let mut trust = CodeTrust { level: Level::Reviewed, because: Vec::new(), is_assumed: true };
-    for (_, _, _, action) in pipeline.actions().filter(|(_, _, _, action)| action.is_source()) {
-        let branch = action.setting("BranchName").or_else(|| action.setting("Branch"));
-        let from = match (action.provider.as_str(), branch) {
-            ("S3", _) => artifact::least_trusted_writer(model, action),
-            (_, Some(branch)) => Some(CodeTrust {
-                level: Level::Reviewed,
-                because: vec![(branch.span, format!("the source is the branch `{}`", branch.display()))],
-                is_assumed: false,
-            }),
-            _ => None,
-        };
-        if let Some(from) = from
-            && (from.level < trust.level || trust.because.is_empty())
-        {
+    let mut trust = CodeTrust { is_assumed: true, ..CodeTrust::default() };
+    let sources = pipeline.actions().filter(|(_, _, _, action)| action.is_source());
+    let sources = sources.filter_map(|(_, _, _, action)| from_source(model, action));
+    for from in sources.chain(pipeline.triggers.iter().filter_map(from_trigger)) {
+        if from.level < trust.level || trust.because.is_empty() {
             trust = from;
         }
     }
-    let approval = pipeline.actions().find(|(stage, _, _, action)| action.is_approval() && *stage <= at.stage);
-    if let Some((stage, index, _, action)) = approval
-        && (stage, index) < (at.stage, at.action)
-        && trust.level == Level::Reviewed
+    let approval = pipeline.approval_before(at.stage, at.action);
+    if let Some(approval) = approval
+        && (trust.level == Level::Reviewed || trust.by_pull_request)
     {
-        trust.level = Level::Approved;
-        trust.because.push((action.name.span, "an approval stands before it".into()));
+        // Who approves a pull request's own execution has it before the eyes, and no review.
+        trust.level = if trust.by_pull_request { Level::Reviewed } else { Level::Approved };
+        trust.because.push((approval.name.span, "an approval stands before it".into()));
     }
     trust
+}
+
+fn from_source(model: &Model, action: &PipelineAction) -> Option<CodeTrust> {
+    if action.provider.eq_ignore_ascii_case("S3") {
+        return artifact::least_trusted_writer(model, action);
+    }
+    let branch = action.setting("BranchName").or_else(|| action.setting("Branch"))?;
+    Some(CodeTrust::new(Level::Reviewed, branch.span, format!("the source is the branch `{}`", branch.display())))
+}
+
+/// Source: <https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-triggers.html>
+fn from_trigger(trigger: &Trigger) -> Option<CodeTrust> {
+    if let Some(span) = trigger.pull_requests {
+        let found = CodeTrust::new(Level::Contributor, span, "pull requests start the pipeline");
+        return Some(CodeTrust { by_pull_request: true, ..found });
+    }
+    let text = "a push to any branch starts the pipeline";
+    trigger.any_branch.map(|span| CodeTrust::new(Level::Contributor, span, text))
 }
 
 /// Whether the buildspec comes out of the source that the build is given, so that whoever chooses

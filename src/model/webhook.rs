@@ -3,7 +3,7 @@
 //! Source: <https://docs.aws.amazon.com/codebuild/latest/APIReference/API_WebhookFilter.html>
 
 use crate::source::Span;
-use crate::value::{Text, Value};
+use crate::value::{Condition, Map, Part, Text, Value, can_hold_together};
 
 #[derive(Debug)]
 pub struct Webhook {
@@ -14,15 +14,19 @@ pub struct Webhook {
     pub comment_approval: Option<Text>,
     /// Groups that could not be evaluated.
     pub is_partial: bool,
+    /// There is a webhook only when these hold.
+    pub when: Vec<Condition>,
 }
 
 #[derive(Debug)]
 pub struct FilterGroup {
     pub span: Span,
     pub filters: Vec<Filter>,
+    /// The filters are these only when these hold.
+    pub when: Vec<Condition>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Filter {
     pub kind: FilterKind,
     pub pattern: Option<Text>,
@@ -99,53 +103,108 @@ pub enum Anchoring {
 }
 
 impl Webhook {
-    /// Reads `Triggers` of a project; `None` where no webhook is switched on.
+    /// Reads `Triggers` of a project; `None` where no webhook is switched on. A webhook under a
+    /// condition is one: in some deployments it is there.
     pub fn read(triggers: &Value) -> Option<Webhook> {
-        let map = triggers.as_map()?;
-        let groups = map.get("FilterGroups");
-        let is_on = map.get("Webhook").and_then(Value::as_bool);
-        if is_on == Some(false) || (is_on.is_none() && groups.is_none()) {
-            return None;
-        }
-        let mut webhook = Webhook {
-            span: map.entry("Webhook").or_else(|| map.entry("FilterGroups")).map_or(map.span, |(key, _)| key.span),
-            groups: Vec::new(),
-            comment_approval: triggers
-                .get("PullRequestBuildPolicy")
-                .and_then(|policy| policy.get("RequiresCommentApproval"))
-                .and_then(Value::as_text)
-                .cloned(),
-            is_partial: false,
-        };
-        match groups {
-            Some(Value::List(items, _)) => {
-                for item in items {
-                    match item {
-                        Value::List(filters, span) => webhook.groups.push(read_group(filters, *span)),
-                        Value::Map(map) => webhook.groups.push(read_group(std::slice::from_ref(item), map.span)),
-                        _ => webhook.is_partial = true,
-                    }
-                }
-            }
-            Some(_) => webhook.is_partial = true,
-            None => {}
-        }
-        Some(webhook)
+        triggers.alternatives().into_iter().find_map(|(when, value)| read_webhook(value.as_map()?, when))
     }
 }
 
-fn read_group(filters: &[Value], span: Span) -> FilterGroup {
-    let filters = filters.iter().filter_map(|filter| {
-        let map = filter.as_map()?;
-        let kind = map.get("Type").and_then(Value::literal).map_or(FilterKind::Other, FilterKind::parse);
-        Some(Filter {
-            kind,
-            pattern: map.get("Pattern").and_then(Value::as_text).cloned(),
-            exclude: map.get("ExcludeMatchedPattern").and_then(Value::as_bool).unwrap_or(false),
-            span: map.span,
-        })
+fn read_webhook(map: &Map, mut when: Vec<Condition>) -> Option<Webhook> {
+    let groups = map.get("FilterGroups");
+    match map.get("Webhook") {
+        // A flag that a parameter sets may be set.
+        Some(flag) => {
+            let mut ways = flag.alternatives().into_iter();
+            when.extend(ways.find(|(_, value)| value.as_bool() != Some(false))?.0);
+        }
+        None => _ = groups?,
+    }
+    let mut webhook = Webhook {
+        span: map.entry("Webhook").or_else(|| map.entry("FilterGroups")).map_or(map.span, |(key, _)| key.span),
+        groups: Vec::new(),
+        comment_approval: map.get("PullRequestBuildPolicy").and_then(comment_approval),
+        is_partial: false,
+        when,
+    };
+    for (when, list) in groups.map(Value::alternatives).unwrap_or_default() {
+        let Value::List(items, _) = list else {
+            webhook.is_partial |= !matches!(list, Value::Null(_));
+            continue;
+        };
+        for (more, item) in items.iter().flat_map(Value::alternatives) {
+            let when = [when.as_slice(), &more].concat();
+            match item {
+                Value::List(filters, span) => webhook.groups.extend(read_group(filters, *span, when)),
+                Value::Map(map) => webhook.groups.extend(read_group(std::slice::from_ref(item), map.span, when)),
+                _ => webhook.is_partial = true,
+            }
+        }
+    }
+    Some(webhook)
+}
+
+/// The weakest value that `RequiresCommentApproval` may have; `None` when it may be missing.
+fn comment_approval(policy: &Value) -> Option<Text> {
+    let mut ways = policy.alternatives().into_iter().map(|(_, policy)| {
+        let values = policy.get("RequiresCommentApproval").map(Value::alternatives).unwrap_or_default();
+        let texts: Vec<&Text> = values.into_iter().filter_map(|(_, value)| value.as_text()).collect();
+        texts.iter().find(|text| is_disabled(text)).or(texts.first()).map(|text| (*text).clone())
     });
-    FilterGroup { span, filters: filters.collect() }
+    let first = ways.next()??;
+    ways.try_fold(first, |weakest, next| next.map(|next| if is_disabled(&next) { next } else { weakest }))
+}
+
+fn is_disabled(text: &Text) -> bool {
+    text.with_defaults().is_some_and(|text| text.eq_ignore_ascii_case("DISABLED"))
+}
+
+/// More than this many ways to fill in one group are not told apart.
+const MAX_VARIANTS: usize = 16;
+
+/// A group in each of the ways that conditions inside of it may make it.
+fn read_group(filters: &[Value], span: Span, when: Vec<Condition>) -> Vec<FilterGroup> {
+    let mut groups = vec![FilterGroup { span, filters: Vec::new(), when }];
+    for item in filters {
+        let options = filter_options(item);
+        if options.is_empty() || groups.len() * options.len() > MAX_VARIANTS {
+            continue;
+        }
+        let with = |group: &FilterGroup, (when, filter): &(Vec<Condition>, Option<Filter>)| {
+            can_hold_together(&group.when, when).then(|| FilterGroup {
+                span,
+                filters: group.filters.iter().chain(filter).cloned().collect(),
+                when: [group.when.as_slice(), when].concat(),
+            })
+        };
+        groups = groups.iter().flat_map(|group| options.iter().filter_map(move |way| with(group, way))).collect();
+    }
+    groups
+}
+
+/// The ways to fill in one filter; `None` where a condition leaves it out.
+fn filter_options(item: &Value) -> Vec<(Vec<Condition>, Option<Filter>)> {
+    let mut options = Vec::new();
+    for (when, value) in item.alternatives() {
+        let Some(map) = value.as_map() else { continue };
+        let kind = map.get("Type").and_then(Value::literal).map_or(FilterKind::Other, FilterKind::parse);
+        let exclude = map.get("ExcludeMatchedPattern").and_then(Value::is_set_when).is_some();
+        let filter = |pattern| Filter { kind, pattern, exclude, span: map.span };
+        let patterns = map.get("Pattern").map(Value::alternatives).unwrap_or_default();
+        if patterns.is_empty() {
+            options.push((when.clone(), Some(filter(None))));
+        }
+        options.extend(
+            patterns
+                .into_iter()
+                .map(|(more, pattern)| ([when.as_slice(), &more].concat(), Some(filter(pattern.as_text().cloned())))),
+        );
+    }
+    if let Value::Choice(branches, _) = item {
+        let absent = branches.iter().filter(|branch| matches!(branch.value, Value::Absent(_)));
+        options.extend(absent.map(|branch| (vec![branch.when.clone()], None)));
+    }
+    options
 }
 
 impl FilterGroup {
@@ -156,6 +215,11 @@ impl FilterGroup {
     /// Whether an event passes the group's event filters. A group without one lets every event pass.
     pub fn admits(&self, event: &str) -> bool {
         self.of_kind(FilterKind::Event).all(|filter| filter.matches_event(event))
+    }
+
+    /// The events are written, and not given at deployment only.
+    pub fn names_events(&self) -> bool {
+        self.of_kind(FilterKind::Event).all(|filter| filter.text().is_some())
     }
 
     /// Pull requests whose code nobody has reviewed start a build.
@@ -178,7 +242,7 @@ impl FilterGroup {
 
 impl Filter {
     fn matches_event(&self, event: &str) -> bool {
-        let Some(pattern) = self.pattern.as_ref().and_then(Text::literal) else {
+        let Some(pattern) = self.text() else {
             // An event list that only the deployment knows may hold any event.
             return true;
         };
@@ -186,12 +250,40 @@ impl Filter {
         listed != self.exclude
     }
 
+    /// The pattern, with defaults where parameters have one.
+    pub fn text(&self) -> Option<String> {
+        self.pattern.as_ref().and_then(Text::with_defaults).filter(|text| !text.is_empty())
+    }
+
     /// How the pattern is anchored. CodeBuild looks for a match anywhere in the text.
     pub fn anchoring(&self) -> Anchoring {
-        match self.pattern.as_ref().and_then(Text::literal) {
-            Some(pattern) => anchoring(pattern),
-            None => Anchoring::Unknown,
+        match (self.text(), &self.pattern) {
+            (Some(pattern), _) => anchoring(&pattern),
+            (None, Some(pattern)) => anchoring_around_holes(pattern),
+            (None, None) => Anchoring::Unknown,
         }
+    }
+}
+
+/// `refs/heads/${Branch}$` is open on the left whatever the branch is; what a hole at an edge holds
+/// may be an anchor.
+fn anchoring_around_holes(pattern: &Text) -> Anchoring {
+    let is_known = |part: Option<&Part>| matches!(part, Some(Part::Known(text, _)) if !text.is_empty());
+    let flat: String = pattern
+        .parts
+        .iter()
+        .map(|part| match part {
+            Part::Known(text, _) => text.as_str(),
+            Part::Hole(_) => "\u{E000}",
+        })
+        .collect();
+    match anchoring(&flat) {
+        found @ (Anchoring::Open | Anchoring::StartOnly)
+            if is_known(pattern.parts.first()) && is_known(pattern.parts.last()) =>
+        {
+            found
+        }
+        _ => Anchoring::Unknown,
     }
 }
 

@@ -18,14 +18,17 @@ pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
         }
         // `RoleArn` is the property of a pipeline; CloudFormation refuses it here, and it is said.
         let role = properties.get("ServiceRole").or_else(|| properties.get("RoleArn"));
-        let environment = properties.get("Environment");
+        let environment = properties.get("Environment").and_then(Value::first_map).map(|(_, map)| map);
         let image = environment.and_then(|environment| text(environment.get("Image")));
+        let kind = environment.and_then(|environment| text(environment.get("Type")));
+        let is_windows =
+            [&image, &kind].into_iter().flatten().any(|text| text.display().to_ascii_lowercase().contains("windows"));
         let privileged = environment.and_then(|environment| environment.get("PrivilegedMode"));
-        let is_privileged = privileged.is_some_and(|value| value.as_bool() == Some(true));
+        let is_privileged = privileged.is_some_and(|value| value.is_set_when().is_some());
+        let fleet = environment.and_then(|environment| text(environment.get("Fleet")?.get("FleetArn")));
         let source = source(declared, properties, fragment);
-        let mut artifacts: Vec<Artifacts> = properties.get("Artifacts").into_iter().filter_map(artifacts_of).collect();
-        let secondary = properties.get("SecondaryArtifacts").map(Value::items).unwrap_or_default();
-        artifacts.extend(secondary.into_iter().filter_map(|(_, item)| artifacts_of(item)));
+        let artifacts = ["Artifacts", "SecondaryArtifacts"].into_iter().filter_map(|key| properties.get(key));
+        let artifacts = artifacts.flat_map(Value::items).filter_map(|(_, item)| artifacts_of(item)).collect();
         fragment.projects.push(BuildProject {
             file: declared.file,
             logical_id: declared.resource.logical_id.clone(),
@@ -33,6 +36,8 @@ pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
             source,
             artifacts,
             image,
+            is_windows,
+            fleet,
             privileged: privileged.filter(|_| is_privileged).map(Value::span),
             role: texts(role).into_iter().next().map(|(when, text)| RoleRef::new(text, when)),
             webhook: properties.get("Triggers").and_then(Webhook::read),
@@ -46,7 +51,8 @@ pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
 
 fn source(declared: &Declared<'_, '_>, properties: &Value, fragment: &mut Fragment) -> Source {
     let id = &declared.resource.logical_id;
-    let Some(source) = properties.get("Source").filter(|source| source.as_map().is_some()) else {
+    let sources = properties.get("Source").map(Value::alternatives).unwrap_or_default();
+    let Some((_, source)) = sources.into_iter().find(|(_, source)| source.as_map().is_some()) else {
         let buildspec = BuildspecRef::Elsewhere { span: id.span, text: "the source of the project".into() };
         return Source { kind: String::new(), span: id.span, location: None, buildspec };
     };

@@ -3,7 +3,8 @@
 //! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-codepipeline-pipeline.html>
 
 use super::{Declared, Fragment, text, texts};
-use crate::model::pipeline::{Pipeline, PipelineAction, Stage};
+use crate::model::command;
+use crate::model::pipeline::{Pipeline, PipelineAction, Stage, Trigger};
 use crate::model::principal::RoleRef;
 use crate::source::Span;
 use crate::value::{Text, Value};
@@ -23,6 +24,7 @@ pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
             role: role_ref(role),
             stores: stores(properties),
             stages: stages.into_iter().filter_map(|(_, item)| stage(item)).collect(),
+            triggers: triggers(properties),
             when,
         });
     });
@@ -35,6 +37,20 @@ fn stores(properties: &Value) -> Vec<Text> {
     let inner = many.iter().filter_map(|(_, item)| item.get("ArtifactStore"));
     let buckets = one.iter().map(|(_, item)| *item).chain(inner).filter_map(|store| text(store.get("Location")));
     buckets.collect()
+}
+
+fn triggers(properties: &Value) -> Vec<Trigger> {
+    let items = properties.get("Triggers").map(Value::items).unwrap_or_default();
+    let configured = items.iter().filter_map(|(_, item)| item.get("GitConfiguration")?.as_map());
+    let trigger = configured.map(|git| Trigger {
+        pull_requests: git.entry("PullRequest").map(|(key, _)| key.span),
+        any_branch: git.get("Push").map(Value::items).unwrap_or_default().into_iter().find_map(|(_, filter)| {
+            let included = filter.get("Branches")?.get("Includes")?.items();
+            let any = |value: &Value| matches!(value.literal(), Some("*" | "**"));
+            included.into_iter().find(|(_, value)| any(value)).map(|(_, value)| value.span())
+        }),
+    });
+    trigger.collect()
 }
 
 fn stage(value: &Value) -> Option<Stage> {
@@ -54,7 +70,8 @@ fn action(value: &Value) -> Option<PipelineAction> {
         let found = kind.and_then(|kind| kind.get(key)).and_then(Value::literal);
         found.unwrap_or_default().to_owned()
     };
-    let configuration = value.get("Configuration").and_then(Value::as_map).cloned();
+    let configuration = value.get("Configuration").and_then(Value::first_map).map(|(_, map)| map.clone());
+    let commands: Vec<Text> = texts(value.get("Commands")).into_iter().map(|(_, text)| text).collect();
     let category = part("Category");
     let provider = part("Provider");
     let takes_role = provider.eq_ignore_ascii_case("CloudFormation")
@@ -73,6 +90,7 @@ fn action(value: &Value) -> Option<PipelineAction> {
         configuration,
         role: role_ref(value.get("RoleArn")),
         execution_role,
+        commands: command::scan_list(&commands),
         project: None,
         span: value.span(),
     })

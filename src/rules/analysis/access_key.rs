@@ -18,7 +18,7 @@ pub const ANALYSIS: Analysis = Analysis {
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
 #[expect(clippy::expect_used, reason = "the pattern is a constant; a test uses it")]
 static KEY_ID: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\b(AKIA|ASIA)[A-Z2-7]{16}\b").expect("a constant pattern"));
+    LazyLock::new(|| Regex::new(r"(?:AKIA|ASIA)[A-Z2-7]{16}").expect("a constant pattern"));
 
 /// Forty characters of base 64: the shape of a secret access key.
 #[expect(clippy::expect_used, reason = "the pattern is a constant; a test uses it")]
@@ -42,7 +42,7 @@ fn in_text(file: FileId, text: &str) -> Vec<Finding> {
         return Vec::new();
     }
     let mut findings: Vec<Finding> = Vec::new();
-    for key in KEY_ID.find_iter(text).filter(|key| is_real(key.as_str())) {
+    for key in KEY_ID.find_iter(text).filter(|key| stands_alone(text, key.range()) && is_real(key.as_str())) {
         let span = Span::new(file, key.start(), key.end());
         let shown = format!("{}…", &key.as_str()[..8]);
         let temporary = key.as_str().starts_with("ASIA");
@@ -63,6 +63,13 @@ fn in_text(file: FileId, text: &str) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// No capital letter or digit is next to it, which would make it a part of something longer.
+fn stands_alone(text: &str, range: std::ops::Range<usize>) -> bool {
+    let goes_on = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    let bytes = text.as_bytes();
+    !goes_on(range.start.checked_sub(1).and_then(|at| bytes.get(at))) && !goes_on(bytes.get(range.end))
 }
 
 /// A key of the documentation, or one that somebody made up, is no key.

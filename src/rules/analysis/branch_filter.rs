@@ -28,7 +28,7 @@ fn bind(_: &Params) -> Check {
 
 fn finding(model: &Model, project: &BuildProject, group: &FilterGroup) -> Option<Finding> {
     // A group without an event filter lets pull requests in, which is another rule's matter.
-    let events = group.of_kind(FilterKind::Event).next()?;
+    let events = group.of_kind(FilterKind::Event).next().filter(|_| group.names_events())?;
     let pinned = |kinds: &[FilterKind]| kinds.iter().any(|kind| group.has_branch(*kind));
     let event = if group.admits("PULL_REQUEST_MERGED") && !pinned(&[FilterKind::BaseRef]) {
         "a merge into any branch"

@@ -158,7 +158,9 @@ pub fn with_conditions(mut found: Finding, when: &[Condition], notes: Vec<String
 
 /// What a rule's finding about a project with an uncertain trust level is worth.
 pub fn trust_confidence(project: &BuildProject) -> Confidence {
-    if project.webhook.as_ref().is_some_and(|webhook| webhook.is_partial) {
+    if project.trust.is_unsure {
+        Confidence::Low
+    } else if project.webhook.as_ref().is_some_and(|webhook| webhook.is_partial) {
         Confidence::Medium
     } else {
         Confidence::High

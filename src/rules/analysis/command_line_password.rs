@@ -14,44 +14,80 @@ pub const ANALYSIS: Analysis = Analysis {
 
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
-        let commands = context.model.buildspecs.iter().flat_map(|source| &source.commands);
-        commands.filter_map(finding).collect()
+        let of_builds = context.model.buildspecs.iter().flat_map(|source| &source.commands);
+        let of_actions = context.model.actions().flat_map(|action| &action.commands);
+        of_builds.chain(of_actions).filter_map(finding).collect()
     })
 }
 
 fn finding(command: &Command) -> Option<Finding> {
     let program = command.program();
     let arguments = command.arguments();
-    let logs_in = matches!(program, "docker" | "podman" | "buildah" | "oras" | "helm" | "crane")
-        && arguments.iter().any(|word| word.text == "login");
-    let password = if logs_in {
-        option(arguments, &["-p", "--password"])?
-    } else if matches!(program, "mysql" | "mysqldump" | "mysqladmin") {
-        arguments
-            .iter()
-            .find(|word| word.text.starts_with("-p") && word.text.len() > 2 || word.text.starts_with("--password="))?
-    } else if program == "sshpass" {
-        arguments.iter().find(|word| word.text.starts_with("-p"))?
-    } else {
-        return None;
+    let found =
+        |program: &str| Finding::new(command.span, format!("{program} {}", command.phase)).fact("program", program);
+    if program == "aws" && command.has_words(["ecr", "get-login"]) {
+        let found = found("docker").label("prints a `docker login` with the password in it, to be run");
+        let help = "`aws ecr get-login-password | docker login --username AWS --password-stdin <registry>`";
+        return Some(help_with(found.severity(Severity::Low), help));
+    }
+    let (password, help, severity) = match program {
+        "docker" | "podman" | "buildah" | "oras" | "helm" | "crane" if command.has_words(["login"]) => {
+            let password = option(arguments, "-p", "--password")?;
+            let help = format!("`printf '%s' \"{}\" | {program} login … --password-stdin`", value_of(password));
+            (password, help, Severity::Medium)
+        }
+        "mysql" | "mysqldump" | "mysqladmin" | "mysqlimport" => {
+            let attached = |word: &&Word| word.text.starts_with("-p") && word.text.len() > 2;
+            let long = |word: &&Word| word.text.starts_with("--password=");
+            let password = arguments.iter().find(|word| attached(word) || long(word))?;
+            (
+                password,
+                "write it to an option file, and name that with `--defaults-extra-file`".into(),
+                Severity::Medium,
+            )
+        }
+        "sshpass" => {
+            let password = arguments.iter().find(|word| word.text.starts_with("-p"))?;
+            (password, "give it in the variable `SSHPASS`, with `sshpass -e`".into(), Severity::Medium)
+        }
+        "twine" => {
+            let password = option(arguments, "-p", "--password")?;
+            (password, "give it in the variable `TWINE_PASSWORD`".into(), Severity::Medium)
+        }
+        "curl" => {
+            let user = option(arguments, "-u", "--user")?;
+            let (_, secret) = value_of(user).split_once(':').filter(|(_, secret)| !secret.is_empty())?;
+            let _ = secret;
+            (user, "write it to a file, and name that with `--netrc-file`".into(), Severity::Low)
+        }
+        _ => return None,
     };
-    let found = Finding::new(command.span, format!("{program} {}", command.phase))
-        .fact("program", program)
-        .related(password.span, "the password is here");
-    let found = match logs_in {
-        true => found,
-        false => found.severity(Severity::Medium),
-    };
-    Some(found)
+    let found = found(program).related(password.span, "the password is here").severity(severity);
+    Some(help_with(found, &help))
 }
 
-/// The word that holds the value of an option: the next one, or the same behind `=`.
-fn option<'w>(arguments: &'w [Word], names: &[&str]) -> Option<&'w Word> {
+fn help_with(mut found: Finding, help: &str) -> Finding {
+    found.help = Some(help.to_owned());
+    found
+}
+
+/// The value in the word that [`option`] found.
+fn value_of(word: &Word) -> &str {
+    match word.text.strip_prefix("-p").or_else(|| word.text.strip_prefix("-u")) {
+        Some(value) => value,
+        None if word.text.starts_with("--") => word.text.split_once('=').map_or(&word.text, |(_, value)| value),
+        None => &word.text,
+    }
+}
+
+/// The word that holds the value of an option: the next one, or the same behind `=` or the letter.
+fn option<'w>(arguments: &'w [Word], short: &str, long: &str) -> Option<&'w Word> {
     arguments.iter().enumerate().find_map(|(index, word)| {
-        if names.contains(&word.text.as_str()) {
+        if word.text == short || word.text == long {
             return arguments.get(index + 1);
         }
-        let (name, _) = word.text.split_once('=')?;
-        names.contains(&name).then_some(word)
+        let is_attached = word.text.strip_prefix(short).is_some_and(|rest| !rest.is_empty());
+        let is_long = word.text.split_once('=').is_some_and(|(name, _)| name == long);
+        (is_long || (is_attached && !word.text.starts_with("--"))).then_some(word)
     })
 }

@@ -1,11 +1,14 @@
 //! Principals that may deploy, though they are not those that are meant to.
 
-use super::chain::{by_statement, finding};
+use super::chain::{by_statement, distinct, finding, list};
+use super::reach::{Target, reaches};
 use crate::diagnostic::Severity;
 use crate::iam::{ConditionClass, Grant};
-use crate::model::principal::{CiService, CiUse};
-use crate::model::{Model, Principal, PrincipalKind, deploy_actions};
+use crate::model::deployment::{can_pass, is_other_environment, is_production};
+use crate::model::principal::CiUse;
+use crate::model::{Model, Pipeline, PipelineAction, Principal, PrincipalKind, deploy_actions};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
+use crate::value::Text;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "deploy-permission",
@@ -16,7 +19,7 @@ pub const ANALYSIS: Analysis = Analysis {
         required: true,
         doc: "roles, or users with what their groups give them",
     }],
-    facts: &["role", "kind", "worker", "action", "pattern", "deployer"],
+    facts: &["role", "kind", "worker", "action", "pattern", "calls", "past", "deployer"],
     bind,
 };
 
@@ -28,43 +31,156 @@ fn bind(params: &Params) -> Check {
         if kind == PrincipalKind::Role && !model.deployers.is_known() {
             return Vec::new();
         }
+        let protected = protected(model);
         let outsiders = model.principals.iter().enumerate().filter(|(id, principal)| {
             principal.kind == kind && !model.deployers.contains(*id) && !is_exempt(principal)
         });
-        outsiders.flat_map(|(_, principal)| of_principal(model, principal)).collect()
+        outsiders.flat_map(|(_, principal)| of_principal(model, &protected, principal)).collect()
     })
 }
 
-/// Roles whose work it is, or that only a service can use for what it is.
+/// Services whose roles do nothing but what the service is for, such as to scale.
+const OWN_WORK: [&str; 8] = [
+    "codedeploy",
+    "cloudformation",
+    "codepipeline",
+    "application-autoscaling",
+    "ecs.application-autoscaling",
+    "autoscaling",
+    "elasticbeanstalk",
+    "ecs",
+];
+
+/// Roles that an organisation or AWS itself works with in every account.
+const OF_THE_ACCOUNT: [&str; 6] = [
+    "AWSServiceRoleFor",
+    "AWSReservedSSO_",
+    "AWSControlTowerExecution",
+    "AWSCloudFormationStackSet",
+    "OrganizationAccountAccessRole",
+    "stacksets-exec-",
+];
+
+/// Roles whose work it is, or that only a service can use for what it is. CodeDeploy's own role moves
+/// what CodeDeploy was told to; that telling is what counts.
 fn is_exempt(principal: &Principal) -> bool {
-    let is_linked = principal.name.as_ref().is_some_and(|name| name.display().starts_with("AWSServiceRoleFor"));
-    // CodeDeploy's own role moves what CodeDeploy was told to; that telling is what counts.
-    let is_codedeploy = principal.uses.contains(&CiUse::TrustedBy(CiService::CodeDeploy));
-    is_linked || is_codedeploy || principal.is_execution_role() || principal.uses.contains(&CiUse::Execution)
+    let name = principal.name.as_ref().map(|name| name.display().into_owned()).unwrap_or_default();
+    let is_of_account = OF_THE_ACCOUNT.iter().any(|prefix| name.starts_with(prefix));
+    // The pipelines of a role that none of the visible ones has stand elsewhere.
+    let has_pipeline = principal.uses.iter().any(|usage| matches!(usage, CiUse::Pipeline(_)));
+    let is_own_work = !has_pipeline && principal.is_trusted_only_by(&OWN_WORK);
+    is_of_account || is_own_work || principal.is_execution_role() || principal.uses.contains(&CiUse::Execution)
 }
 
-fn of_principal(model: &Model, principal: &Principal) -> Option<Finding> {
+fn of_principal(model: &Model, protected: &[Target], principal: &Principal) -> Option<Finding> {
     let wanted: Vec<&str> = deploy_actions().collect();
-    let grants = principal.authority.grants(&wanted);
     // What CloudFormation does on somebody's behalf is CloudFormation's to allow.
-    let direct: Vec<Grant<'_>> =
-        grants.into_iter().filter(|grant| !grant.is_narrowed_by(ConditionClass::Path)).collect();
-    let reaching: Vec<Grant<'_>> =
-        direct.into_iter().filter(|grant| principal.kind == PrincipalKind::User || reaches_much(grant)).collect();
-    let groups = by_statement(&reaching);
+    let mut grants = principal.authority.grants(&wanted);
+    grants.retain(|grant| !grant.is_narrowed_by(ConditionClass::Path));
+    let passes =
+        grants.iter().any(|grant| TAKES_ROLE.contains(&grant.action.as_str())).then(|| passed(model, principal));
+    let passed = passes.flatten();
+    grants.retain(|grant| match principal.kind {
+        PrincipalKind::User => !is_elsewhere(grant),
+        _ => {
+            reaches_much(grant)
+                || protected.iter().any(|target| reaches(grant, target))
+                || (passed.is_some() && TAKES_ROLE.contains(&grant.action.as_str()))
+        }
+    });
+    let groups = by_statement(&grants);
     // One finding for a principal: its widest statement, the others named.
     let widest = groups.iter().max_by_key(|group| (group[0].everywhere, group.len()))?;
     let mut found = finding(model, principal, widest)?;
+    let calls = calls(principal, widest);
     for other in groups.iter().filter(|group| group[0].statement.span != widest[0].statement.span).take(3) {
-        found = found.related(other[0].span, format!("so does this: {}", other[0].action));
+        found = found.related(other[0].span, format!("so does this: {}", self::calls(principal, other)));
     }
-    let deployer = model.deployers.principals.first().map(|id| model.principal(*id).display().to_owned());
+    if let Some(role) = passed {
+        let text = format!("with it CloudFormation works for `{}`, which may pass it", principal.display());
+        found = found.related(role.logical_id.span, text);
+    }
+    let past = match own_pipeline(model, principal) {
+        Some(pipeline) => {
+            found = found.severity(Severity::Medium);
+            format!("though no action of `{}` deploys with it", pipeline.display())
+        }
+        None => "past the pipeline".to_owned(),
+    };
     if principal.uses.iter().any(|usage| is_untrusted_build(model, *usage)) {
         found = found.severity(Severity::Critical);
     }
     found.subject = format!("{} deploys", principal.display());
-    found.cause = None;
-    Some(found.fact("deployer", deployer.unwrap_or_else(|| "the pipeline".into())))
+    // Who may do everything is told so once.
+    if !widest[0].pattern.is_some_and(|pattern| pattern.is_full_wildcard()) {
+        found.cause = None;
+    }
+    if by_managed_policy(principal, widest[0]).is_some() {
+        found = found.label("this policy allows it");
+    }
+    Some(found.fact("calls", calls).fact("past", past).fact("deployer", deployer(model, principal)))
+}
+
+/// Calls to CloudFormation that take a role for it to work with.
+const TAKES_ROLE: [&str; 4] = [
+    "cloudformation:CreateStack",
+    "cloudformation:UpdateStack",
+    "cloudformation:CreateStackSet",
+    "cloudformation:UpdateStackSet",
+];
+
+/// A role of CloudFormation that deployments go through, and that this principal may pass too.
+fn passed<'m>(model: &'m Model, principal: &Principal) -> Option<&'m Principal> {
+    let mut roles = model.deployers.execution.iter().map(|id| model.principal(*id));
+    roles.find(|role| can_pass(principal, role))
+}
+
+/// A pipeline that runs with the role, though none of its actions deploys with it.
+fn own_pipeline<'m>(model: &'m Model, principal: &Principal) -> Option<&'m Pipeline> {
+    let mut pipelines = principal.uses.iter().filter_map(|usage| match usage {
+        CiUse::Pipeline(id) => Some(&model.pipelines[*id]),
+        _ => None,
+    });
+    let only = principal.is_trusted_only_by(&["codepipeline"]);
+    pipelines.next().filter(|_| only)
+}
+
+/// What is allowed, in the user's own words: the patterns of the statement, or the managed policy.
+fn calls(principal: &Principal, grants: &[&Grant<'_>]) -> String {
+    if let Some(policy) = by_managed_policy(principal, grants[0]) {
+        return format!("`{policy}`");
+    }
+    let patterns = grants.iter().map(|grant| match grant.pattern {
+        Some(pattern) => format!("`{}`", pattern.text().display()),
+        None => "all that `NotAction` leaves".to_owned(),
+    });
+    list(&distinct(patterns), 4)
+}
+
+/// The name of the policy that AWS manages and that gives a grant.
+fn by_managed_policy<'p>(principal: &'p Principal, grant: &Grant<'_>) -> Option<&'p str> {
+    let policy = principal.managed.iter().find(|policy| policy.text.span == grant.span)?;
+    policy.aws_managed.as_deref()
+}
+
+/// The name of who deploys by design: one that is seen to, and the nearest.
+fn deployer(model: &Model, principal: &Principal) -> String {
+    let is_certain = |other: &Principal| {
+        other.uses.iter().any(|usage| match usage {
+            CiUse::Build(id) => model.project(*id).deploys.as_ref().is_some_and(|evidence| evidence.certain),
+            CiUse::Pipeline(_) | CiUse::PipelineAction(_) => true,
+            _ => false,
+        })
+    };
+    let deployers = model.deployers.principals.iter().map(|id| model.principal(*id));
+    let best = deployers
+        .filter(|other| !std::ptr::eq(*other, principal))
+        .min_by_key(|other| (std::cmp::Reverse(model.nearness(other.file, principal.file)), !is_certain(other)));
+    match (best, model.deployers.elsewhere.first()) {
+        (Some(role), _) => format!("`{}`", role.display()),
+        (None, Some(name)) => format!("`{name}`"),
+        (None, None) => "that of the pipeline".to_owned(),
+    }
 }
 
 /// A grant on one's own named stack or function is no reach over what others deploy.
@@ -72,6 +188,58 @@ fn reaches_much(grant: &Grant<'_>) -> bool {
     grant.everywhere || grant.resources.iter().any(|resource| super::unscoped_action::is_whole_kind(resource))
 }
 
+/// Only resources of another environment than production, by their names.
+fn is_elsewhere(grant: &Grant<'_>) -> bool {
+    !grant.everywhere
+        && !grant.resources.is_empty()
+        && grant.resources.iter().all(|resource| {
+            resource.resource_part().is_some_and(|part| is_other_environment(&part.display()))
+                && !resource.resource_part().is_some_and(|part| is_production(&part.display()))
+        })
+}
+
 fn is_untrusted_build(model: &Model, usage: CiUse) -> bool {
-    matches!(usage, CiUse::Build(id) if model.project(id).trust.is_untrusted() && model.project(id).webhook.is_some())
+    matches!(usage, CiUse::Build(id) if model.project(id).runs_untrusted_code())
+}
+
+/// What pipelines deploy, where its name is written.
+fn protected(model: &Model) -> Vec<Target> {
+    let mut targets: Vec<Target> = model.actions().filter_map(deployed_by).collect();
+    let of_builds = model.projects.iter().filter(|project| project.deploys.is_some());
+    let commands =
+        of_builds.flat_map(|project| model.commands_of(project)).chain(model.actions().flat_map(|one| &one.commands));
+    targets.extend(commands.filter(|command| command.deploys()).filter_map(|command| {
+        let name = command.option("--stack-name").filter(|name| !name.contains('$'))?;
+        Some(Target::named("arn:*:cloudformation:*:*:stack/", &Text::at(name, command.span), "/*"))
+    }));
+    targets
+}
+
+fn deployed_by(action: &PipelineAction) -> Option<Target> {
+    if !action.is_deploy_provider() {
+        return None;
+    }
+    let pair = |first: &str, second: &str| {
+        let (first, second) = (action.setting(first)?, action.setting(second)?);
+        let parts = [&first.parts[..], &Text::at("/", first.span).parts, &second.parts].concat();
+        Some(Text { parts, span: first.span }.normalised())
+    };
+    match action.provider.to_ascii_lowercase().as_str() {
+        "cloudformation" => Some(Target::named("arn:*:cloudformation:*:*:stack/", action.setting("StackName")?, "/*")),
+        "cloudformationstackset" => {
+            Some(Target::named("arn:*:cloudformation:*:*:stackset/", action.setting("StackSetName")?, ":*"))
+        }
+        "lambda" => Some(Target::named("arn:*:lambda:*:*:function:", action.setting("FunctionName")?, "")),
+        "ecs" | "codedeploytoecs" | "codedeploy" | "elasticbeanstalk" => {
+            let (prefix, name) = match action.setting("ClusterName") {
+                Some(_) => ("arn:*:ecs:*:*:service/", pair("ClusterName", "ServiceName")?),
+                None => match pair("ApplicationName", "DeploymentGroupName") {
+                    Some(name) => ("arn:*:codedeploy:*:*:deploymentgroup:", name),
+                    None => ("arn:*:elasticbeanstalk:*:*:environment/", pair("ApplicationName", "EnvironmentName")?),
+                },
+            };
+            Some(Target::named(prefix, &name, ""))
+        }
+        _ => None,
+    }
 }

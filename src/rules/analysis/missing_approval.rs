@@ -1,6 +1,7 @@
 //! Pipelines that go to production without anybody's yes.
 
-use crate::model::deployment::production_stage;
+use crate::diagnostic::{Doubt, Severity};
+use crate::model::deployment::{first_deployment, is_other_environment, to_production};
 use crate::model::{Model, Pipeline};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 
@@ -19,17 +20,36 @@ fn bind(_: &Params) -> Check {
 }
 
 fn finding(model: &Model, pipeline: &Pipeline) -> Option<Finding> {
-    let (stage_index, index, name) = production_stage(model, pipeline)?;
-    let stage = &pipeline.stages[stage_index];
-    let order = stage.actions[index].run_order;
-    let approved = pipeline.actions().any(|(at, _, _, action)| {
-        action.is_approval() && (at < stage_index || (at == stage_index && action.run_order < order))
-    });
-    if approved || stage.before_entry {
+    let (stage_index, index, span, is_certain, severity) = match to_production(model, pipeline) {
+        Some(found) => (found.stage, found.action, found.name.span, found.is_certain, Severity::Medium),
+        // One environment, and nothing that says which.
+        None => {
+            let (stage, action) = first_deployment(model, pipeline).filter(|_| !names_environment(pipeline))?;
+            let name = &pipeline.stages[stage].name;
+            (stage, action, name.span, true, Severity::Info)
+        }
+    };
+    let is_gated = pipeline.stages[..=stage_index].iter().any(|stage| stage.before_entry);
+    if is_gated || pipeline.approval_before(stage_index, index).is_some() {
         return None;
     }
-    let found = Finding::new(name.span, format!("{} {}", pipeline.display(), stage.name.display()))
+    let stage = &pipeline.stages[stage_index];
+    let mut found = Finding::new(span, format!("{} {}", pipeline.display(), stage.name.display()))
         .fact("pipeline", pipeline.display())
-        .fact("stage", stage.name.display().into_owned());
-    Some(found.related(pipeline.logical_id.span, "this pipeline"))
+        .fact("stage", stage.name.display().into_owned())
+        .severity(severity)
+        .related(pipeline.logical_id.span, "this pipeline");
+    if !is_certain {
+        let action = &stage.actions[index];
+        let text = format!("that `{}` deploys is told from a name", action.name.display());
+        found = found.doubted([Doubt { text, span: Some(action.name.span) }]);
+    }
+    Some(found)
+}
+
+fn names_environment(pipeline: &Pipeline) -> bool {
+    pipeline.actions().any(|(_, _, stage, action)| {
+        let names = [Some(&stage.name), Some(&action.name), action.setting("StackName")];
+        names.into_iter().flatten().any(|name| is_other_environment(&name.display()))
+    })
 }

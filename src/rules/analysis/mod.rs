@@ -17,6 +17,7 @@ mod placeholder_value;
 mod privileged_mode;
 mod public_trust;
 mod service_wildcard;
+mod reach;
 mod shared_role;
 mod start_deploy_project;
 mod statement_grammar;

@@ -20,21 +20,22 @@ fn bind(_: &Params) -> Check {
 
 fn finding(context: &Context<'_>, project: &BuildProject) -> Option<Finding> {
     let span = project.privileged?;
-    let windows = project.image.as_ref().is_some_and(|image| image.display().contains("windows"));
-    if windows {
+    // Windows has no such mode.
+    if project.is_windows {
         return None;
     }
     let commands = context.model.commands_of(project);
     let docker = commands.iter().find(|command| command.uses_docker());
     let hidden = context.model.buildspec_of(project).is_none() || commands.iter().any(|command| command.is_opaque());
     // Builds that a webhook starts for outsiders are worse; a pipeline's are told of at their source.
-    let is_untrusted = project.trust.is_untrusted() && project.webhook.is_some();
+    let is_untrusted = project.runs_untrusted_code();
+    let neighbour = on_same_fleet(context, project);
     let mut found = Finding::new(span, project.display()).fact("project", project.display());
     found = match docker {
         Some(command) => found.related(command.span, "this needs a container engine"),
         None => found,
     };
-    let (reason, severity) = match (is_untrusted, docker.is_some(), hidden) {
+    let (mut reason, mut severity) = match (is_untrusted, docker.is_some(), hidden) {
         (true, ..) => ("for code that nobody has reviewed", Severity::Medium),
         (false, true, _) => ("for the container engine that it uses", Severity::Low),
         (false, false, true) => ("and whether it needs that cannot be seen", Severity::Low),
@@ -43,5 +44,15 @@ fn finding(context: &Context<'_>, project: &BuildProject) -> Option<Finding> {
     if is_untrusted && let Some((span, text)) = project.trust.because.first() {
         found = found.related(*span, text.clone());
     }
+    if let Some(other) = neighbour {
+        found = found.related(other.logical_id.span, "its builds run on the same machines");
+        (reason, severity) = ("on machines that it shares with another project", Severity::High);
+    }
     Some(found.fact("reason", reason).severity(severity))
+}
+
+/// Another project whose builds run on the same reserved machines.
+fn on_same_fleet<'c>(context: &'c Context<'_>, project: &BuildProject) -> Option<&'c BuildProject> {
+    let fleet = project.fleet.as_ref()?;
+    context.model.projects.iter().find(|other| !std::ptr::eq(*other, project) && other.fleet.as_ref() == Some(fleet))
 }

@@ -1,8 +1,8 @@
 //! One role for code that nobody has reviewed and for a deployment: the first takes over the second.
 
-use super::chain::trust_confidence;
-use crate::diagnostic::Confidence;
-use crate::model::{BuildProject, Model, RoleRef};
+use super::chain::{trust_confidence, with_conditions};
+use crate::diagnostic::{Confidence, Doubt, Severity};
+use crate::model::{ActionRef, CodeTrust, Level, Model, RoleRef, from_pipeline};
 use crate::rules::{Analysis, Check, Context, Finding, Params, doubt};
 use crate::source::Span;
 
@@ -10,7 +10,7 @@ pub const ANALYSIS: Analysis = Analysis {
     name: "shared-role",
     summary: "an untrusted build and something that deploys run with one role",
     params: &[],
-    facts: &["untrusted", "deploying", "role", "who"],
+    facts: &["untrusted", "deploying", "role", "who", "sharing"],
     bind,
 };
 
@@ -31,15 +31,44 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
     let model = context.model;
     let deploying = deploying(model);
     let mut findings = Vec::new();
-    for project in model.projects.iter().filter(|project| project.webhook.is_some() && project.trust.is_untrusted()) {
-        let Some(role) = &project.role else { continue };
-        let shared = deploying.iter().filter(|other| other.role.is_same_role(role) && other.name != project.display());
+    for untrusted in untrusted(model) {
+        let role = untrusted.role;
+        let shared = deploying.iter().filter(|other| other.role.is_same_role(role));
+        // A name alone does not show that an untrusted build deploys what it builds.
+        let shared = shared.filter(|other| other.certain || other.name != untrusted.name);
         // The nearest one is meant, and a deploying command says more than a name.
-        let near = |other: &&Deploying<'_>| model.nearness(other.role.span.file, project.file);
+        let near = |other: &&Deploying<'_>| model.nearness(other.role.span.file, role.span.file);
         let Some(other) = shared.min_by_key(|other| (std::cmp::Reverse(near(other)), !other.certain)) else { continue };
-        findings.push(finding(model, project, role, other));
+        findings.push(finding(model, &untrusted, other));
     }
     findings
+}
+
+/// Something that runs code which nobody has reviewed.
+struct Untrusted<'m> {
+    name: String,
+    role: &'m RoleRef,
+    trust: CodeTrust,
+    confidence: Confidence,
+}
+
+fn untrusted(model: &Model) -> Vec<Untrusted<'_>> {
+    let builds = model.projects.iter().filter(|project| project.runs_untrusted_code()).filter_map(|project| {
+        let (name, trust) = (project.display().to_owned(), project.trust.clone());
+        Some(Untrusted { name, role: project.role.as_ref()?, trust, confidence: trust_confidence(project) })
+    });
+    let mut found: Vec<Untrusted<'_>> = builds.collect();
+    for (id, pipeline) in model.pipelines.iter().enumerate() {
+        for (stage, index, _, action) in pipeline.actions().filter(|(_, _, _, action)| action.is_commands()) {
+            let trust = from_pipeline(model, ActionRef { pipeline: id, stage, action: index });
+            let Some(role) = action.role_in(pipeline).filter(|_| trust.is_untrusted() && !trust.is_piped) else {
+                continue;
+            };
+            let name = action.name.display().into_owned();
+            found.push(Untrusted { name, role, trust, confidence: Confidence::High });
+        }
+    }
+    found
 }
 
 fn deploying(model: &Model) -> Vec<Deploying<'_>> {
@@ -50,30 +79,38 @@ fn deploying(model: &Model) -> Vec<Deploying<'_>> {
         Some(Deploying { name: project.display().to_owned(), role, span, text, certain: evidence.certain })
     });
     let actions = model.pipelines.iter().flat_map(|pipeline| {
-        pipeline.actions().filter(|(_, _, _, action)| action.is_deploy_provider()).filter_map(|(_, _, _, action)| {
-            let role = action.role.as_ref().or(pipeline.role.as_ref())?;
-            let text = format!("the action `{}` deploys", action.name.display());
-            Some(Deploying {
-                name: action.name.display().into_owned(),
-                role,
-                span: action.name.span,
-                text,
-                certain: true,
-            })
+        pipeline.actions().filter_map(move |(_, _, _, action)| {
+            let (span, text) = match action.deploying_command() {
+                Some(command) => (command.span, format!("`{}` deploys", command.shown())),
+                None => (action.name.span, format!("the action `{}` deploys", action.name.display())),
+            };
+            let deploys = action.is_deploy_provider() || action.deploying_command().is_some();
+            let role = action.role_in(pipeline).filter(|_| deploys)?;
+            Some(Deploying { name: action.name.display().into_owned(), role, span, text, certain: true })
         })
     });
     builds.chain(actions).collect()
 }
 
-fn finding(model: &Model, project: &BuildProject, role: &RoleRef, other: &Deploying<'_>) -> Finding {
-    let mut found = Finding::new(role.span, format!("{} {}", project.display(), other.name))
-        .fact("untrusted", project.display())
+fn finding(model: &Model, untrusted: &Untrusted<'_>, other: &Deploying<'_>) -> Finding {
+    let (name, role, who) = (&untrusted.name, untrusted.role, untrusted.trust.level.who());
+    let is_itself = *name == other.name;
+    let sharing = match is_itself {
+        true => format!("`{name}` runs unreviewed code and deploys, both with `{}`", role.display()),
+        false => format!("`{name}` and `{}` share `{}`", other.name, role.display()),
+    };
+    let mut found = Finding::new(role.span, format!("{name} {}", other.name))
+        .fact("untrusted", name.clone())
         .fact("deploying", other.name.clone())
         .fact("role", role.display())
-        .fact("who", project.trust.level.who())
-        .label(format!("the role of `{}`", project.display()));
-    if let Some((span, text)) = project.trust.because.first() {
-        found = found.related(*span, format!("{text}: {} chooses what it runs", project.trust.level.who()));
+        .fact("who", who)
+        .fact("sharing", sharing)
+        .label(format!("the role of `{name}`"));
+    if untrusted.trust.level > Level::Public {
+        found = found.severity(Severity::High);
+    }
+    if let Some((span, text)) = untrusted.trust.because.first() {
+        found = found.related(*span, format!("{text}: {who} chooses what it runs"));
     }
     if other.role.span != role.span {
         found = found.related(other.role.span, format!("`{}` has the same role", other.name));
@@ -88,13 +125,10 @@ fn finding(model: &Model, project: &BuildProject, role: &RoleRef, other: &Deploy
             role.display()
         ));
     }
-    found.confidence = found.confidence.and(trust_confidence(project));
+    found.confidence = found.confidence.and(untrusted.confidence);
     if !other.certain {
-        found.confidence = found.confidence.and(Confidence::Medium);
-        found.doubts.push(crate::diagnostic::Doubt {
-            text: format!("that `{}` deploys is told from a name", other.name),
-            span: Some(other.span),
-        });
+        let text = format!("that `{}` deploys is told from a name", other.name);
+        found = found.doubted([Doubt { text, span: Some(other.span) }]);
     }
-    found
+    with_conditions(found, &untrusted.trust.when, Vec::new())
 }

@@ -4,12 +4,13 @@
 //! Source: <https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html>
 
 use super::chain::{by_statement, finding};
+use super::reach::{Target, reaches};
 use crate::diagnostic::Severity;
-use crate::iam::{ArnPattern, Effect, Grant};
+use crate::iam::{Effect, Grant};
+use crate::model::deployment::arn_of;
 use crate::model::principal::CiUse;
 use crate::model::{BuildProject, Model, Principal, RoleTarget};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
-use crate::value::{HoleKind, Text};
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "start-deploy-project",
@@ -37,7 +38,8 @@ fn bind(_: &Params) -> Check {
         let mut findings = Vec::new();
         for project in model.projects.iter().filter(|project| project.deploys.is_some()) {
             for (id, principal) in model.principals.iter().enumerate() {
-                if !model.deployers.contains(id) && !runs(model, project, principal) && !principal.is_execution_role() {
+                let is_outside = !model.deployers.contains(id) && !runs(model, project, principal);
+                if is_outside && !principal.is_execution_role() && !only_starts_what_is_wired(principal) {
                     findings.extend(of_principal(model, project, principal));
                 }
             }
@@ -57,10 +59,16 @@ fn runs(model: &Model, project: &BuildProject, principal: &Principal) -> bool {
     )
 }
 
+/// Roles that only a service can take which starts what it was set up to start, or that only
+/// pipelines run with: the template decides then, and no caller.
+fn only_starts_what_is_wired(principal: &Principal) -> bool {
+    principal.is_trusted_only_by(&["events", "scheduler", "pipes", "states", "codepipeline"])
+}
+
 fn of_principal(model: &Model, project: &BuildProject, principal: &Principal) -> Option<Finding> {
-    let arn = project_arn(project);
+    let target = target(project);
     let grants = principal.authority.grants(&STARTS);
-    let reaching: Vec<Grant<'_>> = grants.into_iter().filter(|grant| reaches(grant, project, arn.as_ref())).collect();
+    let reaching: Vec<Grant<'_>> = grants.into_iter().filter(|grant| reaches(grant, &target)).collect();
     let groups = by_statement(&reaching);
     let first = groups.first()?;
     let mut found = finding(model, principal, first)?.fact("project", project.display());
@@ -69,7 +77,12 @@ fn of_principal(model: &Model, project: &BuildProject, principal: &Principal) ->
         found = found.related(evidence.span, evidence.text.clone());
     }
     let only_starts = reaching.iter().all(|grant| grant.action != "codebuild:UpdateProject");
-    let severity = if only_starts && denies_overrides(principal) { Severity::Low } else { Severity::High };
+    let severity = match (only_starts, denies_overrides(principal), principal.is_trusted_only_by(&["lambda"])) {
+        (true, true, _) => Severity::Low,
+        // The code of the function says what it starts; whoever can change that code can do the rest.
+        (true, false, true) if !first[0].everywhere => Severity::Medium,
+        _ => Severity::High,
+    };
     Some(found.severity(severity))
 }
 
@@ -83,25 +96,8 @@ fn denies_overrides(principal: &Principal) -> bool {
     })
 }
 
-/// Whether a grant is about the project: by reference to it, or by a pattern that its ARN fits.
-fn reaches(grant: &Grant<'_>, project: &BuildProject, arn: Option<&ArnPattern>) -> bool {
-    let refers = |resource: &&ArnPattern| {
-        resource.text().holes().any(|hole| {
-            let id = hole.name.split('.').next().unwrap_or_default();
-            hole.kind == HoleKind::Resource && hole.span.file == project.file && id == project.logical_id.value
-        })
-    };
-    grant.everywhere
-        || grant
-            .resources
-            .iter()
-            .any(|resource| refers(resource) || arn.is_some_and(|arn| resource.overlaps(arn).is_yes()))
-}
-
-/// The project's ARN in any region and account, when its name is known.
-fn project_arn(project: &BuildProject) -> Option<ArnPattern> {
-    let name = project.name.as_ref()?;
-    let mut parts = Text::at("arn:*:codebuild:*:*:project/", name.span).parts;
-    parts.extend(name.parts.iter().cloned());
-    Some(ArnPattern::new(&Text { parts, span: name.span }.normalised(), false, Vec::new()))
+/// The project by reference, and by its ARN in any region and account when its name is known.
+fn target(project: &BuildProject) -> Target {
+    let arn = project.name.as_ref().map(|name| arn_of("arn:*:codebuild:*:*:project/", name, ""));
+    Target::declared(project.file, &project.logical_id.value).with_arn(arn)
 }

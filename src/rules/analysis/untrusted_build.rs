@@ -1,6 +1,6 @@
 //! Builds that run the code of pull requests nobody has looked at.
 
-use super::chain::trust_confidence;
+use super::chain::{trust_confidence, with_conditions};
 use crate::diagnostic::Severity;
 use crate::model::{BuildProject, Level, Model};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
@@ -19,13 +19,14 @@ fn bind(_: &Params) -> Check {
             .model
             .projects
             .iter()
-            .filter(|project| project.trust.level == Level::Public && project.webhook.is_some());
+            .filter(|project| project.trust.level == Level::Public && !project.trust.is_piped);
         public.filter_map(|project| finding(context.model, project)).collect()
     })
 }
 
 fn finding(model: &Model, project: &BuildProject) -> Option<Finding> {
     let webhook = project.webhook.as_ref()?;
+    let when = &project.trust.when;
     let (span, text) = project.trust.because.first()?;
     let role = project.role.as_ref();
     let mut found = Finding::new(*span, project.display())
@@ -49,6 +50,7 @@ fn finding(model: &Model, project: &BuildProject) -> Option<Finding> {
         found = found.related(role.span, "and have this role");
     }
     found.confidence = found.confidence.and(trust_confidence(project));
+    let found = with_conditions(found, when, Vec::new());
     Some(
         found
             .severity(severity)

@@ -1,5 +1,6 @@
 //! Builds whose commands come out of the very code that nobody has reviewed.
 
+use super::chain::{trust_confidence, with_conditions};
 use crate::diagnostic::Severity;
 use crate::model::webhook::{FilterKind, Webhook};
 use crate::model::{BuildProject, Model, buildspec_is_in_source};
@@ -20,13 +21,12 @@ fn bind(_: &Params) -> Check {
 }
 
 fn finding(model: &Model, project: &BuildProject) -> Option<Finding> {
-    let webhook = project.webhook.as_ref().filter(|_| project.trust.is_untrusted())?;
     // A build of a branch runs what the branch holds; the point is code from elsewhere.
-    if !webhook.groups.is_empty() && !webhook.groups.iter().any(|group| group.admits_open_pull_requests()) {
+    if !project.runs_untrusted_code() || !project.trust.by_pull_request {
         return None;
     }
     let (span, text) = buildspec_is_in_source(project)?;
-    if excludes_buildspec(webhook) {
+    if project.webhook.as_ref().is_some_and(excludes_buildspec) {
         return None;
     }
     let mut found = Finding::new(span, project.display())
@@ -39,7 +39,8 @@ fn finding(model: &Model, project: &BuildProject) -> Option<Finding> {
     if let Some(power) = model.role(project.role.as_ref()).and_then(|role| role.high_power()) {
         found = found.related(power.span, format!("the role can {}", power.label.verb())).severity(Severity::High);
     }
-    Some(found)
+    found.confidence = found.confidence.and(trust_confidence(project));
+    Some(with_conditions(found, &project.trust.when, Vec::new()))
 }
 
 /// Every group that lets pull requests in leaves out those that touch the buildspec.

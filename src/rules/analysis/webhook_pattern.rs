@@ -1,6 +1,6 @@
 //! Webhook filters whose pattern matches more than it was written for.
 
-use crate::diagnostic::{Edit, Fix, Severity};
+use crate::diagnostic::{Confidence, Edit, Fix, Severity};
 use crate::model::BuildProject;
 use crate::model::webhook::{Anchoring, Filter, FilterKind};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
@@ -26,7 +26,7 @@ fn bind(_: &Params) -> Check {
 
 fn finding(project: &BuildProject, filter: &Filter) -> Option<Finding> {
     let pattern = filter.pattern.as_ref()?;
-    let literal = pattern.literal()?;
+    let literal = filter.text().unwrap_or_else(|| pattern.display().into_owned());
     let severity = match filter.kind {
         FilterKind::ActorAccountId | FilterKind::RepositoryName | FilterKind::OrganizationName => Severity::High,
         FilterKind::HeadRef | FilterKind::BaseRef => Severity::Medium,
@@ -51,16 +51,23 @@ fn finding(project: &BuildProject, filter: &Filter) -> Option<Finding> {
     let mut found = Finding::new(pattern.span, format!("{} {} {literal}", project.display(), filter.kind.name()))
         .fact("project", project.display())
         .fact("filter", filter.kind.name())
-        .fact("pattern", literal)
+        .fact("pattern", literal.clone())
         .fact("problem", problem)
         .severity(severity);
-    if !matches!(filter.anchoring(), Anchoring::Anything) && !literal.contains(['^', '$']) {
+    if pattern.literal().is_some()
+        && !matches!(filter.anchoring(), Anchoring::Anything)
+        && !literal.contains(['^', '$'])
+    {
         let anchored = format!("^({literal})$");
         found.help = Some(format!("anchor the pattern on both sides: `{anchored}`"));
         found.fix = Some(Fix {
             title: "anchor the pattern".into(),
             edits: vec![Edit { span: inside(pattern), text: anchored }],
         });
+    }
+    if pattern.literal().is_none() && filter.text().is_some() {
+        found.confidence = Confidence::Medium;
+        found = found.note(format!("that is the default of `{}`", pattern.display()));
     }
     Some(found.related(project.logical_id.span, "a webhook of this project"))
 }

@@ -1,0 +1,51 @@
+//! Whether a grant is about a certain resource: by reference to it, or by a pattern that its ARN fits.
+
+use crate::iam::{ArnPattern, Grant};
+use crate::model::deployment::arn_of;
+use crate::source::FileId;
+use crate::value::{HoleKind, Text};
+
+/// A resource that policies may speak of.
+pub struct Target {
+    /// The file and the logical id that declare it.
+    declared: Option<(FileId, String)>,
+    arn: Option<ArnPattern>,
+}
+
+impl Target {
+    pub fn declared(file: FileId, logical_id: &str) -> Target {
+        Target { declared: Some((file, logical_id.to_owned())), arn: None }
+    }
+
+    /// A resource by its name; the name may be a reference to it.
+    pub fn named(prefix: &str, name: &Text, suffix: &str) -> Target {
+        let reference = name.as_hole().filter(|hole| hole.kind == HoleKind::Resource);
+        let declared = reference.map(|hole| (hole.span.file, first_name(&hole.name).to_owned()));
+        Target { declared, arn: Some(arn_of(prefix, name, suffix)) }
+    }
+
+    pub fn with_arn(mut self, arn: Option<ArnPattern>) -> Target {
+        self.arn = arn;
+        self
+    }
+}
+
+/// Whether a grant reaches the target.
+pub fn reaches(grant: &Grant<'_>, target: &Target) -> bool {
+    grant.everywhere || grant.resources.iter().any(|resource| names(resource, target))
+}
+
+fn names(resource: &ArnPattern, target: &Target) -> bool {
+    let refers = target.declared.as_ref().is_some_and(|(file, id)| {
+        resource
+            .text()
+            .holes()
+            .any(|hole| hole.kind == HoleKind::Resource && hole.span.file == *file && first_name(&hole.name) == id)
+    });
+    refers || target.arn.as_ref().is_some_and(|arn| resource.overlaps(arn).is_yes())
+}
+
+/// `Project` of `Project.Arn`.
+fn first_name(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
+}
