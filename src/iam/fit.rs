@@ -42,11 +42,10 @@ pub fn mismatches(statement: &Statement) -> Vec<Mismatch<'_>> {
         return Vec::new();
     }
     // What is no ARN at all is a matter of grammar.
-    if resources
-        .patterns
-        .iter()
-        .all(|pattern| pattern.text().literal().is_some() && pattern.parts().is_none() && !pattern.has_wildcards())
-    {
+    let is_no_arn = |pattern: &ArnPattern| {
+        pattern.text().literal().is_some_and(|text| !text.starts_with("arn:") && !text.starts_with(['*', '?']))
+    };
+    if resources.patterns.iter().all(is_no_arn) {
         return Vec::new();
     }
     let mut found: Vec<Mismatch<'_>> = Vec::new();

@@ -152,14 +152,9 @@ fn nearest_actions(service: Service, name: &str) -> Vec<String> {
     near.sort();
     let Some(best) = near.first().map(|(distance, _)| *distance) else { return Vec::new() };
     // `UpdateFunction` is more likely the start of a name than a slip in another.
-    let longer: Vec<String> = service
-        .actions()
-        .filter(|action| best > 2 && lower.len() > 4 && action.name().to_ascii_lowercase().starts_with(&lower))
-        .take(MAX_MEANT)
-        .map(Action::full_name)
-        .collect();
-    if !longer.is_empty() {
-        return longer;
+    let is_longer = |action: &Action| action.name().to_ascii_lowercase().starts_with(&lower);
+    if best > 2 && lower.len() > 4 && service.actions().any(|action| is_longer(&action)) {
+        return service.actions().filter(is_longer).take(MAX_MEANT).map(Action::full_name).collect();
     }
     // A fifth of the name may be wrong; of several near ones the nearest are named.
     let near = near.into_iter().take_while(|(distance, _)| *distance == best && *distance <= 1 + lower.len() / 5);

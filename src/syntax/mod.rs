@@ -151,30 +151,24 @@ fn resolve_merge_keys(entries: &mut Vec<Entry>) {
 
 /// Of a mapping in order, the keys that stand in it more than once.
 fn report_duplicate_keys(entries: &[Entry], problems: &mut Vec<Diagnostic>) {
-    let mut report = |key: &str| {
-        let same = entries.iter().filter(|entry| entry.key.as_str() == Some(key));
-        let places: Vec<Span> = same.map(|entry| entry.key.span()).collect();
-        if let Some((last, lost)) = places.split_last() {
-            problems.push(duplicate_key(key, *last, lost));
-        }
-    };
-    // Most mappings are small: comparing each pair beats building a set.
-    if entries.len() <= 16 {
-        for (index, entry) in entries.iter().enumerate() {
-            let Some(key) = entry.key.as_str() else { continue };
-            let is_same = |other: &Entry| other.key.as_str() == Some(key);
-            if !entries[..index].iter().any(is_same) && entries[index + 1..].iter().any(is_same) {
-                report(key);
-            }
-        }
+    // Most mappings are small: comparing each pair beats building a map.
+    let key_at = |index: usize| entries[index].key.as_str();
+    let is_repeated = |index: usize| key_at(index).is_some() && (0..index).any(|other| key_at(other) == key_at(index));
+    if entries.len() <= 16 && !(0..entries.len()).any(is_repeated) {
         return;
     }
-    let mut seen: HashMap<&str, usize> = HashMap::with_capacity(entries.len());
-    for key in entries.iter().filter_map(|entry| entry.key.as_str()) {
-        let count = seen.entry(key).or_default();
-        *count += 1;
-        if *count == 2 {
-            report(key);
+    let mut order: Vec<&str> = Vec::new();
+    let mut places: HashMap<&str, Vec<Span>> = HashMap::with_capacity(entries.len());
+    for (key, span) in entries.iter().filter_map(|entry| Some((entry.key.as_str()?, entry.key.span()))) {
+        let known = places.entry(key).or_default();
+        known.push(span);
+        if known.len() == 2 {
+            order.push(key);
+        }
+    }
+    for key in order {
+        if let Some((last, lost)) = places[key].split_last() {
+            problems.push(duplicate_key(key, *last, lost));
         }
     }
 }

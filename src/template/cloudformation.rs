@@ -82,6 +82,9 @@ impl Template {
                 template.parameters.insert(name.to_owned(), parameter);
             }
         }
+        if let Some(modules) = root.entry("Modules") {
+            template.not_read.push((modules.key.span(), "`Modules` are not expanded".into()));
+        }
         template.read_resources(root);
         template
     }

@@ -111,8 +111,9 @@ pub fn is_pseudo(name: &str) -> bool {
 /// policy variable such as `aws:username` has a colon as well, but is no name that a tool fills in.
 pub fn is_tool_variable(name: &str) -> bool {
     // `Constant::Bucket`: a constant of Rain, which writes templates out of modules.
-    if name.contains("::") && !name.starts_with("AWS::") {
-        return true;
+    if name.contains("::") {
+        let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        return !name.starts_with("AWS::") && name.split("::").all(is_word);
     }
     let prefix = name.split([':', '(']).next().unwrap_or_default();
     name != prefix

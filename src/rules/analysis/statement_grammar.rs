@@ -24,6 +24,10 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
     for policy in &context.model.policies {
         let problems = &policy.document.problems;
         for (index, problem) in problems.iter().enumerate() {
+            let is_empty = matches!(problem.kind, GrammarKind::EmptyList { .. } | GrammarKind::EmptyStatement);
+            if is_empty && is_mended(context, problem.span) {
+                continue;
+            }
             let no_arn = |other: &&GrammarProblem| {
                 matches!(other.kind, GrammarKind::NoArn { .. }) && other.statement == problem.statement
             };
@@ -76,7 +80,7 @@ fn of_problem(policy: &Policy, problem: &GrammarProblem) -> Finding {
 fn of_missing(policy: &Policy, problem: &GrammarProblem, elements: &[&str]) -> Finding {
     let quoted: Vec<String> = elements.iter().map(|element| format!("`{element}`")).collect();
     let shown = list(&quoted, 4);
-    let label = format!("no {} here", shown.replace(" and ", " and no "));
+    let label = format!("no {} here", shown.replace(" and ", " or "));
     let mut found = finding(policy, problem, format!("has a statement without {shown}")).label(label);
     found.help = Some(match elements {
         ["Action"] => "name the actions".into(),

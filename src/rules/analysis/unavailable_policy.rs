@@ -3,7 +3,6 @@
 use super::chain::{distinct, list};
 use crate::model::principal::{RoleRef, RoleTarget};
 use crate::rules::{Analysis, Check, Context, Finding, Params, doubt};
-use crate::source::Span;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "unavailable-policy",
@@ -17,14 +16,14 @@ fn bind(_: &Params) -> Check {
     Box::new(run)
 }
 
-fn run(context: &Context<'_>) -> Vec<Finding> {
-    let mut roles: Vec<(String, Span, Vec<String>)> = Vec::new();
-    let mut add = |role: Option<&RoleRef>, user: String| {
+fn run<'m>(context: &Context<'m>) -> Vec<Finding> {
+    let mut roles: Vec<(String, &RoleRef, Vec<String>)> = Vec::new();
+    let mut add = |role: Option<&'m RoleRef>, user: String| {
         let Some(role) = role.filter(|role| role.target == RoleTarget::Elsewhere) else { return };
         let name = role.text.display().into_owned();
         match roles.iter_mut().find(|(known, ..)| *known == name) {
             Some((_, _, users)) => users.push(user),
-            None => roles.push((name, role.span, vec![user])),
+            None => roles.push((name, role, vec![user])),
         }
     };
     for project in &context.model.projects {
@@ -36,10 +35,10 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             add(action.role.as_ref(), format!("the action `{}`", action.name.display()));
         }
     }
-    let elsewhere = roles.into_iter().map(|(name, span, users)| {
+    let elsewhere = roles.into_iter().map(|(name, role, users)| {
         let users = list(&distinct(users), 3);
-        let reason = format!("its role `{name}` is in none of the files");
-        Finding::new(span, name.clone())
+        let reason = format!("the role `{}` is in none of the files", role.display());
+        Finding::new(role.span, name.clone())
             .fact("role", name)
             .fact("users", users)
             .fact("known", "not known")
