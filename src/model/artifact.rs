@@ -6,7 +6,7 @@ use super::project::BuildProject;
 use super::trust_level::{CodeTrust, from_webhook};
 use crate::iam::{Answer, ArnPattern, ResourceAsked};
 use crate::source::Span;
-use crate::value::{HoleKind, Part, Text};
+use crate::value::{Hole, HoleKind, Part, Text};
 
 /// How a build comes to write an object.
 #[derive(Clone, Debug)]
@@ -46,27 +46,29 @@ pub fn write_to(model: &Model, project: &BuildProject, bucket: &Text, key: Optio
 /// Whether the role of a build lets it write objects below `key` in `bucket`.
 pub fn role_writes_to(model: &Model, project: &BuildProject, bucket: &Text, key: Option<&Text>) -> Option<Write> {
     let role = model.role(project.role.as_ref())?;
-    let object = object_arn(bucket, key);
-    let answer = role.authority.can("s3:PutObject", ResourceAsked::Matching(&object));
-    match answer {
-        Answer::Yes(witness) => Some(Write {
-            span: witness.statement,
-            text: format!("`{}` lets it write there", role.display()),
-            is_artifact: false,
-        }),
-        Answer::No | Answer::Unknown(_) => None,
-    }
+    // A policy names the partition, or leaves it to the deployment; either is the bucket's own.
+    let partition = Hole { name: "AWS::Partition".into(), kind: HoleKind::Pseudo, span: bucket.span, default: None };
+    let partitions = [Text::at("aws", bucket.span), Text::from_hole(partition)];
+    let witness = partitions.iter().find_map(|partition| {
+        let object = object_arn(partition, bucket, key);
+        match role.authority.can("s3:PutObject", ResourceAsked::Matching(&object)) {
+            Answer::Yes(witness) => Some(witness),
+            Answer::No | Answer::Unknown(_) => None,
+        }
+    })?;
+    Some(Write {
+        span: witness.statement,
+        text: format!("`{}` lets it write there", role.display()),
+        is_artifact: false,
+    })
 }
 
 /// `arn:aws:s3:::bucket/key`; any object of the bucket where no key is given.
-fn object_arn(bucket: &Text, key: Option<&Text>) -> ArnPattern {
-    let mut parts = Text::at("arn:aws:s3:::", bucket.span).parts;
-    parts.extend(bucket.parts.iter().cloned());
-    parts.extend(Text::at("/", bucket.span).parts);
-    match key {
-        Some(key) => parts.extend(key.parts.iter().cloned()),
-        None => parts.extend(Text::at("*", bucket.span).parts),
-    }
+fn object_arn(partition: &Text, bucket: &Text, key: Option<&Text>) -> ArnPattern {
+    let at = |text: &str| Text::at(text, bucket.span);
+    let any = at("*");
+    let texts = [&at("arn:"), partition, &at(":s3:::"), bucket, &at("/"), key.unwrap_or(&any)];
+    let parts = texts.into_iter().flat_map(|text| text.parts.iter().cloned()).collect();
     ArnPattern::new(&Text { parts, span: bucket.span }.normalised(), false, Vec::new())
 }
 

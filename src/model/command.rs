@@ -23,8 +23,31 @@ pub struct Word {
 }
 
 /// Programs that run the command behind them.
-const WRAPPERS: [&str; 12] =
-    ["sudo", "env", "time", "exec", "command", "nohup", "npx", "bunx", "if", "then", "else", "!"];
+const WRAPPERS: [&str; 19] = [
+    "sudo", "env", "time", "exec", "command", "nohup", "nice", "timeout", "npx", "bunx", "if", "then", "else", "elif",
+    "while", "until", "do", "!", "{",
+];
+
+/// What `yarn` does by itself; any other word is a script of the package.
+const YARN_COMMANDS: [&str; 17] = [
+    "install",
+    "add",
+    "remove",
+    "global",
+    "cache",
+    "config",
+    "audit",
+    "test",
+    "workspaces",
+    "workspace",
+    "version",
+    "info",
+    "list",
+    "set",
+    "upgrade",
+    "pack",
+    "publish",
+];
 
 /// The deploy commands: program and argument words, a line each.
 const DEPLOY_COMMANDS: &str = include_str!("../../data/deploy-commands.tsv");
@@ -65,6 +88,10 @@ impl Command {
                 && first.text != "npm"
                 || (first.text == "npm" && rest.first().is_some_and(|word| word.text == "exec"));
             if is_runner {
+                words = &rest[1..];
+            } else if first.text == "timeout"
+                && rest.first().is_some_and(|word| word.text.starts_with(|c: char| c.is_ascii_digit()))
+            {
                 words = &rest[1..];
             } else if is_assignment || runs_another || (first.text.starts_with('-') && words.len() < self.words.len()) {
                 words = rest;
@@ -139,9 +166,19 @@ impl Command {
             && !self.arguments().iter().any(|word| matches!(word.text.as_str(), "-c" | "-m"));
         let runs_script = matches!(self.program(), "npm" | "yarn" | "pnpm")
             && matches!(self.arguments().first().map(|word| word.text.as_str()), Some("run" | "run-script"));
+        let runs_script = runs_script || (self.runs_package_script() && !self.deploys());
         let named_by_path = program.starts_with("./") || program.ends_with(".sh") || program.starts_with("$");
         let tool = matches!(self.program(), "make" | "eval" | "gulp" | "grunt" | "rake" | "invoke" | "tox" | "nox");
         tool || runs_file || runs_script || named_by_path
+    }
+
+    /// `yarn run release`, `pnpm run release` and `yarn release`: a script of `package.json`, or a
+    /// program of a dependency.
+    fn runs_package_script(&self) -> bool {
+        let words: Vec<&str> = self.words.iter().map(|word| word.text.as_str()).collect();
+        let runs = words.windows(2).any(|pair| matches!(pair, ["yarn" | "pnpm", "run"]));
+        let by_name = |word: &Word| !word.text.starts_with('-') && !YARN_COMMANDS.contains(&word.text.as_str());
+        runs || (self.program() == "yarn" && self.arguments().first().is_some_and(by_name))
     }
 }
 

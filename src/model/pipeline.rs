@@ -4,7 +4,7 @@ use super::command::Command;
 use super::principal::RoleRef;
 use super::{ProjectId, project::ActionRef};
 use crate::source::{FileId, Span, Spanned};
-use crate::value::{Condition, Map, Text, Value};
+use crate::value::{Condition, Map, Text, Value, implies};
 
 #[derive(Debug)]
 pub struct Pipeline {
@@ -37,6 +37,8 @@ pub struct Stage {
     pub actions: Vec<PipelineAction>,
     /// A V2 stage may demand conditions before it is entered.
     pub before_entry: bool,
+    /// The stage is there only when these hold.
+    pub when: Vec<Condition>,
 }
 
 /// One action of a stage; not an IAM action.
@@ -57,6 +59,8 @@ pub struct PipelineAction {
     /// The project of a CodeBuild action. Filled by linking.
     pub project: Option<ProjectId>,
     pub span: Span,
+    /// The action is there only when these hold.
+    pub when: Vec<Condition>,
 }
 
 impl Pipeline {
@@ -73,8 +77,14 @@ impl Pipeline {
     /// the same one.
     pub fn approval_before(&self, stage: usize, action: usize) -> Option<&PipelineAction> {
         let order = self.stages[stage].actions[action].run_order;
+        let given = [self.stages[stage].when.as_slice(), &self.stages[stage].actions[action].when].concat();
         let before = |at: usize, other: &PipelineAction| at < stage || (at == stage && other.run_order < order);
-        self.actions().find(|(at, _, _, other)| other.is_approval() && before(*at, other)).map(|found| found.3)
+        let is_there =
+            |holder: &Stage, other: &PipelineAction| implies(&given, &holder.when) && implies(&given, &other.when);
+        let approval = |(at, _, holder, other): &(usize, usize, &Stage, &PipelineAction)| {
+            other.is_approval() && before(*at, other) && is_there(holder, other)
+        };
+        self.actions().find(approval).map(|found| found.3)
     }
 
     /// Every action with its place, in order.

@@ -7,7 +7,7 @@ use crate::model::command;
 use crate::model::pipeline::{Pipeline, PipelineAction, Stage, Trigger};
 use crate::model::principal::RoleRef;
 use crate::source::Span;
-use crate::value::{Text, Value};
+use crate::value::{Condition, Text, Value};
 
 pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
     declared.with_properties(|properties, when| {
@@ -23,7 +23,7 @@ pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
             name: text(properties.get("Name")),
             role: role_ref(role),
             stores: stores(properties),
-            stages: stages.into_iter().filter_map(|(_, item)| stage(item)).collect(),
+            stages: stages.into_iter().filter_map(|(when, item)| stage(item, when)).collect(),
             triggers: triggers(properties),
             when,
         });
@@ -53,17 +53,18 @@ fn triggers(properties: &Value) -> Vec<Trigger> {
     trigger.collect()
 }
 
-fn stage(value: &Value) -> Option<Stage> {
+fn stage(value: &Value, when: Vec<Condition>) -> Option<Stage> {
     value.as_map()?;
     let actions = value.get("Actions").map(Value::items).unwrap_or_default();
     Some(Stage {
         name: text(value.get("Name")).unwrap_or_else(|| unnamed(value.span())),
-        actions: actions.into_iter().filter_map(|(_, item)| action(item)).collect(),
+        actions: actions.into_iter().filter_map(|(when, item)| action(item, when)).collect(),
         before_entry: value.get("BeforeEntry").is_some(),
+        when,
     })
 }
 
-fn action(value: &Value) -> Option<PipelineAction> {
+fn action(value: &Value, when: Vec<Condition>) -> Option<PipelineAction> {
     value.as_map()?;
     let kind = value.get("ActionTypeId");
     let part = |key: &str| {
@@ -93,6 +94,7 @@ fn action(value: &Value) -> Option<PipelineAction> {
         commands: command::scan_list(&commands),
         project: None,
         span: value.span(),
+        when,
     })
 }
 

@@ -4,6 +4,7 @@ use crate::diagnostic::{Doubt, Severity};
 use crate::model::deployment::{first_deployment, is_other_environment, to_production};
 use crate::model::{Model, Pipeline};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::value::Condition;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "missing-approval",
@@ -39,6 +40,14 @@ fn finding(model: &Model, pipeline: &Pipeline) -> Option<Finding> {
         .fact("stage", stage.name.display().into_owned())
         .severity(severity)
         .related(pipeline.logical_id.span, "this pipeline");
+    let conditional = pipeline.actions().find(|(at, _, holder, action)| {
+        action.is_approval() && *at <= stage_index && !(holder.when.is_empty() && action.when.is_empty())
+    });
+    if let Some((_, _, holder, action)) = conditional {
+        let conditions: Vec<&Condition> = holder.when.iter().chain(&action.when).collect();
+        let named = format!("`{}` is {}", conditions[0].name, conditions[0].value);
+        found = found.related(action.name.span, format!("this approval is there only when {named}"));
+    }
     if !is_certain {
         let action = &stage.actions[index];
         let text = format!("that `{}` deploys is told from a name", action.name.display());
