@@ -105,7 +105,7 @@ fn duplicate_key(key: &str, last: Span, lost: &[Span]) -> Diagnostic {
         found = found.with_label(*span, "this one is lost");
     }
     found.subject = format!("duplicate key {key}");
-    found.with_help(format!("keep one `{key}`, or join them"))
+    found.with_help(format!("keep one `{key}`, or join {}", if lost.len() == 1 { "the two" } else { "them" }))
 }
 
 /// `{% … %}`, `<% … %>`, or `{{ … }}` other than CloudFormation's `{{resolve:…}}` and the `${{ … }}`

@@ -49,8 +49,8 @@ fn of_statement(policy: &Policy, statement: &Statement) -> Option<Finding> {
     }
     if let Some(resources) = &statement.resources {
         found = match resources.patterns.as_slice() {
-            [only] => found.related(only.span(), "no such resource"),
-            _ => found.related(resources.key_span, "no such resource among these"),
+            [only] => found.related(only.span(), "which this is not"),
+            _ => found.related(resources.key_span, "which none of these is"),
         };
     }
     found.help = Some(help(first));
@@ -79,5 +79,9 @@ fn formats(mismatch: &Mismatch<'_>) -> Vec<String> {
         |format: &&str| format.replace("${Partition}", "aws").replace("${Region}", "*").replace("${Account}", "*");
     let mut formats: Vec<String> = mismatch.formats.iter().map(plain).collect();
     formats.sort_by_key(String::len);
+    // Access points stand for the bucket that is meant.
+    if let Some(first) = formats.first().filter(|first| !first.contains(":accesspoint/")).cloned() {
+        formats.retain(|format| *format == first || !format.contains(":accesspoint/"));
+    }
     formats
 }

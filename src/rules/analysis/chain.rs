@@ -63,7 +63,7 @@ pub fn finding(model: &Model, principal: &Principal, grants: &[&Grant<'_>]) -> O
     for grant in grants.iter().filter(|grant| grant.span.file == first.span.file) {
         if !spans.contains(&grant.span) && spans.len() < 4 {
             spans.push(grant.span);
-            found = found.related(grant.span, format!("and {}", here(grant.span)));
+            found = found.related(grant.span, format!("allows {}", here(grant.span)));
         }
     }
     found = with_resource(found, first);
