@@ -2,10 +2,11 @@
 
 use super::answer::Truth;
 use super::catalogue::{self, Action};
-use super::glob::{Glob, Letter, Reach, Token};
+use super::glob::{Glob, HoleLetter, Letter, Reach, Token};
 use super::variable::{Piece, pieces};
 use crate::source::Span;
 use crate::value::{Condition, Part, Text};
+use std::sync::Arc;
 
 /// One entry of `Action` or `NotAction`.
 #[derive(Clone, Debug)]
@@ -27,7 +28,11 @@ impl ActionPattern {
     pub fn new(text: &Text, when: Vec<Condition>) -> ActionPattern {
         let pieces = pieces(text, false);
         let exact = pieces.as_deref().map(|pieces| glob(pieces, |hole| Token::Letter(Letter::Hole(hole.clone()))));
-        let wide = pieces.as_deref().map_or_else(|| Glob::parse("*"), |p| glob(p, |_| Token::Run(Reach::All)));
+        let wide = match (&exact, pieces.as_deref()) {
+            (Some(exact), _) if !text.has_holes() => exact.clone(),
+            (_, Some(pieces)) => glob(pieces, |_| Token::Run(Reach::All)),
+            (_, None) => Glob::parse("*"),
+        };
         let is_open = exact.is_none() || text.has_holes();
         ActionPattern { text: text.clone(), when, exact, wide, is_open, service: service_of(text) }
     }
@@ -151,7 +156,7 @@ fn matching(glob: &Glob, service: Option<Option<catalogue::Service>>) -> Box<dyn
     }
 }
 
-fn glob(pieces: &[Piece], hole: impl Fn(&super::glob::HoleLetter) -> Token) -> Glob {
+fn glob(pieces: &[Piece], hole: impl Fn(&Arc<HoleLetter>) -> Token) -> Glob {
     let token = |piece: &Piece| match piece {
         Piece::Char('*') => Token::Run(Reach::All),
         Piece::Char('?') => Token::One(Reach::All),

@@ -240,26 +240,33 @@ impl Readings {
         // follows it belongs to the resource part. In a text with enough of them a hole among the
         // first five segments is part of its segment.
         let mut segment = 0;
+        // Without holes what a pattern may match is what it matches: one glob serves for both.
+        let is_open = pieces.iter().any(|piece| matches!(piece, Piece::Hole(_) | Piece::Variable(_)));
         for piece in pieces {
             let reach = if segment < COLONS_OF_AN_ARN { Reach::Segment } else { Reach::All };
             match piece {
                 Piece::Char(c @ ('*' | '?')) => {
                     let token = if *c == '*' { Token::Run } else { Token::One };
                     readings.spanning.push(token(Reach::All));
-                    readings.wide.push(token(Reach::All));
                     segmented.push(token(reach));
-                    wide_segmented.push(token(reach));
+                    if is_open {
+                        readings.wide.push(token(Reach::All));
+                        wide_segmented.push(token(reach));
+                    }
                 }
                 Piece::Char(c) | Piece::Literal(c) => {
                     let token = Token::Letter(Letter::Char(*c));
-                    for glob in [&mut readings.spanning, &mut readings.wide, &mut segmented, &mut wide_segmented] {
-                        glob.push(token.clone());
+                    if is_open {
+                        readings.wide.push(token.clone());
+                        wide_segmented.push(token.clone());
                     }
+                    readings.spanning.push(token.clone());
+                    segmented.push(token);
                     segment += usize::from(*c == ':');
                 }
                 Piece::Hole(hole) | Piece::Variable(hole) => {
                     let tame = hole.tame || (whole && reach == Reach::Segment);
-                    let letter = Letter::Hole(HoleLetter { tame, ..hole.clone() });
+                    let letter = Letter::Hole(HoleLetter { tame, ..HoleLetter::clone(hole) }.into());
                     readings.spanning.push(Token::Letter(letter.clone()));
                     segmented.push(Token::Letter(letter));
                     // A parameter may turn out to be `*`, and then be read either way.
@@ -270,6 +277,10 @@ impl Readings {
                     }
                 }
             }
+        }
+        if !is_open {
+            readings.wide = readings.spanning.clone();
+            wide_segmented = segmented.clone();
         }
         readings.finish(segmented, wide_segmented, segment)
     }

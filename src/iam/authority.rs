@@ -69,6 +69,8 @@ impl Authority {
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     actions: Vec<WantedAction>,
+    /// Runs of actions of one service: its prefix in lower case, and where its run ends.
+    services: Vec<(Box<str>, usize)>,
 }
 
 #[derive(Clone, Debug)]
@@ -78,10 +80,28 @@ struct WantedAction {
 }
 
 impl Wanted {
+    /// Actions of the catalogue.
+    pub fn of(actions: impl IntoIterator<Item = catalogue::Action>) -> Wanted {
+        let asked = |action: catalogue::Action| WantedAction { name: action.full_name(), known: Some(action) };
+        Wanted::from_actions(actions.into_iter().map(asked).collect())
+    }
+
     /// Actions and patterns of actions: `iam:CreateRole`, `iam:Put*Policy`.
     pub fn new(wanted: &[&str]) -> Wanted {
-        let actions = expand(wanted).into_iter().map(|name| WantedAction { known: catalogue::action(&name), name });
-        Wanted { actions: actions.collect() }
+        let asked = |name: String| WantedAction { known: catalogue::action(&name), name };
+        Wanted::from_actions(expand(wanted).into_iter().map(asked).collect())
+    }
+
+    fn from_actions(actions: Vec<WantedAction>) -> Wanted {
+        let mut wanted = Wanted { actions, services: Vec::new() };
+        for (index, action) in wanted.actions.iter().enumerate() {
+            let service = action.name.split_once(':').map_or("", |(service, _)| service).to_ascii_lowercase();
+            match wanted.services.last_mut() {
+                Some((last, end)) if **last == service => *end = index + 1,
+                _ => wanted.services.push((service.into(), index + 1)),
+            }
+        }
+        wanted
     }
 }
 

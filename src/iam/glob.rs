@@ -13,7 +13,8 @@ use std::sync::Arc;
 /// A pattern as a sequence of tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Glob {
-    tokens: Vec<Token>,
+    /// Shared between copies: documents are copied far more often than patterns are made.
+    tokens: Arc<Vec<Token>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,7 +30,7 @@ pub enum Token {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Letter {
     Char(char),
-    Hole(HoleLetter),
+    Hole(Arc<HoleLetter>),
 }
 
 /// A hole or a policy variable, by name.
@@ -108,7 +109,7 @@ impl Token {
 
 impl Glob {
     pub fn new(tokens: Vec<Token>) -> Glob {
-        Glob { tokens }
+        Glob { tokens: Arc::new(tokens) }
     }
 
     /// A pattern without holes; every wildcard stands for all characters.
@@ -126,7 +127,7 @@ impl Glob {
     }
 
     pub fn push_pattern(&mut self, pattern: &str, reach: Reach) {
-        self.tokens.extend(pattern.chars().map(|c| match c {
+        Arc::make_mut(&mut self.tokens).extend(pattern.chars().map(|c| match c {
             '*' => Token::Run(reach),
             '?' => Token::One(reach),
             c => Token::Letter(Letter::Char(c)),
@@ -134,11 +135,11 @@ impl Glob {
     }
 
     pub fn push_literal(&mut self, text: &str) {
-        self.tokens.extend(text.chars().map(|c| Token::Letter(Letter::Char(c))));
+        Arc::make_mut(&mut self.tokens).extend(text.chars().map(|c| Token::Letter(Letter::Char(c))));
     }
 
     pub fn push(&mut self, token: Token) {
-        self.tokens.push(token);
+        Arc::make_mut(&mut self.tokens).push(token);
     }
 
     pub fn tokens(&self) -> &[Token] {

@@ -4,6 +4,7 @@
 use super::glob::HoleLetter;
 use crate::source::FileId;
 use crate::value::{Hole, HoleKind, Part, Text};
+use std::sync::Arc;
 
 /// One unit of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,8 +13,8 @@ pub enum Piece {
     Char(char),
     /// `${*}`, `${?}` and `${$}`: the character itself.
     Literal(char),
-    Hole(HoleLetter),
-    Variable(HoleLetter),
+    Hole(Arc<HoleLetter>),
+    Variable(Arc<HoleLetter>),
 }
 
 /// Longer patterns are not read: no policy may be this long.
@@ -29,7 +30,7 @@ pub fn pieces(text: &Text, variables: bool) -> Option<Vec<Piece>> {
         match part {
             Part::Known(known, _) if variables => split_variables(known, &mut pieces)?,
             Part::Known(known, _) => pieces.extend(known.chars().map(Piece::Char)),
-            Part::Hole(hole) => pieces.push(Piece::Hole(letter(hole))),
+            Part::Hole(hole) => pieces.push(Piece::Hole(letter(hole).into())),
         }
     }
     (pieces.len() <= MAX_PIECES).then_some(pieces)
@@ -67,7 +68,10 @@ fn split_variables(text: &str, pieces: &mut Vec<Piece>) -> Option<()> {
             "*" => Piece::Literal('*'),
             "?" => Piece::Literal('?'),
             "$" => Piece::Literal('$'),
-            name => Piece::Variable(HoleLetter { name: name.to_ascii_lowercase().into(), scope: None, tame: false }),
+            name => {
+                let letter = HoleLetter { name: name.to_ascii_lowercase().into(), scope: None, tame: false };
+                Piece::Variable(letter.into())
+            }
         });
         rest = &inside[close + 1..];
     }

@@ -2,6 +2,7 @@
 
 use super::assemble::{Question, assembled};
 use super::{Authority, ResourceAsked, Wanted};
+use crate::iam::action::ActionPattern;
 use crate::iam::answer::{Answer, Reason, Witness};
 use crate::iam::catalogue::{self, Action};
 use crate::iam::condition::{Comparison, ConditionTest};
@@ -16,7 +17,7 @@ pub fn grants<'a>(authority: &'a Authority, wanted: &Wanted) -> Vec<Grant<'a>> {
         wanted.actions.iter().map(|action| Question::without_witness(&action.name, action.known)).collect();
     for document in &authority.documents {
         for statement in document.allows() {
-            for question in &questions {
+            for question in spoken_of(statement, wanted, &questions) {
                 for matched in ways(statement, question.action) {
                     let own = assembled(authority, document, statement, matched, question);
                     found.extend(own.into_iter().map(|(grant, _)| grant));
@@ -25,6 +26,23 @@ pub fn grants<'a>(authority: &'a Authority, wanted: &Wanted) -> Vec<Grant<'a>> {
         }
     }
     found
+}
+
+/// The questions about services that the statement may speak of at all.
+fn spoken_of<'q, 's>(
+    statement: &'s Statement,
+    wanted: &'q Wanted,
+    questions: &'q [Question<'q>],
+) -> impl Iterator<Item = &'q Question<'q>> + use<'q, 's> {
+    let mut start = 0;
+    wanted.services.iter().flat_map(move |(service, end)| {
+        let run = std::mem::replace(&mut start, *end)..*end;
+        let speaks = statement.actions.as_ref().is_some_and(|actions| {
+            let is_of_it = |pattern: &ActionPattern| pattern.service().is_none_or(|own| own == &**service);
+            actions.negated || actions.patterns.iter().any(is_of_it)
+        });
+        questions[if speaks { run } else { 0..0 }].iter()
+    })
 }
 
 pub fn can(authority: &Authority, action: &str, resource: ResourceAsked<'_>) -> Answer {

@@ -137,7 +137,7 @@ fn the_intersection_of_many_globs_is_searched_exactly() {
 
 fn with_hole(before: &str, hole: &str, after: &str) -> Glob {
     let mut glob = Glob::parse(before);
-    glob.push(Token::Letter(Letter::Hole(HoleLetter { name: hole.into(), scope: None, tame: true })));
+    glob.push(Token::Letter(Letter::Hole(HoleLetter { name: hole.into(), scope: None, tame: true }.into())));
     glob.push_pattern(after, Reach::All);
     glob
 }

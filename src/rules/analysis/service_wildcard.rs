@@ -2,7 +2,7 @@
 
 use super::chain::{distinct, finding, is_meant, list};
 use crate::iam::catalogue::{self, AccessLevel};
-use crate::iam::{ActionPattern, Grant, Statement};
+use crate::iam::{ActionPattern, Grant, Statement, Wanted};
 use crate::model::{Model, Principal};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 
@@ -80,8 +80,7 @@ struct Covered<'a> {
 /// The service whose write actions a pattern covers, where any of them is granted.
 fn covered_service<'a>(pattern: &'a ActionPattern, statement: &Statement, role: &'a Principal) -> Option<Covered<'a>> {
     let (service, writes) = covered_writes(pattern)?;
-    let wanted: Vec<&str> = writes.iter().map(String::as_str).collect();
-    let grants = role.authority.grants(&wanted).into_iter();
+    let grants = role.authority.grants_of(&Wanted::of(writes)).into_iter();
     let mut own = grants.filter(|grant| {
         std::ptr::eq(grant.statement, statement) && grant.pattern.is_some_and(|by| std::ptr::eq(by, pattern))
     });
@@ -92,20 +91,17 @@ fn covered_service<'a>(pattern: &'a ActionPattern, statement: &Statement, role: 
 
 /// The service whose write actions a pattern covers, and those actions; a pattern over all services
 /// is no matter of this analysis.
-fn covered_writes(pattern: &ActionPattern) -> Option<(&'static str, Vec<String>)> {
+fn covered_writes(pattern: &ActionPattern) -> Option<(&'static str, Vec<catalogue::Action>)> {
     if pattern.is_full_wildcard() || pattern.is_literal() {
         return None;
     }
     let service = catalogue::service(pattern.service()?)?;
-    let writes: Vec<String> = service
-        .actions()
-        .filter(|action| !matches!(action.level(), AccessLevel::Read | AccessLevel::List))
-        .map(catalogue::Action::full_name)
-        .collect();
+    let is_write = |action: &catalogue::Action| !matches!(action.level(), AccessLevel::Read | AccessLevel::List);
+    let writes: Vec<catalogue::Action> = service.actions().filter(is_write).collect();
     if pattern.is_service_wildcard() {
         return (!writes.is_empty()).then_some((service.prefix(), writes));
     }
-    let matched: Vec<String> = writes.iter().filter(|action| pattern.matches(action).is_yes()).cloned().collect();
+    let matched: Vec<catalogue::Action> = pattern.expand().filter(is_write).collect();
     let is_nearly_all = writes.len() > 1 && matched.len() as f64 >= NEARLY_ALL * writes.len() as f64;
     is_nearly_all.then_some((service.prefix(), matched))
 }

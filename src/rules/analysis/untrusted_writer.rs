@@ -8,6 +8,7 @@ use crate::model::{BuildProject, Model, Pipeline};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::source::Span;
 use crate::value::Text;
+use std::cmp::Reverse;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "untrusted-writer",
@@ -28,19 +29,26 @@ fn bind(params: &Params) -> Check {
         let model = context.model;
         let mut findings = Vec::new();
         for pipeline in &model.pipelines {
+            let near = |project: &BuildProject| model.nearness(pipeline.file, project.file);
             let untrusted = model.projects.iter().filter(|project| project.runs_untrusted_code());
-            let found: Vec<(usize, Finding)> = untrusted
-                .filter_map(|project| {
-                    let finding = match target.as_str() {
-                        "artifact-store" => store(model, pipeline, project),
-                        _ => source(model, pipeline, project),
-                    };
-                    Some((model.nearness(pipeline.file, project.file), finding?))
-                })
-                .collect();
+            let mut untrusted: Vec<(usize, &BuildProject)> =
+                untrusted.map(|project| (near(project), project)).collect();
+            untrusted.sort_by_key(|(near, _)| Reverse(*near));
             // Copies of a template in other folders name the same bucket; the nearest are meant.
-            let nearest = found.iter().map(|(near, _)| *near).max();
-            findings.extend(found.into_iter().filter(|(near, _)| Some(*near) == nearest).map(|(_, finding)| finding));
+            let mut nearest = None;
+            for (near, project) in untrusted {
+                if nearest.is_some_and(|nearest| near < nearest) {
+                    break;
+                }
+                let finding = match target.as_str() {
+                    "artifact-store" => store(model, pipeline, project),
+                    _ => source(model, pipeline, project),
+                };
+                if let Some(finding) = finding {
+                    nearest = Some(near);
+                    findings.push(finding);
+                }
+            }
         }
         findings
     })
