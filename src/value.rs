@@ -174,6 +174,11 @@ impl Value {
     /// Every way the value can turn out, each with the conditions under which it does. Choices
     /// below the top are left in place. Absent alternatives are left out.
     pub fn alternatives(&self) -> Vec<(Vec<Condition>, &Value)> {
+        self.outcomes().into_iter().filter_map(|(when, value)| Some((when, value?))).collect()
+    }
+
+    /// The same, with `None` for the ways in which there is no value.
+    pub fn outcomes(&self) -> Vec<(Vec<Condition>, Option<&Value>)> {
         let mut found = Vec::new();
         gather(self, &mut Vec::new(), &mut found);
         found
@@ -200,7 +205,9 @@ impl Value {
     }
 }
 
-fn gather<'v>(value: &'v Value, when: &mut Vec<Condition>, found: &mut Vec<(Vec<Condition>, &'v Value)>) {
+type Outcome<'v> = (Vec<Condition>, Option<&'v Value>);
+
+fn gather<'v>(value: &'v Value, when: &mut Vec<Condition>, found: &mut Vec<Outcome<'v>>) {
     match value {
         _ if found.len() >= MAX_ALTERNATIVES => {}
         Value::Choice(branches, _) => {
@@ -212,7 +219,7 @@ fn gather<'v>(value: &'v Value, when: &mut Vec<Condition>, found: &mut Vec<(Vec<
                 }
             }
         }
-        Value::Absent(_) => {}
-        other => found.push((when.clone(), other)),
+        Value::Absent(_) => found.push((when.clone(), None)),
+        other => found.push((when.clone(), Some(other))),
     }
 }

@@ -89,7 +89,7 @@ fn report_failure(failure: Failure) {
             let report = Report { diagnostics, ..Report::default() };
             let style = Style { quiet: true, ..style(args::Color::Auto, std::io::stderr().is_terminal()) };
             let text = report::render(&report, &sources, Format::Pretty, &style, Some(Severity::Info));
-            write!(out, "{text}error: a rule pack cannot be used\n")
+            writeln!(out, "{text}error: a rule pack cannot be used")
         }
     };
 }

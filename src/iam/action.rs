@@ -5,7 +5,7 @@ use super::catalogue::{self, Action};
 use super::glob::{Glob, Letter, Reach, Token};
 use super::variable::{Piece, pieces};
 use crate::source::Span;
-use crate::value::{Condition, Text};
+use crate::value::{Condition, Part, Text};
 
 /// One entry of `Action` or `NotAction`.
 #[derive(Clone, Debug)]
@@ -17,6 +17,10 @@ pub struct ActionPattern {
     exact: Option<Glob>,
     /// Every text it may turn out to match.
     wide: Glob,
+    /// Whether `wide` is more than `exact`.
+    is_open: bool,
+    /// The prefix in lower case, when it is written out.
+    service: Option<Box<str>>,
 }
 
 impl ActionPattern {
@@ -24,7 +28,8 @@ impl ActionPattern {
         let pieces = pieces(text, false);
         let exact = pieces.as_deref().map(|pieces| glob(pieces, |hole| Token::Letter(Letter::Hole(hole.clone()))));
         let wide = pieces.as_deref().map_or_else(|| Glob::parse("*"), |p| glob(p, |_| Token::Run(Reach::All)));
-        ActionPattern { text: text.clone(), when, exact, wide }
+        let is_open = exact.is_none() || text.has_holes();
+        ActionPattern { text: text.clone(), when, exact, wide, is_open, service: service_of(text) }
     }
 
     pub fn text(&self) -> &Text {
@@ -37,14 +42,22 @@ impl ActionPattern {
 
     /// Whether it matches an action given by its full name.
     pub fn matches(&self, action: &str) -> Truth {
-        let action = action.to_ascii_lowercase();
-        if self.exact.as_ref().is_some_and(|glob| glob.matches(&action)) {
+        if self.is_of_another_service(action) {
+            return Truth::No;
+        }
+        if self.exact.as_ref().is_some_and(|glob| glob.matches_ignoring_case(action)) {
             Truth::Yes
-        } else if self.wide.matches(&action) {
+        } else if self.is_open && self.wide.matches_ignoring_case(action) {
             Truth::Unknown
         } else {
             Truth::No
         }
+    }
+
+    /// Whether both name a service in full, and not the same: most patterns are told apart so.
+    fn is_of_another_service(&self, action: &str) -> bool {
+        let (Some(own), Some((its, _))) = (self.service(), action.split_once(':')) else { return false };
+        !own.eq_ignore_ascii_case(its)
     }
 
     /// Whether it matches every action that `other` matches, those not yet invented included.
@@ -70,18 +83,12 @@ impl ActionPattern {
     /// The actions of the catalogue that it is sure to match.
     pub fn expand(&self) -> impl Iterator<Item = Action> + '_ {
         let service = self.service().map(catalogue::service);
-        let known = self.exact.iter().flat_map(move |glob| matching(glob, service));
-        known.collect::<Vec<_>>().into_iter()
+        self.exact.iter().flat_map(move |glob| matching(glob, service))
     }
 
-    /// The prefix, when it is written out: `s3` of `s3:Get*`.
+    /// The prefix in lower case, when it is written out: `s3` of `s3:Get*`.
     pub fn service(&self) -> Option<&str> {
-        let first = self.text.parts.first().and_then(|part| match part {
-            crate::value::Part::Known(text, _) => Some(text.as_str()),
-            crate::value::Part::Hole(_) => None,
-        });
-        let (service, _) = first?.split_once(':')?;
-        (!service.is_empty() && !service.contains(['*', '?'])).then_some(service)
+        self.service.as_deref()
     }
 
     /// Whether nothing of it is known: it may turn out to be any action of any service.
@@ -107,20 +114,40 @@ impl ActionPattern {
     }
 }
 
+fn service_of(text: &Text) -> Option<Box<str>> {
+    let Some(Part::Known(first, _)) = text.parts.first() else { return None };
+    let (service, _) = first.split_once(':')?;
+    let is_plain = !service.is_empty() && !service.contains(['*', '?']);
+    is_plain.then(|| service.to_ascii_lowercase().into_boxed_str())
+}
+
 /// The actions of the catalogue that a pattern without holes matches.
 pub fn actions_matching(pattern: &str) -> Vec<Action> {
     let pattern = pattern.to_ascii_lowercase();
     let prefix = pattern.split_once(':').map(|(prefix, _)| prefix).filter(|prefix| !prefix.contains(['*', '?']));
-    matching(&Glob::parse(&pattern), prefix.map(catalogue::service))
+    matching(&Glob::parse(&pattern), prefix.map(catalogue::service)).collect()
 }
 
-/// `service`: `None` for any, `Some(None)` for one that is not known.
-fn matching(glob: &Glob, service: Option<Option<catalogue::Service>>) -> Vec<Action> {
-    let matches = |action: &Action| glob.matches(&action.full_name().to_ascii_lowercase());
+/// `service`: `None` for any, `Some(None)` for one that is not known. The glob is in lower case.
+fn matching(glob: &Glob, service: Option<Option<catalogue::Service>>) -> Box<dyn Iterator<Item = Action> + '_> {
+    if !glob.has_wildcards() {
+        // One name: it is looked up.
+        let letters: Option<String> = glob.tokens().iter().map(Token::character).collect();
+        return Box::new(letters.and_then(|name| catalogue::action(&name)).into_iter());
+    }
+    let mut name = String::new();
+    let matches = move |action: &Action| {
+        name.clear();
+        name.push_str(action.service().prefix());
+        name.push(':');
+        name.push_str(action.name());
+        glob.matches_ignoring_case(&name)
+    };
     match service {
-        Some(Some(service)) => service.actions().filter(matches).collect(),
-        Some(None) => Vec::new(),
-        None => catalogue::actions().filter(matches).collect(),
+        Some(Some(service)) => Box::new(service.actions().filter(matches)),
+        Some(None) => Box::new(std::iter::empty()),
+        None if glob.is_everything() => Box::new(catalogue::actions()),
+        None => Box::new(catalogue::actions().filter(matches)),
     }
 }
 
@@ -132,4 +159,87 @@ fn glob(pieces: &[Piece], hole: impl Fn(&super::glob::HoleLetter) -> Token) -> G
         Piece::Hole(letter) | Piece::Variable(letter) => hole(letter),
     };
     Glob::new(pieces.iter().map(token).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::iam::fixture::text;
+
+    fn pattern(notation: &str) -> ActionPattern {
+        ActionPattern::new(&text(notation), Vec::new())
+    }
+
+    #[test]
+    fn a_pattern_matches_actions_in_any_case() {
+        use Truth::{No, Unknown, Yes};
+        let table = [
+            ("*", "iam:CreateRole", Yes),
+            ("iam:*", "iam:CreateRole", Yes),
+            ("IAM:createrole", "iam:CreateRole", Yes),
+            ("iam:Create*", "iam:CreateRole", Yes),
+            ("iam:*Role*", "iam:AttachRolePolicy", Yes),
+            ("iam:?reateRole", "iam:CreateRole", Yes),
+            ("i*:CreateRole", "iam:CreateRole", Yes),
+            ("iam:Create", "iam:CreateRole", No),
+            ("s3:*", "iam:CreateRole", No),
+            ("CreateRole", "iam:CreateRole", No),
+            ("", "iam:CreateRole", No),
+            ("iam:<Verb>Role", "iam:CreateRole", Unknown),
+            ("iam:<Verb>User", "iam:CreateRole", No),
+            ("<Action>", "iam:CreateRole", Unknown),
+        ];
+        for (own, action, answer) in table {
+            assert_eq!(pattern(own).matches(action), answer, "{own} {action}");
+        }
+    }
+
+    #[test]
+    fn one_pattern_covers_another() {
+        use Truth::{No, Unknown, Yes};
+        let table = [
+            ("*", "<Action>", Yes),
+            ("iam:*", "iam:Create*", Yes),
+            ("iam:Create*", "iam:*", No),
+            ("iam:Create*", "iam:<Verb>", Unknown),
+            ("iam:<Verb>", "iam:<Verb>", Yes),
+            ("iam:<Verb>*", "iam:<Verb>Role", Yes),
+            ("iam:<Verb>", "s3:Get", No),
+            ("iam:*a*", "iam:*ba", Yes),
+        ];
+        for (own, other, answer) in table {
+            assert_eq!(pattern(own).covers(&pattern(other)), answer, "{own} {other}");
+        }
+    }
+
+    #[test]
+    fn wildcards_are_told_apart() {
+        // The pattern, whether it is all actions, all of a service, one action.
+        let table = [
+            ("*", true, false, false),
+            ("**", true, false, false),
+            ("*:*", true, false, false),
+            ("s3:*", false, true, false),
+            ("s3:**", false, true, false),
+            ("s3:?*", false, false, false),
+            ("s3:Get*", false, false, false),
+            ("s3:GetObject", false, false, true),
+            ("<Service>:*", false, false, false),
+        ];
+        for (text, full, service, literal) in table {
+            let pattern = pattern(text);
+            let found = (pattern.is_full_wildcard(), pattern.is_service_wildcard(), pattern.is_literal());
+            assert_eq!(found, (full, service, literal), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_expands_to_the_actions_it_is_sure_to_match() {
+        let names = |text: &str| pattern(text).expand().map(Action::full_name).collect::<Vec<_>>();
+        assert_eq!(names("sts:AssumeRoleWith*"), ["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"]);
+        assert_eq!(names("IAM:CREATEROLE"), ["iam:CreateRole"]);
+        assert!(names("iam:<Verb>Role").is_empty());
+        assert!(names("nosuch:*").is_empty());
+        assert_eq!(names("*").len(), catalogue::action_count());
+    }
 }

@@ -137,19 +137,29 @@ impl ArnPattern {
         Some(resource)
     }
 
-    /// As [`Self::wide`], in any partition and any account.
-    pub(super) fn wide_in_any_account(&self) -> Option<Glob> {
-        let [_, _, service, region, _, resource] = self.parts()?;
-        let mut glob = Glob::parse("arn:*:");
-        for (index, part) in [service, region, resource].iter().enumerate() {
-            for piece in pieces(part, true)? {
-                glob.push(match piece {
-                    Piece::Char('*') | Piece::Hole(_) | Piece::Variable(_) => Token::Run(Reach::All),
-                    Piece::Char('?') => Token::One(Reach::All),
-                    Piece::Char(c) | Piece::Literal(c) => Token::Letter(Letter::Char(c)),
-                });
+    /// As [`Self::wide`], in any partition and any account: which of them a principal can reach is
+    /// not known.
+    pub(super) fn wide_anywhere(&self) -> Option<Glob> {
+        let mut glob = Glob::default();
+        let mut segment = 0;
+        for piece in pieces(&self.text, true)? {
+            if piece == Piece::Char(':') {
+                segment += 1;
+                glob.push_literal(":");
+                if [PARTITION, ACCOUNT].contains(&segment) {
+                    glob.push(Token::Run(Reach::All));
+                }
+                continue;
             }
-            glob.push_pattern([":", ":*:", ""][index], Reach::All);
+            glob.push(match piece {
+                _ if [PARTITION, ACCOUNT].contains(&segment) => continue,
+                Piece::Char('*') | Piece::Hole(_) | Piece::Variable(_) => Token::Run(Reach::All),
+                Piece::Char('?') => Token::One(Reach::All),
+                Piece::Char(c) | Piece::Literal(c) => Token::Letter(Letter::Char(c)),
+            });
+        }
+        if segment < COLONS_OF_AN_ARN {
+            glob.push(Token::Run(Reach::All));
         }
         Some(glob)
     }
@@ -192,6 +202,8 @@ const SERVICES_WITH_PLAIN_NAMES: &[&str] = &[
 ];
 
 const COLONS_OF_AN_ARN: usize = 5;
+const PARTITION: usize = 1;
+const ACCOUNT: usize = 4;
 
 struct Readings {
     spanning: Glob,
@@ -321,5 +333,80 @@ fn append(parts: &mut [Text], part: Part, span: Span) {
     if let Some(last) = parts.last_mut() {
         last.span = if last.parts.is_empty() { span } else { last.span.to(span) };
         last.parts.push(part);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::iam::fixture::text;
+
+    fn pattern(notation: &str) -> ArnPattern {
+        ArnPattern::new(&text(notation), true, Vec::new())
+    }
+
+    #[test]
+    fn one_pattern_covers_and_overlaps_another() {
+        use Truth::{No, Unknown, Yes};
+        // The pattern, the other, whether it covers it, whether they overlap.
+        let table = [
+            ("*", "arn:aws:s3:::b/*", Yes, Yes),
+            ("arn:aws:s3:::b/*", "*", No, Yes),
+            ("arn:aws:s3:::b*", "arn:aws:s3:::b/*", Yes, Yes),
+            ("arn:aws:s3:::a/*", "arn:aws:s3:::b/*", No, No),
+            ("arn:aws:s3:::A", "arn:aws:s3:::a", No, No),
+            ("arn:aws:iam::*:role/*", "arn:aws:iam::1:role/x", Yes, Yes),
+            ("arn:aws:iam::1:role/??", "arn:aws:iam::1:role/x", No, No),
+            ("arn:aws:iam::1:role/??", "arn:aws:iam::1:role/x*", No, Yes),
+            ("arn:aws:iam::*", "arn:aws:iam::1:role/x", Yes, Yes),
+            ("arn:aws:iam", "arn:aws:iam::1:role/x", Unknown, Unknown),
+            ("arn:*", "arn:aws:iam::1:role/x", Yes, Yes),
+            // A star in the middle may go beyond a colon: which is right is not known.
+            ("arn:*:role/x", "arn:aws:iam::1:role/x", Unknown, Unknown),
+            ("arn:aws:s3:*:key", "arn:aws:s3:::b:key", Unknown, Unknown),
+            // Neither a stack nor a log group can have a colon in its name.
+            ("arn:aws:cloudformation:*:*:stack/A/*", "arn:aws:cloudformation:*:*:stack/B/*", No, No),
+            ("arn:aws:logs:*:*:log-group:a", "arn:aws:logs:*:*:log-group:b", No, No),
+            ("arn:aws:iam::*:role/a/*", "arn:aws:iam::*:role/b/*", No, Unknown),
+            ("arn:aws:s3:::<Bucket>/*", "arn:aws:s3:::<Bucket>/x", Yes, Yes),
+            ("arn:aws:s3:::<Bucket>", "arn:aws:s3:::<Bucket>/x", Unknown, Unknown),
+            ("arn:aws:s3:::<Bucket>/*", "arn:aws:s3:::b/x", Unknown, Unknown),
+            ("arn:aws:s3:::b/*", "arn:aws:sqs:::<Queue>", No, No),
+            (
+                "arn:<AWS::Partition>:iam::<AWS::AccountId>:*",
+                "arn:<AWS::Partition>:iam::<AWS::AccountId>:role/x",
+                Yes,
+                Yes,
+            ),
+            ("arn:*:iam::*:role/*", "arn:<AWS::Partition>:iam::<AWS::AccountId>:role/x", Yes, Yes),
+            ("arn:aws:iam::*:role/*", "arn:<AWS::Partition>:iam::<AWS::AccountId>:role/x", Unknown, Unknown),
+            ("<Role.Arn>", "<Role.Arn>", Yes, Yes),
+            ("<Bucket.Arn>/*", "<Bucket.Arn>/a/*", Yes, Yes),
+            ("<Bucket.Arn>*", "<Bucket.Arn>/a/*", Yes, Yes),
+            ("<Bucket.Arn>", "<Other.Arn>", Unknown, Unknown),
+            ("arn:aws:s3:::home/${aws:username}/*", "arn:aws:s3:::home/${AWS:UserName}/a", Yes, Unknown),
+            ("arn:aws:s3:::home/${aws:username}/*", "arn:aws:s3:::home/x/a", Unknown, Unknown),
+            ("arn:aws:s3:::a${*}b", "arn:aws:s3:::a*b", No, Yes),
+            ("arn:aws:s3:::a${*}b", "arn:aws:s3:::axb", No, No),
+        ];
+        for (own, other, covers, overlaps) in table {
+            let (own, other) = (pattern(own), pattern(other));
+            let shown = format!("{} and {}", own.text().display(), other.text().display());
+            assert_eq!(own.covers(&other), covers, "covers: {shown}");
+            assert_eq!(own.overlaps(&other), overlaps, "overlaps: {shown}");
+            assert_eq!(other.overlaps(&own), overlaps, "the other way round: {shown}");
+        }
+    }
+
+    #[test]
+    fn the_parts_of_an_arn_are_known_with_their_holes() {
+        let pattern = pattern("arn:<AWS::Partition>:s3:::<Bucket>/a:b");
+        assert_eq!(pattern.service().as_deref(), Some("s3"));
+        assert_eq!(pattern.account().map(|text| text.display().into_owned()).as_deref(), Some(""));
+        assert_eq!(pattern.resource_part().map(|text| text.display().into_owned()).as_deref(), Some("${Bucket}/a:b"));
+        assert!(super::tests::pattern("<Bucket.Arn>/*").parts().is_none());
+        assert!(super::tests::pattern("<Arn>").is_opaque());
+        assert!(!super::tests::pattern("*").is_opaque());
+        assert!(super::tests::pattern("**").is_everything());
     }
 }

@@ -2,6 +2,7 @@
 //! the boundary lets it pass.
 
 mod allow;
+mod assemble;
 mod judge;
 mod taker;
 
@@ -45,7 +46,12 @@ impl Authority {
     /// the documents. `wanted` holds actions and patterns of actions: `iam:CreateRole`,
     /// `iam:Put*Policy`.
     pub fn grants(&self, wanted: &[&str]) -> Vec<Grant<'_>> {
-        judge::grants(self, &expand(wanted))
+        self.grants_of(&Wanted::new(wanted))
+    }
+
+    /// The same for actions that are asked of many principals.
+    pub fn grants_of(&self, wanted: &Wanted) -> Vec<Grant<'_>> {
+        judge::grants(self, wanted)
     }
 
     /// Whether some request for the action on such a resource is allowed.
@@ -56,6 +62,26 @@ impl Authority {
     /// Whether nothing at all is known to be attached.
     pub fn is_empty(&self) -> bool {
         self.documents.is_empty() && self.unseen.is_empty()
+    }
+}
+
+/// Actions to ask for, looked up once.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    actions: Vec<WantedAction>,
+}
+
+#[derive(Clone, Debug)]
+struct WantedAction {
+    name: String,
+    known: Option<catalogue::Action>,
+}
+
+impl Wanted {
+    /// Actions and patterns of actions: `iam:CreateRole`, `iam:Put*Policy`.
+    pub fn new(wanted: &[&str]) -> Wanted {
+        let actions = expand(wanted).into_iter().map(|name| WantedAction { known: catalogue::action(&name), name });
+        Wanted { actions: actions.collect() }
     }
 }
 
@@ -87,3 +113,6 @@ pub fn managed_document(name_or_arn: &str, span: Span, kind: PolicyKind) -> Opti
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod soundness;

@@ -201,3 +201,79 @@ pub fn all_follow(tests: &[ConditionTest], given: &[ConditionTest]) -> bool {
 pub fn one_is_refuted(tests: &[ConditionTest], given: &[ConditionTest]) -> bool {
     tests.iter().any(|test| given.iter().any(|known| test.is_refuted_by(known)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::iam::document::PolicyKind;
+    use crate::iam::fixture::document;
+
+    fn tests_of(condition: &str) -> Vec<ConditionTest> {
+        let statement = format!(r#"{{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {condition}}}"#);
+        document(&statement, PolicyKind::Identity).statements.remove(0).conditions
+    }
+
+    #[test]
+    fn operators_are_taken_apart() {
+        // Comparison, quantifier, negated, if it exists, needs the key.
+        let table = [
+            ("StringEquals", Some(Comparison::StringEquals), None, false, false, true),
+            ("stringnotlike", Some(Comparison::StringLike), None, true, false, false),
+            ("ArnLikeIfExists", Some(Comparison::Arn), None, false, true, false),
+            (
+                "ForAllValues:StringEquals",
+                Some(Comparison::StringEquals),
+                Some(Quantifier::ForAllValues),
+                false,
+                false,
+                false,
+            ),
+            (
+                "ForAnyValue:StringNotEquals",
+                Some(Comparison::StringEquals),
+                Some(Quantifier::ForAnyValue),
+                true,
+                false,
+                true,
+            ),
+            ("Null", Some(Comparison::Null), None, false, false, false),
+            ("NotIpAddress", Some(Comparison::IpAddress), None, true, false, false),
+            ("StringMatches", None, None, false, false, false),
+        ];
+        for (text, comparison, quantifier, negated, if_exists, needs_key) in table {
+            let operator = Operator::parse(text);
+            let found = (operator.comparison, operator.quantifier, operator.negated, operator.if_exists);
+            assert_eq!(found, (comparison, quantifier, negated, if_exists), "{text}");
+            assert_eq!(operator.needs_key(), needs_key, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_test_follows_from_another_or_is_refuted_by_it() {
+        // What is given, the test, whether it follows, whether it is refuted.
+        let table = [
+            (r#"{"StringEquals": {"k:a": "x"}}"#, r#"{"StringEquals": {"K:A": "x"}}"#, true, false),
+            (r#"{"StringEquals": {"k:a": "x"}}"#, r#"{"StringEquals": {"k:a": ["x", "y"]}}"#, true, false),
+            (r#"{"StringEquals": {"k:a": ["x", "y"]}}"#, r#"{"StringEquals": {"k:a": "x"}}"#, false, false),
+            (r#"{"StringEquals": {"k:a": "x"}}"#, r#"{"StringEqualsIfExists": {"k:a": "x"}}"#, true, false),
+            (r#"{"StringEqualsIfExists": {"k:a": "x"}}"#, r#"{"StringEquals": {"k:a": "x"}}"#, false, false),
+            (r#"{"StringNotEquals": {"k:a": ["x", "y"]}}"#, r#"{"StringNotEquals": {"k:a": "x"}}"#, true, false),
+            (r#"{"StringNotEquals": {"k:a": "x"}}"#, r#"{"StringNotEquals": {"k:a": ["x", "y"]}}"#, false, false),
+            (r#"{"StringEquals": {"k:a": "x"}}"#, r#"{"StringNotEquals": {"k:a": "x"}}"#, false, true),
+            (r#"{"StringEquals": {"k:a": "x"}}"#, r#"{"StringNotEqualsIfExists": {"k:a": ["x", "y"]}}"#, false, true),
+            (r#"{"StringEquals": {"k:a": ["x", "z"]}}"#, r#"{"StringNotEquals": {"k:a": "x"}}"#, false, false),
+            (r#"{"StringEqualsIfExists": {"k:a": "x"}}"#, r#"{"StringNotEquals": {"k:a": "x"}}"#, false, false),
+            (r#"{"StringEquals": {"k:a": "x"}}"#, r#"{"Null": {"k:a": "true"}}"#, false, true),
+            (r#"{"StringNotEquals": {"k:a": "x"}}"#, r#"{"Null": {"k:a": "true"}}"#, false, false),
+            (r#"{"StringEquals": {"k:a": "<Hole>"}}"#, r#"{"StringEquals": {"k:a": "<Hole>"}}"#, true, false),
+            (r#"{"StringEquals": {"k:a": "<Hole>"}}"#, r#"{"StringEquals": {"k:a": "<Other>"}}"#, false, false),
+            (r#"{"StringEquals": {"k:a": "x"}}"#, r#"{"StringEquals": {"k:b": "x"}}"#, false, false),
+            (r#"{"StringEquals": {"k:a": {"Unknown": "?"}}}"#, r#"{"StringEquals": {"k:a": "x"}}"#, false, false),
+        ];
+        for (given, test, follows, refuted) in table {
+            let (given_tests, tests) = (tests_of(given), tests_of(test));
+            assert_eq!(all_follow(&tests, &given_tests), follows, "{test} follows from {given}");
+            assert_eq!(one_is_refuted(&tests, &given_tests), refuted, "{test} is refuted by {given}");
+        }
+    }
+}

@@ -19,13 +19,15 @@ pub struct Mismatch<'a> {
     pub formats: Vec<&'static str>,
     /// Whether no action of the statement fits: it has no effect at all.
     pub is_whole_statement: bool,
+    /// Whether the service is known to take ARNs of formats it does not document.
+    pub may_be_undocumented: bool,
 }
 
 impl ArnPattern {
     /// Whether the pattern can match a resource that a request for the action names. `Unknown`
     /// where only a hole can make it match.
     pub fn fits(&self, action: Action) -> Truth {
-        fits(self, &Universe::of(Some(action)))
+        fits(self, Universe::of(Some(action)))
     }
 }
 
@@ -36,16 +38,30 @@ pub fn mismatches(statement: &Statement) -> Vec<Mismatch<'_>> {
     if actions.negated || resources.negated || !resources.unknown.is_empty() || resources.patterns.is_empty() {
         return Vec::new();
     }
+    if resources.patterns.iter().any(|pattern| pattern.when.is_empty() && pattern.wide.is_everything()) {
+        return Vec::new();
+    }
+    // What is no ARN at all is a matter of grammar.
+    let is_no_arn = |pattern: &ArnPattern| {
+        pattern.text().literal().is_some_and(|text| !text.starts_with("arn:") && !text.starts_with(['*', '?']))
+    };
+    if resources.patterns.iter().all(is_no_arn) {
+        return Vec::new();
+    }
     let mut found: Vec<Mismatch<'_>> = Vec::new();
     let mut fitting = !actions.unknown.is_empty();
+    // `*` fits whatever the action.
+    if resources.patterns.iter().any(|pattern| pattern.is_everything() && pattern.when.is_empty()) {
+        return Vec::new();
+    }
     for pattern in &actions.patterns {
-        let meant: Vec<Action> = pattern.expand().collect();
-        // A name that is not known is another rule's business, and a hole nobody's.
-        if meant.is_empty() || pattern.text().has_holes() {
+        if pattern.expand().any(|action| may_fit(resources.patterns.iter(), action, &pattern.when)) {
             fitting = true;
             continue;
         }
-        if meant.iter().any(|action| may_fit(resources.patterns.iter(), *action, &pattern.when)) {
+        let meant: Vec<Action> = pattern.expand().collect();
+        // A name that is not known is another rule's business, and a hole nobody's.
+        if meant.is_empty() || pattern.text().has_holes() {
             fitting = true;
             continue;
         }
@@ -55,7 +71,8 @@ pub fn mismatches(statement: &Statement) -> Vec<Mismatch<'_>> {
                 formats.push(format);
             }
         }
-        found.push(Mismatch { pattern, actions: meant, formats, is_whole_statement: false });
+        let may_be_undocumented = meant.iter().any(|action| Universe::of(Some(*action)).open);
+        found.push(Mismatch { pattern, actions: meant, formats, is_whole_statement: false, may_be_undocumented });
     }
     found.iter_mut().for_each(|mismatch| mismatch.is_whole_statement = !fitting);
     found
@@ -63,16 +80,18 @@ pub fn mismatches(statement: &Statement) -> Vec<Mismatch<'_>> {
 
 fn may_fit<'a>(mut patterns: impl Iterator<Item = &'a ArnPattern>, action: Action, when: &[Condition]) -> bool {
     let universe = Universe::of(Some(action));
-    patterns.any(|pattern| crate::value::can_hold_together(&pattern.when, when) && !fits(pattern, &universe).is_no())
+    patterns.any(|pattern| crate::value::can_hold_together(&pattern.when, when) && !fits(pattern, universe).is_no())
 }
 
 fn fits(pattern: &ArnPattern, universe: &Universe) -> Truth {
-    let possible = pattern.wide_segmented.as_ref().unwrap_or(&pattern.wide);
-    if !universe.meets(possible) {
-        return Truth::No;
+    let possible = universe.meets(pattern.wide_segmented.as_ref().unwrap_or(&pattern.wide));
+    let sure =
+        !pattern.spanning.has_holes() && pattern.segmented.as_ref().is_some_and(|glob| universe.meets(glob).is_yes());
+    match (possible, sure) {
+        (Truth::No, _) => Truth::No,
+        (_, true) => Truth::Yes,
+        _ => Truth::Unknown,
     }
-    let sure = !pattern.spanning.has_holes() && pattern.segmented.as_ref().is_some_and(|glob| universe.meets(glob));
-    if sure { Truth::Yes } else { Truth::Unknown }
 }
 
 #[cfg(test)]
@@ -104,6 +123,7 @@ mod tests {
             ("arn:aws:logs:*:*:log-group:x:*", "logs:PutLogEvents", Truth::Yes),
             ("arn:aws:logs:*:*:log-group:x", "logs:CreateLogGroup", Truth::Yes),
             ("arn:aws:logs:*:*:*", "logs:PutLogEvents", Truth::Yes),
+            ("arn:aws:s3:::*", "s3:ListAllMyBuckets", Truth::Unknown),
             ("arn:aws:codepipeline:eu-west-1:1:name", "codepipeline:PutApprovalResult", Truth::No),
             ("arn:aws:codepipeline:eu-west-1:1:name/stage/action", "codepipeline:PutApprovalResult", Truth::Yes),
             (

@@ -79,6 +79,14 @@ impl Reach {
 }
 
 impl Token {
+    /// The character it stands for, if it is one.
+    pub fn character(&self) -> Option<char> {
+        match self {
+            Token::Letter(Letter::Char(c)) => Some(*c),
+            _ => None,
+        }
+    }
+
     /// Whether the token can read this letter.
     fn reads(&self, letter: &Letter) -> bool {
         match self {
@@ -158,7 +166,47 @@ impl Glob {
 
     /// Whether a text without holes matches.
     pub fn matches(&self, text: &str) -> bool {
-        self.accepts(text.chars().map(Letter::Char))
+        if self
+            .tokens
+            .iter()
+            .any(|token| matches!(token, Token::One(reach) | Token::Run(reach) if *reach != Reach::All))
+        {
+            return self.accepts(text.chars().map(Letter::Char));
+        }
+        self.matches_greedily(text.chars())
+    }
+
+    /// The same for a pattern in lower case and a text in any.
+    pub fn matches_ignoring_case(&self, text: &str) -> bool {
+        self.matches_greedily(text.chars().map(|c| c.to_ascii_lowercase()))
+    }
+
+    /// [`Glob::matches`] where every wildcard stands for all characters: a run that has read too
+    /// little reads one more, and no run before the last ever has to.
+    fn matches_greedily(&self, text: impl Iterator<Item = char> + Clone) -> bool {
+        let (mut at, mut rest) = (0, text);
+        let mut retry = None;
+        loop {
+            let here = rest.clone();
+            match (self.tokens.get(at), rest.next()) {
+                (Some(Token::Run(_)), _) => {
+                    rest = here;
+                    at += 1;
+                    retry = Some((at, rest.clone()));
+                }
+                (None, None) => return true,
+                (Some(Token::One(_)), Some(_)) => at += 1,
+                (Some(Token::Letter(Letter::Char(own))), Some(c)) if *own == c => at += 1,
+                _ => {
+                    let Some((token, from)) = &mut retry else { return false };
+                    if from.next().is_none() {
+                        return false;
+                    }
+                    at = *token;
+                    rest = from.clone();
+                }
+            }
+        }
     }
 
     /// Whether a word matches, by the positions reached after each letter.

@@ -25,6 +25,8 @@ pub struct GrammarProblem {
 pub enum GrammarKind {
     /// No `Statement` in the document.
     NoStatement,
+    /// The elements of one statement where the policy should be.
+    BareStatement,
     /// `Statement` holds none.
     EmptyStatement,
     /// The document is a list of statements.
@@ -76,6 +78,10 @@ pub enum GrammarKind {
     BadSid {
         sid: String,
     },
+    /// A resource that is neither an ARN nor `*`.
+    NoArn {
+        text: String,
+    },
     /// `Action: []`
     EmptyList {
         key: &'static str,
@@ -104,7 +110,10 @@ pub fn problems(value: &Value, kind: PolicyKind) -> Vec<GrammarProblem> {
             Some(Value::Map(map)) => document(map, &mut found),
             Some(list @ Value::List(..)) => {
                 found.add(GrammarKind::ListWithoutStatement, list.span());
-                statements(list, &mut found);
+                // A list of whole policies says nothing of its items as statements.
+                if items(list).iter().all(|(_, item)| item.get("Statement").is_none()) {
+                    statements(list, &mut found);
+                }
             }
             _ => {}
         }
@@ -153,6 +162,10 @@ impl Problems {
 }
 
 fn document(map: &Map, found: &mut Problems) {
+    if element(map, "Statement").is_none() && element(map, "Effect").is_some() {
+        found.add(GrammarKind::BareStatement, map.span);
+        return;
+    }
     found.keys(map, DOCUMENT_KEYS);
     if let Some((_, version)) = element(map, "Version")
         && let Some(text) = version.literal()
@@ -238,6 +251,11 @@ fn statement(map: &Map, found: &mut Problems) {
             found.add(GrammarKind::EmptyList { key }, name.span);
         }
     }
+    if matches!(found.kind, PolicyKind::Identity | PolicyKind::Boundary) {
+        for (_, value) in ["Resource", "NotResource"].into_iter().filter_map(|key| element(map, key)) {
+            check_resources(value, found);
+        }
+    }
     for key in ["Principal", "NotPrincipal"] {
         if let Some((_, value)) = element(map, key) {
             check_principal(value, found);
@@ -256,6 +274,18 @@ fn check_effect(map: &Map, found: &mut Problems) {
             let correct = nearest(text, &["Allow", "Deny"]);
             let span = alternative.map_or(value.span(), Value::span);
             found.add(GrammarKind::BadEffect { text: text.to_owned(), correct }, span);
+        }
+    }
+}
+
+/// IAM wants an ARN or `*`. What waits to be filled in, such as `<arn>` or `{arn}`, is not judged.
+fn check_resources(value: &Value, found: &mut Problems) {
+    for (_, item) in items(value) {
+        let Some(Part::Known(start, _)) = item.as_text().and_then(|text| text.parts.first()) else { continue };
+        let is_complete = item.literal().is_some() || start.len() > "arn:".len();
+        if is_complete && !start.starts_with("arn:") && !start.starts_with(['*', '?', '<', '{', '$', '[']) {
+            let text = item.as_text().map_or_else(String::new, |text| text.display().into_owned());
+            found.add(GrammarKind::NoArn { text }, item.span());
         }
     }
 }

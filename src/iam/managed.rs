@@ -23,3 +23,6 @@ fn placed(json: serde_json::Value, span: Span) -> Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

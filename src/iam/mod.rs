@@ -24,7 +24,7 @@ mod worlds;
 pub use action::ActionPattern;
 pub use answer::{Answer, Reason, Truth, Witness};
 pub use arn::ArnPattern;
-pub use authority::{Authority, Boundary, ResourceAsked, managed_document};
+pub use authority::{Authority, Boundary, ResourceAsked, Wanted, managed_document};
 pub use condition::ConditionTest;
 pub use document::{Effect, PolicyDocument, PolicyKind, Statement, Version};
 pub use fit::{Mismatch, mismatches};

@@ -48,143 +48,55 @@ pub fn problem(pattern: &ActionPattern) -> Option<NameProblem> {
     Some(NameProblem::UnknownAction { meant, is_call })
 }
 
-/// The actions that permit an API call or CLI command of this name, where their names differ:
-/// `s3:ListBucket` for `s3:HeadBucket`.
+/// The actions that permit an API call or CLI command of this name: `s3:ListBucket` for
+/// `s3:HeadBucket`.
 pub fn permitted_by(service: &str, call: &str) -> Vec<String> {
+    if let Some(needed) = catalogue::operation_actions(service, call) {
+        // Of actions that only some arguments need none is named where others always are.
+        let always = needed.iter().any(|(_, always)| *always);
+        return needed.into_iter().filter(|(_, own)| *own == always).map(|(action, _)| action.full_name()).collect();
+    }
     let is_it = |row: &&(&str, &str, &[&str])| row.0 == service && row.1.eq_ignore_ascii_case(call);
-    CALLS
-        .iter()
-        .find(is_it)
-        .map(|(.., actions)| actions.iter().map(|action| (*action).to_owned()).collect())
-        .unwrap_or_default()
+    let actions = CALLS.iter().find(is_it).map_or(&[][..], |(.., actions)| actions);
+    actions.iter().map(|action| (*action).to_owned()).collect()
 }
 
-/// From the pages "Actions defined by …" of the Service Authorization Reference and "Required
-/// permissions for Amazon S3 API operations".
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>
+/// Names that are taken for actions and are neither those nor API calls.
 const CALLS: &[(&str, &str, &[&str])] = &[
-    ("apigateway", "CreateRestApi", &["apigateway:POST"]),
-    ("apigateway", "GetRestApis", &["apigateway:GET"]),
-    ("apigateway", "CreateDeployment", &["apigateway:POST"]),
-    ("apigateway", "UpdateStage", &["apigateway:PATCH"]),
-    ("apigateway", "DeleteRestApi", &["apigateway:DELETE"]),
-    ("apigateway", "PutRestApi", &["apigateway:PUT"]),
+    ("bedrock", "Converse", &["bedrock:InvokeModel"]),
+    ("bedrock", "ConverseStream", &["bedrock:InvokeModelWithResponseStream"]),
     ("codecommit", "Clone", &["codecommit:GitPull"]),
     ("codecommit", "GitClone", &["codecommit:GitPull"]),
-    ("cloudfront", "CreateDistributionWithTags", &["cloudfront:CreateDistribution", "cloudfront:TagResource"]),
-    (
-        "dynamodb",
-        "TransactWriteItems",
-        &["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"],
-    ),
-    ("dynamodb", "TransactGetItems", &["dynamodb:GetItem"]),
-    (
-        "dynamodb",
-        "ExecuteStatement",
-        &["dynamodb:PartiQLSelect", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete"],
-    ),
     ("ecr", "GetLogin", &["ecr:GetAuthorizationToken"]),
     ("ecr", "GetLoginPassword", &["ecr:GetAuthorizationToken"]),
-    ("ecr", "Push", &["ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"]),
     ("ecr", "Pull", &["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]),
-    ("events", "PutEvent", &["events:PutEvents"]),
+    ("ecr", "Push", &["ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"]),
     ("iam", "AssumeRole", &["sts:AssumeRole"]),
-    ("lambda", "Invoke", &["lambda:InvokeFunction"]),
     ("lambda", "InvokeFunctionWithResponseStream", &["lambda:InvokeFunction"]),
-    ("lambda", "InvokeWithResponseStream", &["lambda:InvokeFunction"]),
-    ("logs", "FilterLogEvent", &["logs:FilterLogEvents"]),
-    ("logs", "PutLogEvent", &["logs:PutLogEvents"]),
-    ("s3", "CompleteMultipartUpload", &["s3:PutObject"]),
-    ("s3", "CopyObject", &["s3:GetObject", "s3:PutObject"]),
-    ("s3", "CreateMultipartUpload", &["s3:PutObject"]),
-    ("s3", "DeleteBucketCors", &["s3:PutBucketCORS"]),
-    ("s3", "DeleteBucketEncryption", &["s3:PutEncryptionConfiguration"]),
-    ("s3", "DeleteBucketLifecycle", &["s3:PutLifecycleConfiguration"]),
-    ("s3", "DeleteBucketReplication", &["s3:PutReplicationConfiguration"]),
-    ("s3", "DeleteBucketTagging", &["s3:PutBucketTagging"]),
-    ("s3", "DeleteObjects", &["s3:DeleteObject"]),
-    ("s3", "DeletePublicAccessBlock", &["s3:PutBucketPublicAccessBlock"]),
-    ("s3", "GetBucketAccelerateConfiguration", &["s3:GetAccelerateConfiguration"]),
-    ("s3", "GetBucketEncryption", &["s3:GetEncryptionConfiguration"]),
-    ("s3", "GetBucketLifecycle", &["s3:GetLifecycleConfiguration"]),
-    ("s3", "GetBucketLifecycleConfiguration", &["s3:GetLifecycleConfiguration"]),
-    ("s3", "GetBucketNotificationConfiguration", &["s3:GetBucketNotification"]),
-    ("s3", "GetBucketReplication", &["s3:GetReplicationConfiguration"]),
-    ("s3", "GetObjects", &["s3:GetObject"]),
-    ("s3", "GetPublicAccessBlock", &["s3:GetBucketPublicAccessBlock"]),
-    ("s3", "HeadBucket", &["s3:ListBucket"]),
-    ("s3", "HeadObject", &["s3:GetObject"]),
-    ("s3", "ListBuckets", &["s3:ListAllMyBuckets"]),
-    ("s3", "ListMultipartUploads", &["s3:ListBucketMultipartUploads"]),
     ("s3", "ListObject", &["s3:ListBucket"]),
-    ("s3", "ListObjects", &["s3:ListBucket"]),
-    ("s3", "ListObjectsV2", &["s3:ListBucket"]),
-    ("s3", "ListObjectVersions", &["s3:ListBucketVersions"]),
-    ("s3", "ListParts", &["s3:ListMultipartUploadParts"]),
-    ("s3", "PutBucketAccelerateConfiguration", &["s3:PutAccelerateConfiguration"]),
-    ("s3", "PutBucketEncryption", &["s3:PutEncryptionConfiguration"]),
-    ("s3", "PutBucketLifecycle", &["s3:PutLifecycleConfiguration"]),
-    ("s3", "PutBucketLifecycleConfiguration", &["s3:PutLifecycleConfiguration"]),
-    ("s3", "PutBucketNotificationConfiguration", &["s3:PutBucketNotification"]),
-    ("s3", "PutBucketReplication", &["s3:PutReplicationConfiguration"]),
-    ("s3", "PutObjects", &["s3:PutObject"]),
-    ("s3", "PutPublicAccessBlock", &["s3:PutBucketPublicAccessBlock"]),
-    ("s3", "SelectObjectContent", &["s3:GetObject"]),
     ("s3", "Sync", &["s3:ListBucket", "s3:GetObject", "s3:PutObject"]),
-    ("s3", "UploadPart", &["s3:PutObject"]),
-    ("s3", "UploadPartCopy", &["s3:GetObject", "s3:PutObject"]),
-    ("sns", "PublishBatch", &["sns:Publish"]),
-    ("sqs", "ChangeMessageVisibilityBatch", &["sqs:ChangeMessageVisibility"]),
-    ("sqs", "DeleteMessageBatch", &["sqs:DeleteMessage"]),
-    ("sqs", "SendMessageBatch", &["sqs:SendMessage"]),
 ];
 
-/// Names of services in the CLI, in SDKs and in marketing, with the prefix of their actions.
+/// Names of services in the console and in speech, with the prefix of their actions.
 const SERVICE_NAMES: &[(&str, &str)] = &[
-    ("accessanalyzer", "access-analyzer"),
-    ("apigatewaymanagementapi", "execute-api"),
-    ("apigatewayv2", "apigateway"),
-    ("appsync-api", "appsync"),
     ("certificatemanager", "acm"),
     ("cloudwatch-logs", "logs"),
-    ("cloudwatchlogs", "logs"),
     ("cloudwatchevents", "events"),
+    ("cloudwatchlogs", "logs"),
     ("codestarconnections", "codestar-connections"),
     ("cognito", "cognito-idp"),
     ("cognitoidp", "cognito-idp"),
-    ("configservice", "config"),
     ("costexplorer", "ce"),
-    ("deploy", "codedeploy"),
-    ("docdb", "rds"),
     ("documentdb", "rds"),
-    ("dynamodbstreams", "dynamodb"),
-    ("ecrpublic", "ecr-public"),
-    ("efs", "elasticfilesystem"),
     ("eb", "elasticbeanstalk"),
-    ("elb", "elasticloadbalancing"),
-    ("elbv2", "elasticloadbalancing"),
-    ("emr", "elasticmapreduce"),
+    ("ecrpublic", "ecr-public"),
     ("eventbridge", "events"),
-    ("iot-data", "iot"),
     ("kinesisfirehose", "firehose"),
-    ("kinesisanalyticsv2", "kinesisanalytics"),
     ("msk", "kafka"),
-    ("mwaa", "airflow"),
     ("parameterstore", "ssm"),
-    ("quicksight-api", "quicksight"),
-    ("resourcegroupstaggingapi", "tag"),
-    ("route-53", "route53"),
-    ("s3api", "s3"),
-    ("secretmanager", "secretsmanager"),
     ("secrets-manager", "secretsmanager"),
-    ("service-quotas", "servicequotas"),
-    ("sesv2", "ses"),
     ("sfn", "states"),
-    ("stepfunction", "states"),
-    ("stepfunctions", "states"),
-    ("sts-assume", "sts"),
     ("systemsmanager", "ssm"),
-    ("wafv2-regional", "wafv2"),
 ];
 
 /// Prefixes of services that AWS has closed; its own managed policies still name some of them.
@@ -216,8 +128,9 @@ fn is_undocumented(service: &str, name: &str) -> bool {
 }
 
 fn nearest_service(prefix: &str) -> Option<String> {
-    let named = SERVICE_NAMES.iter().find(|(name, _)| *name == prefix).map(|(_, service)| (*service).to_owned());
-    named.or_else(|| {
+    let client = catalogue::client_service(prefix).map(|service| service.prefix().to_owned());
+    let spoken = || SERVICE_NAMES.iter().find(|(name, _)| *name == prefix).map(|(_, service)| (*service).to_owned());
+    client.or_else(spoken).or_else(|| {
         let distance = |service: &Service| strsim::damerau_levenshtein(prefix, service.prefix());
         // One slip in a short prefix, two in a long one.
         let limit = if prefix.len() > 5 { 2 } else { 1 };
@@ -233,13 +146,18 @@ fn nearest_actions(service: Service, name: &str) -> Vec<String> {
     if name.contains(['*', '?']) {
         return Vec::new();
     }
-    let lower = name.to_ascii_lowercase();
+    let lower = name.trim().to_ascii_lowercase();
     let distance = |action: Action| strsim::damerau_levenshtein(&lower, &action.name().to_ascii_lowercase());
     let mut near: Vec<(usize, Action)> = service.actions().map(|action| (distance(action), action)).collect();
     near.sort();
     let Some(best) = near.first().map(|(distance, _)| *distance) else { return Vec::new() };
-    // A third of the name may be wrong; of several near ones the nearest are named.
-    let near = near.into_iter().take_while(|(distance, _)| *distance == best && *distance <= 1 + lower.len() / 4);
+    // `UpdateFunction` is more likely the start of a name than a slip in another.
+    let is_longer = |action: &Action| action.name().to_ascii_lowercase().starts_with(&lower);
+    if best > 2 && lower.len() > 4 && service.actions().any(|action| is_longer(&action)) {
+        return service.actions().filter(is_longer).take(MAX_MEANT).map(Action::full_name).collect();
+    }
+    // A fifth of the name may be wrong; of several near ones the nearest are named.
+    let near = near.into_iter().take_while(|(distance, _)| *distance == best && *distance <= 1 + lower.len() / 5);
     near.take(MAX_MEANT).map(|(_, action)| action.full_name()).collect()
 }
 
@@ -319,13 +237,13 @@ mod tests {
     #[test]
     fn the_tables_name_what_exists_and_nothing_that_needs_no_entry() {
         for (service, call, actions) in CALLS {
-            assert!(catalogue::action(&format!("{service}:{call}")).is_none(), "{service}:{call} is an action");
+            assert!(catalogue::operation_actions(service, call).is_none(), "{service}:{call} is known");
             for action in *actions {
                 assert!(catalogue::action(action).is_some(), "{action}");
             }
         }
         for (name, service) in SERVICE_NAMES {
-            assert!(catalogue::service(name).is_none(), "{name} is a prefix");
+            assert!(catalogue::client_service(name).is_none(), "{name} is known");
             assert!(catalogue::service(service).is_some(), "{service}");
         }
         assert!(RETIRED_SERVICES.iter().all(|service| catalogue::service(service).is_none()));

@@ -218,3 +218,60 @@ fn requires(test: &ConditionTest, key: &str) -> bool {
         && test.values.iter().all(|value| value.literal().is_some_and(|text| text.eq_ignore_ascii_case("false")));
     test.is_on(key) && (test.operator.needs_key() || null_false)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::iam::document::PolicyKind;
+    use crate::iam::fixture::document;
+
+    #[test]
+    fn a_condition_is_worth_what_it_keeps_out() {
+        use ConditionClass::{Circumstance, Identity, Object, Other, Path, Vacuous};
+        let table = [
+            (r#"{"StringEquals": {"aws:PrincipalOrgID": "o-1"}}"#, "iam:PassRole", Identity),
+            (r#"{"StringEquals": {"sts:ExternalId": "x"}}"#, "sts:AssumeRole", Identity),
+            (
+                r#"{"StringLike": {"token.actions.githubusercontent.com:sub": "repo:o/r:*"}}"#,
+                "sts:AssumeRoleWithWebIdentity",
+                Identity,
+            ),
+            (r#"{"StringEquals": {"aws:PrincipalTag/team": "x"}}"#, "iam:PassRole", Identity),
+            (
+                r#"{"ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}}"#,
+                "iam:CreateRole",
+                Path,
+            ),
+            (r#"{"Bool": {"aws:ViaAWSService": "true"}}"#, "iam:CreateRole", Path),
+            (r#"{"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}"#, "kms:Decrypt", Path),
+            (r#"{"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}"#, "iam:PassRole", Object),
+            (r#"{"StringLike": {"iam:PassedToService": "l*.amazonaws.com"}}"#, "iam:PassRole", Other),
+            (r#"{"StringNotEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}"#, "iam:PassRole", Other),
+            (r#"{"StringEqualsIfExists": {"iam:PassedToService": "lambda.amazonaws.com"}}"#, "iam:PassRole", Object),
+            (r#"{"StringEqualsIfExists": {"iam:PassedToService": "lambda.amazonaws.com"}}"#, "iam:CreateRole", Vacuous),
+            (r#"{"StringEquals": {"iam:PermissionsBoundary": "<Boundary>"}}"#, "iam:CreateRole", Object),
+            (r#"{"StringEquals": {"aws:ResourceTag/team": "x"}}"#, "ec2:StartInstances", Object),
+            (r#"{"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}"#, "iam:CreateRole", Circumstance),
+            (r#"{"Bool": {"aws:MultiFactorAuthPresent": "true"}}"#, "iam:CreateRole", Circumstance),
+            (r#"{"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}"#, "iam:CreateRole", Vacuous),
+            (r#"{"Bool": {"aws:SecureTransport": "true"}}"#, "iam:CreateRole", Vacuous),
+            (r#"{"StringLike": {"aws:PrincipalOrgID": "*"}}"#, "iam:CreateRole", Vacuous),
+            (r#"{"ForAllValues:StringEquals": {"aws:TagKeys": "x"}}"#, "ec2:CreateTags", Vacuous),
+            (
+                r#"{"ForAllValues:StringEquals": {"aws:TagKeys": "x"}, "Null": {"aws:TagKeys": "false"}}"#,
+                "ec2:CreateTags",
+                Object,
+            ),
+            (r#"{"Null": {"iam:PermissionsBoundary": "false"}}"#, "iam:CreateRole", Other),
+            (r#"{"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}"#, "ec2:RunInstances", Other),
+        ];
+        for (condition, action, answer) in table {
+            let statement =
+                format!(r#"{{"Effect": "Allow", "Action": "{action}", "Resource": "*", "Condition": {condition}}}"#);
+            let document = document(&statement, PolicyKind::Identity);
+            let tests = &document.statements[0].conditions;
+            let found = narrowings(tests, catalogue::action(action));
+            assert_eq!(found[0].class, answer, "{condition} {action}");
+        }
+    }
+}

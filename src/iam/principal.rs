@@ -85,9 +85,9 @@ impl Principal {
     /// The account it belongs to: twelve digits, or a hole.
     pub fn account(&self) -> Option<Text> {
         match self.kind {
-            PrincipalKind::Account if !self.text.display().contains(':') => Some(self.text.clone()),
             PrincipalKind::Account | PrincipalKind::Role | PrincipalKind::User | PrincipalKind::Session => {
-                super::arn::split(&self.text).map(|[_, _, _, _, account, _]| account)
+                let of_arn = super::arn::split(&self.text).map(|[_, _, _, _, account, _]| account);
+                Some(of_arn.unwrap_or_else(|| self.text.clone()))
             }
             _ => None,
         }

@@ -2,8 +2,9 @@
 
 use super::principal::{Principal, PrincipalKind};
 use crate::diagnostic::Confidence;
-use crate::iam::{Grant, Reason};
+use crate::iam::{Grant, Reason, Wanted};
 use crate::source::Span;
+use std::sync::LazyLock;
 
 /// A kind of power.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,16 +91,22 @@ const ASKED: [(AuthorityLabel, &[&str]); 6] = [
     (AuthorityLabel::ImagePush, &["ecr:PutImage"]),
 ];
 
+/// What is asked of every principal, looked up once.
+static WANTED: LazyLock<Vec<(AuthorityLabel, Wanted)>> = LazyLock::new(|| {
+    let deploy: Vec<&str> = deploy_actions().collect();
+    let asked = ASKED.iter().map(|(label, actions)| (*label, Wanted::new(actions)));
+    asked.chain([(AuthorityLabel::Deploy, Wanted::new(&deploy))]).collect()
+});
+
 /// Fills in what each principal can do, once; only for those of which a rule asks it.
 pub fn find_powers(principal: &Principal) -> Vec<Power> {
     if principal.uses.is_empty() && principal.kind == PrincipalKind::Role {
         return Vec::new();
     }
-    let deploy: Vec<&str> = deploy_actions().collect();
     let mut powers = Vec::new();
-    let asked = ASKED.iter().map(|(label, actions)| (*label, *actions));
-    for (label, actions) in asked.chain([(AuthorityLabel::Deploy, deploy.as_slice())]) {
-        let grants = principal.authority.grants(actions);
+    for (label, actions) in WANTED.iter() {
+        let label = *label;
+        let grants = principal.authority.grants_of(actions);
         // To assume one named role is no power over all.
         let counts = |grant: &&Grant<'_>| label != AuthorityLabel::AssumeAny || grant.everywhere;
         let strongest = grants.iter().filter(counts).min_by_key(|grant| (!grant.everywhere, grant.confidence));

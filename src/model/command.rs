@@ -87,11 +87,9 @@ impl Command {
                 && matches!(rest.first().map(|word| word.text.as_str()), Some("exec" | "run" | "dlx"))
                 && first.text != "npm"
                 || (first.text == "npm" && rest.first().is_some_and(|word| word.text == "exec"));
-            if is_runner {
-                words = &rest[1..];
-            } else if first.text == "timeout"
-                && rest.first().is_some_and(|word| word.text.starts_with(|c: char| c.is_ascii_digit()))
-            {
+            let is_limit = first.text == "timeout"
+                && rest.first().is_some_and(|word| word.text.starts_with(|c: char| c.is_ascii_digit()));
+            if is_runner || is_limit {
                 words = &rest[1..];
             } else if is_assignment || runs_another || (first.text.starts_with('-') && words.len() < self.words.len()) {
                 words = rest;

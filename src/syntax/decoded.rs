@@ -44,6 +44,11 @@ fn align(written: &str, value: &str, start: usize, file: FileId, style: Style) -
         Style::Literal(indent) | Style::Folded(indent) => indent,
         _ => 0,
     };
+    // What is written of a block starts at its first line that is not blank; the value does not.
+    let blank = value.len() - value.trim_start_matches('\n').len();
+    if indent > 0 && !written.starts_with(['\n', '\r']) {
+        walk.unit(blank, 0);
+    }
     while walk.read < value.len() {
         let rest = &written[walk.at..];
         let here = rest.chars().next();

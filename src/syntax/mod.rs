@@ -11,6 +11,7 @@ pub use node::{Entry, Kind, Node, Scalar};
 
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::source::{FileId, OffsetMap, Span, Spanned};
+use std::collections::{HashMap, HashSet};
 
 /// The rule under which every problem of syntax is reported.
 pub const PARSE_ERROR: &str = "parse-error";
@@ -46,8 +47,7 @@ pub fn parse(text: &str, file: FileId) -> Parsed {
 
 /// Reads a text that stands inside a file, in a scalar for instance; spans are those of the file.
 pub fn parse_at(text: &str, origin: &OffsetMap) -> Parsed {
-    let looks_like_json = text.trim_start().starts_with(['{', '[']);
-    if !looks_like_json {
+    if !looks_like_json(text) {
         return repair::parse_yaml(text, origin);
     }
     let error = match json::parse(text, origin) {
@@ -57,10 +57,39 @@ pub fn parse_at(text: &str, origin: &OffsetMap) -> Parsed {
     // YAML in flow style starts with a bracket too, and so does JSON with short-form tags.
     let as_yaml = yaml::parse(text, origin);
     match as_yaml.error {
-        None => as_yaml.parsed,
-        Some(_) if looks_like_text_template(text) => Parsed { text_template: true, ..Parsed::default() },
-        Some(_) => repair::parse_json(text, origin, error),
+        // `{"a": 1, ... "b": 2}` is a key `... "b"` to YAML.
+        None if !as_yaml.parsed.documents.iter().any(has_quotes_in_keys) => as_yaml.parsed,
+        _ if looks_like_text_template(text) => Parsed { text_template: true, ..Parsed::default() },
+        _ => repair::parse_json(text, origin, error),
     }
+}
+
+/// Whether a text starts with a bracket, comments of JSON aside.
+fn looks_like_json(text: &str) -> bool {
+    let mut rest = text.trim_start();
+    loop {
+        let end = if rest.starts_with("//") {
+            rest.find('\n')
+        } else if rest.starts_with("/*") {
+            rest.find("*/").map(|at| at + 2)
+        } else {
+            return rest.starts_with(['{', '[']);
+        };
+        rest = end.map_or("", |end| rest[end..].trim_start());
+    }
+}
+
+/// A plain key with a double quote in it: a slip of JSON that YAML takes for text.
+fn has_quotes_in_keys(document: &Node) -> bool {
+    let mut found = false;
+    document.walk(&mut |node| {
+        found |= node
+            .entries()
+            .unwrap_or_default()
+            .iter()
+            .any(|entry| entry.key.as_scalar().is_some_and(|key| !key.quoted && key.text.contains('"')));
+    });
+    found
 }
 
 /// A problem of syntax, at its place.
@@ -68,24 +97,29 @@ fn problem(span: Span, message: impl Into<String>, label: impl Into<String>) -> 
     Diagnostic::new(PARSE_ERROR, Severity::High, message.into(), Label::new(span, label))
 }
 
-/// Two keys of one mapping are the same: readers keep the last, and the first is lost.
-fn duplicate_key(key: &str, first: Span, second: Span) -> Diagnostic {
-    let mut found = problem(second, format!("the key `{key}` stands twice in one mapping"), "this one is read")
-        .with_label(first, "this one is lost")
-        .with_help(format!("keep one `{key}`, or join the two"));
+/// Keys of one mapping that are the same: readers keep the last, and the others are lost.
+fn duplicate_key(key: &str, last: Span, lost: &[Span]) -> Diagnostic {
+    let times = if lost.len() == 1 { "twice".to_owned() } else { format!("{} times", lost.len() + 1) };
+    let mut found = problem(last, format!("the key `{key}` stands {times} in one mapping"), "this one is read");
+    for span in lost.iter().take(4) {
+        found = found.with_label(*span, "this one is lost");
+    }
     found.subject = format!("duplicate key {key}");
-    found
+    found.with_help(format!("keep one `{key}`, or join {}", if lost.len() == 1 { "the two" } else { "them" }))
 }
 
 /// `{% … %}`, `<% … %>`, or `{{ … }}` other than CloudFormation's `{{resolve:…}}` and the `${{ … }}`
 /// of workflows and of the Serverless Framework, which are plain text to YAML.
 fn looks_like_text_template(text: &str) -> bool {
-    let braces = text.match_indices("{{").any(|(at, _)| {
-        let inside = text[at + 2..].trim_start();
-        let is_text = inside.starts_with("resolve:") || text[..at].ends_with('$');
-        !is_text && inside.split('\n').next().is_some_and(|line| line.contains("}}"))
-    });
-    braces || text.contains("{%") || text.contains("<%")
+    let in_line = |line: &str| {
+        // The last of the closing braces is sought once, so that a line full of `{{` costs one walk.
+        let last = line.rfind("}}");
+        line.match_indices("{{").any(|(at, _)| {
+            let is_text = line[at + 2..].trim_start().starts_with("resolve:") || line[..at].ends_with('$');
+            !is_text && last.is_some_and(|end| end > at)
+        })
+    };
+    text.lines().any(in_line) || text.contains("{%") || text.contains("<%")
 }
 
 /// Adds the entries of merge keys (`<<: *defaults`) that the mapping does not have itself.
@@ -95,6 +129,7 @@ fn resolve_merge_keys(entries: &mut Vec<Entry>) {
         return;
     }
     let (merges, own): (Vec<Entry>, Vec<Entry>) = entries.drain(..).partition(is_merge);
+    let mut known: HashSet<String> = own.iter().filter_map(|entry| entry.key.as_str()).map(str::to_owned).collect();
     *entries = own;
     for merge in merges {
         let sources = match merge.value.items() {
@@ -107,30 +142,33 @@ fn resolve_merge_keys(entries: &mut Vec<Entry>) {
             entries.push(merge);
         }
         for entry in inherited {
-            if !entries.iter().any(|known| known.key.as_str() == entry.key.as_str()) {
+            if entry.key.as_str().is_none_or(|key| known.insert(key.to_owned())) {
                 entries.push(Entry { merged: true, ..entry });
             }
         }
     }
 }
 
-/// Of a mapping in order, the pairs of equal keys.
+/// Of a mapping in order, the keys that stand in it more than once.
 fn report_duplicate_keys(entries: &[Entry], problems: &mut Vec<Diagnostic>) {
-    // Most mappings are small: comparing each pair beats building a set.
-    if entries.len() <= 16 {
-        for (index, entry) in entries.iter().enumerate() {
-            let Some(key) = entry.key.as_str() else { continue };
-            if let Some(first) = entries[..index].iter().find(|known| known.key.as_str() == Some(key)) {
-                problems.push(duplicate_key(key, first.key.span(), entry.key.span()));
-            }
-        }
+    // Most mappings are small: comparing each pair beats building a map.
+    let key_at = |index: usize| entries[index].key.as_str();
+    let is_repeated = |index: usize| key_at(index).is_some() && (0..index).any(|other| key_at(other) == key_at(index));
+    if entries.len() <= 16 && !(0..entries.len()).any(is_repeated) {
         return;
     }
-    let mut seen = std::collections::HashMap::with_capacity(entries.len());
-    for entry in entries {
-        let Some(key) = entry.key.as_str() else { continue };
-        if let Some(first) = seen.insert(key, entry.key.span()) {
-            problems.push(duplicate_key(key, first, entry.key.span()));
+    let mut order: Vec<&str> = Vec::new();
+    let mut places: HashMap<&str, Vec<Span>> = HashMap::with_capacity(entries.len());
+    for (key, span) in entries.iter().filter_map(|entry| Some((entry.key.as_str()?, entry.key.span()))) {
+        let known = places.entry(key).or_default();
+        known.push(span);
+        if known.len() == 2 {
+            order.push(key);
+        }
+    }
+    for key in order {
+        if let Some((last, lost)) = places[key].split_last() {
+            problems.push(duplicate_key(key, *last, lost));
         }
     }
 }

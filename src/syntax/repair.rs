@@ -1,7 +1,11 @@
 //! A text with an error of syntax is mended as far as a guess is safe, read, and the guess is said.
 //! One diagnostic tells the first error; the lines that were mended for it are listed in it.
 
-use super::json::{self, JsonError};
+mod json;
+mod line;
+
+pub use json::parse_json;
+
 use super::{Parsed, looks_like_text_template, problem, yaml};
 use crate::diagnostic::{Diagnostic, Edit, Fix};
 use crate::source::{LineIndex, OffsetMap, Run, Span};
@@ -42,7 +46,7 @@ pub fn parse_yaml(text: &str, origin: &OffsetMap) -> Parsed {
         let step = repair.mend(&error);
         match &mut diagnostic {
             None => diagnostic = Some(step.diagnostic),
-            Some(found) => found.notes.push(format!("line {} was left out too", step.line)),
+            Some(found) => found.notes.push(format!("line {} too: {}", step.line, step.diagnostic.message)),
         }
         mended.push(step.span);
         last = step.tree;
@@ -53,57 +57,25 @@ pub fn parse_yaml(text: &str, origin: &OffsetMap) -> Parsed {
     parsed
 }
 
-/// JSON, mended where it has to be: forgotten commas and quotes are understood, a faulty line is
-/// left out, and at the worst the part before the error is read.
-pub fn parse_json(text: &str, origin: &OffsetMap, error: JsonError) -> Parsed {
-    let span = origin.span(error.range.clone());
-    let message = format!("this is not JSON: {}", lower_first(&error.message));
-    let mut found = problem(span, message, "the error is here or just before");
-    found.subject = "json".into();
-    let lines = LineIndex::new(text);
-    let mut masked = text.to_owned();
-    let mut repaired = vec![span];
-    let mut budget = REREAD_BUDGET;
-    if let Some(parsed) = json::parse_leniently(text, origin) {
-        found.help = Some("mend the place; what stands here was understood as far as it can be".into());
-        return Parsed { problems: [parsed.problems, vec![found]].concat(), repaired, ..parsed };
-    }
-    let mut offset = error.range.start;
-    while lines.count() > 1 && repaired.len() <= MAX_REPAIRS && budget >= text.len() {
-        budget -= text.len();
-        let line = lines.line(offset);
-        let Some(range) = lines.range(text, line).filter(|range| !masked[range.clone()].trim().is_empty()) else {
-            break;
-        };
-        masked.replace_range(range.clone(), &" ".repeat(range.len()));
-        repaired.push(origin.span(range));
-        match json::parse(&masked, origin) {
-            Ok(parsed) => {
-                found.notes.push(format!("read without {}", count(repaired.len() - 1, "line")));
-                return Parsed { problems: [parsed.problems, vec![found]].concat(), repaired, ..parsed };
-            }
-            Err(next) => offset = next.range.start,
-        }
-    }
-    let tree = yaml::parse(text, origin);
-    found.notes.push("only what stands before the error was read".into());
-    Parsed { problems: [tree.parsed.problems, vec![found]].concat(), repaired: vec![span], ..tree.parsed }
-}
-
 fn note(diagnostic: &mut Option<Diagnostic>, text: String) {
     if let Some(found) = diagnostic {
         found.notes.push(text);
     }
 }
 
+/// By offset into the text: how many bytes go, and what stands there instead.
+type Edits = BTreeMap<usize, (usize, String)>;
+
 struct Repair<'t> {
     text: &'t str,
     origin: &'t OffsetMap,
     lines: LineIndex,
-    /// By offset into the text: how many bytes go, and what stands there instead.
-    edits: BTreeMap<usize, (usize, String)>,
+    edits: Edits,
     budget: usize,
 }
+
+/// A column that was tried, the offset that the reader reached, what it read, and the changes.
+type Attempt = (usize, usize, yaml::YamlTree, Edits);
 
 struct Step {
     diagnostic: Diagnostic,
@@ -116,10 +88,14 @@ struct Step {
 impl Repair<'_> {
     fn mend(&mut self, error: &yaml::YamlError) -> Step {
         let (line, range) = self.error_line(error.offset);
-        if let Some(step) = self.align(line, error.offset) {
-            return step;
-        }
-        self.close_bracket(line).unwrap_or_else(|| self.leave_out(line, range, error))
+        self.blank_lines()
+            .or_else(|| self.directive(line, error))
+            .or_else(|| self.tab_on_next_line(line, error))
+            .or_else(|| self.quote_value(line, error))
+            .or_else(|| self.missing_colon(line))
+            .or_else(|| self.align(line, error.offset))
+            .or_else(|| self.close_bracket(line))
+            .unwrap_or_else(|| self.leave_out(line, range, error))
     }
 
     /// A flow collection that is still open where the next line starts: `Subnets: [a, b`.
@@ -173,7 +149,7 @@ impl Repair<'_> {
         let indent = content.len() - content.trim_start().len();
         let with_tabs = content[..indent].contains('\t');
         let last = self.last_line_of_block(line, indent, with_tabs);
-        let mut best: Option<(usize, usize, yaml::YamlTree, BTreeMap<usize, (usize, String)>)> = None;
+        let mut best: Option<Attempt> = None;
         for column in self.columns_above(line, indent, with_tabs) {
             let mut edits = self.edits.clone();
             for inner in line..=last {
@@ -207,13 +183,16 @@ impl Repair<'_> {
         let name = content.trim().split(':').next().unwrap_or_default();
         let lines = if last > line { format!("lines {line} to {last}") } else { format!("line {line}") };
         let (message, help) = if content[..indent].contains('\t') {
-            let help = format!("indent with spaces: {lines}, the first with {column}");
+            let help = match last > line {
+                true => format!("indent {lines} with spaces, the first with {column}"),
+                false => format!("indent {lines} with {}", count(column, "space")),
+            };
             (format!("`{name}` is indented with a tab, which YAML forbids"), help)
         } else {
             let by = column.abs_diff(indent);
             let way = if column > indent { "to the right" } else { "to the left" };
             let amount = count(by, "column");
-            (format!("`{name}` does not line up with the keys beside it"), format!("move {lines} {amount} {way}"))
+            (format!("`{name}` does not line up with the keys beside it"), format!("move {lines} {way} by {amount}"))
         };
         let edits = (line..=last).filter_map(|inner| {
             let range = self.lines.range(self.text, inner)?;
@@ -239,14 +218,15 @@ impl Repair<'_> {
         let indent = content.len() - content.trim_start().len();
         let place = error.offset.clamp(range.start + indent, range.end.max(range.start + indent));
         let span = self.origin.span(place..range.end.max(place));
-        let mut found = problem(span, format!("this is not YAML: {}", lower_first(&error.message)), "not understood")
-            .with_help(advice(content));
+        let message = lower_first(&error.message).replace('\'', "`").replace("`\\u{0}`", "`NUL`");
+        let mut found = problem(span, format!("this is not YAML: {message}"), "not understood")
+            .with_help(advice(&self.text[place..range.end.max(place)], content));
         found.subject = format!("not YAML: {}", content.trim());
         found.notes.push(format!("the file is analysed without line {line}"));
         Step { diagnostic: found, tree, span: self.origin.span(range), line }
     }
 
-    fn read(&mut self, edits: &BTreeMap<usize, (usize, String)>) -> Option<yaml::YamlTree> {
+    fn read(&mut self, edits: &Edits) -> Option<yaml::YamlTree> {
         self.budget = self.budget.checked_sub(self.text.len())?;
         let (text, map) = patched(self.text, edits, self.origin);
         let mut tree = yaml::parse(&text, &self.origin.compose(&map, text.len()));
@@ -342,7 +322,7 @@ fn open_brackets(line: &str) -> Vec<(usize, char)> {
 }
 
 /// The text with its edits made, and where its parts stood before.
-fn patched(text: &str, edits: &BTreeMap<usize, (usize, String)>, origin: &OffsetMap) -> (String, OffsetMap) {
+fn patched(text: &str, edits: &Edits, origin: &OffsetMap) -> (String, OffsetMap) {
     let mut out = String::with_capacity(text.len() + 64);
     let mut runs = Vec::new();
     let mut at = 0;
@@ -353,7 +333,11 @@ fn patched(text: &str, edits: &BTreeMap<usize, (usize, String)>, origin: &Offset
             runs.push(Run { decoded, source: source as u32, decoded_len, source_len });
         }
     };
+    // An edit inside a line that is left out as a whole has nothing left to change.
     for (start, (gone, inserted)) in edits {
+        if *start < at {
+            continue;
+        }
         out.push_str(&text[at..*start]);
         run(&out, at, start - at, start - at);
         out.push_str(inserted);
@@ -366,9 +350,11 @@ fn patched(text: &str, edits: &BTreeMap<usize, (usize, String)>, origin: &Offset
 }
 
 /// What most often is wrong with a line that is no YAML.
-fn advice(line: &str) -> &'static str {
+fn advice(rest: &str, line: &str) -> &'static str {
     let content = line.trim();
-    if line.contains('\t') {
+    if rest.starts_with(|c: char| c.is_control() && c != '\t') {
+        "delete the control character"
+    } else if line.contains('\t') {
         "indent with spaces: YAML forbids tabs"
     } else if content.matches(": ").count() > 1 {
         "quote the value: `: ` inside a plain value starts a new mapping"

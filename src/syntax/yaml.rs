@@ -110,7 +110,9 @@ impl Builder<'_> {
             Event::UnresolvedAlias(name) => {
                 let span = self.origin.span(start..end);
                 let message = format!("the alias `*{name}` has no anchor `&{name}` before it");
-                self.parsed.problems.push(problem(span, message, "unknown anchor"));
+                let found = problem(span, message, "unknown anchor");
+                let help = format!("define the anchor above, or quote the text: `\"*{name}\"`");
+                self.parsed.problems.push(found.with_help(help));
                 self.push(Node::new(Kind::Unreadable("an alias without an anchor"), span, None));
             }
             Event::DocumentEnd => self.close_all(),
@@ -234,7 +236,8 @@ impl Builder<'_> {
         let unreadable = |reason| Node::new(Kind::Unreadable(reason), span, None);
         let node = match self.anchors.get(&id) {
             None => {
-                self.parsed.problems.push(problem(span, "an alias stands inside its own anchor", "refers to itself"));
+                let found = problem(span, "an alias stands inside its own anchor", "refers to itself");
+                self.parsed.problems.push(found.with_help("write the part out; a value cannot hold itself"));
                 unreadable("an alias that refers to itself")
             }
             Some(target) => {

@@ -82,8 +82,21 @@ impl Template {
                 template.parameters.insert(name.to_owned(), parameter);
             }
         }
+        if let Some(modules) = root.entry("Modules") {
+            template.not_read.push((modules.key.span(), "`Modules` are not expanded".into()));
+        }
         template.read_resources(root);
         template
+    }
+
+    /// What is written here is not all there will be: a transform or a loop makes more of it.
+    pub fn is_generated(&self) -> bool {
+        !self.not_read.is_empty() || self.transforms.iter().any(|name| name != "AWS::LanguageExtensions")
+    }
+
+    /// A macro of somebody's own may rewrite anything.
+    pub fn has_macro(&self) -> bool {
+        self.transforms.iter().any(|name| !name.starts_with("AWS::"))
     }
 
     pub fn resource(&self, logical_id: &str) -> Option<&Resource> {

@@ -100,10 +100,14 @@ fn cloudformation(root: &Node) -> Format {
 
 /// The names under `Transform`.
 pub fn transforms(root: &Node) -> Vec<&str> {
+    // `Transform: {Name: AWS::Include, Parameters: …}` names one too.
+    fn name(node: &Node) -> Option<&str> {
+        node.as_str().or_else(|| node.get("Name")?.as_str())
+    }
     match root.get("Transform") {
         Some(node) => match node.items() {
-            Some(items) => items.iter().filter_map(Node::as_str).collect(),
-            None => node.as_str().into_iter().collect(),
+            Some(items) => items.iter().filter_map(name).collect(),
+            None => name(node).into_iter().collect(),
         },
         None => Vec::new(),
     }

@@ -148,7 +148,7 @@ impl<'t> Scope<'t> {
             HoleKind::Pseudo
         } else if reference::is_tool_variable(name) {
             HoleKind::Tool
-        } else if self.template.transforms.is_empty() {
+        } else if !self.template.is_generated() {
             HoleKind::Undeclared
         } else {
             // A transform such as SAM's makes resources that are not written here.
@@ -339,38 +339,24 @@ fn computed(name: &str, span: Span) -> Value {
 
 /// Joins values to one text. Where an item is a choice, so is the outcome.
 fn combine(items: Vec<Value>, delimiter: &str, span: Span) -> Value {
-    let mut combined: Vec<(Vec<Condition>, Vec<Part>)> = vec![(Vec::new(), Vec::new())];
-    for (index, item) in items.iter().enumerate() {
+    // The delimiter stands between items that are there: the flag says that one came before.
+    let mut combined: Vec<(Vec<Condition>, Vec<Part>, bool)> = vec![(Vec::new(), Vec::new(), false)];
+    for item in &items {
         let mut next = Vec::new();
-        let options = item.alternatives();
-        for (when, parts) in &combined {
-            if options.is_empty() {
-                next.push((when.clone(), parts.clone()));
-            }
+        let options = item.outcomes();
+        for (when, parts, started) in &combined {
             for (more, value) in &options {
                 if !crate::value::can_hold_together(when, more) {
                     continue;
                 }
                 let mut parts = parts.clone();
-                if index > 0 && !delimiter.is_empty() {
-                    parts.extend(Text::at(delimiter, Span { end: value.span().start, ..value.span() }).parts);
-                }
-                match value {
-                    Value::Text(text) => parts.extend(text.parts.iter().cloned()),
-                    other => {
-                        let name = match other {
-                            Value::Unknown(unknown) => unknown.reason.clone(),
-                            _ => "a list".to_owned(),
-                        };
-                        parts.push(Part::Hole(Hole {
-                            name,
-                            kind: HoleKind::Computed,
-                            span: other.span(),
-                            default: None,
-                        }));
+                if let Some(value) = value {
+                    if *started && !delimiter.is_empty() {
+                        parts.extend(Text::at(delimiter, Span { end: value.span().start, ..value.span() }).parts);
                     }
+                    parts.extend(parts_of(value));
                 }
-                next.push(([when.as_slice(), more].concat(), parts));
+                next.push(([when.as_slice(), more].concat(), parts, *started || value.is_some()));
             }
         }
         if next.len() > MAX_COMBINATIONS {
@@ -378,12 +364,24 @@ fn combine(items: Vec<Value>, delimiter: &str, span: Span) -> Value {
         }
         combined = next;
     }
+    let mut combined: Vec<(Vec<Condition>, Vec<Part>)> =
+        combined.into_iter().map(|(when, parts, _)| (when, parts)).collect();
     let text = |parts| Value::Text(Text { parts, span }.normalised());
     match combined.len() {
         0 => Value::Absent(span),
         1 if combined[0].0.is_empty() => text(combined.swap_remove(0).1),
         _ => choices(combined.into_iter().map(|(when, parts)| (when, text(parts))).collect(), span),
     }
+}
+
+/// A value as a part of a text; what is no text is a hole.
+fn parts_of(value: &Value) -> Vec<Part> {
+    let name = match value {
+        Value::Text(text) => return text.parts.clone(),
+        Value::Unknown(unknown) => unknown.reason.clone(),
+        _ => "a list".to_owned(),
+    };
+    vec![Part::Hole(Hole { name, kind: HoleKind::Computed, span: value.span(), default: None })]
 }
 
 /// Alternatives, each under several conditions, as nested choices.

@@ -61,17 +61,18 @@ pub fn find_variables(text: Text) -> Text {
             continue;
         };
         let mut rest = 0;
-        while let Some(open) = known[rest..].find("{{").map(|found| found + rest) {
+        let mut at = 0;
+        while let Some(open) = known[at..].find("{{").map(|found| found + at) {
             let Some(close) = known[open..].find("}}").map(|end| open + end + 2) else { break };
             let is_tool = known[..open].ends_with('$');
             let start = if is_tool { open - 1 } else { open };
             let inside = known[open + 2..close - 2].trim();
             let kind = match (is_tool, inside.starts_with("resolve:")) {
-                (true, _) => HoleKind::Tool,
+                (true, _) if !inside.is_empty() => HoleKind::Tool,
                 (false, true) => HoleKind::Dynamic,
-                (false, false) => {
-                    parts.push(Part::Known(known[rest..close].to_owned(), map.slice(rest..close)));
-                    rest = close;
+                // Braces of another tool, or `${{}}`, which names nothing.
+                _ => {
+                    at = close;
                     continue;
                 }
             };
@@ -81,6 +82,7 @@ pub fn find_variables(text: Text) -> Text {
             let hole = Hole { name: inside.to_owned(), kind, span: map.span(start..close), default: None };
             parts.push(Part::Hole(hole));
             rest = close;
+            at = close;
         }
         if rest < known.len() {
             parts.push(Part::Known(known[rest..].to_owned(), map.slice(rest..known.len())));
@@ -108,9 +110,13 @@ pub fn is_pseudo(name: &str) -> bool {
 /// `self:custom.x`, `opt:stage`, `file(x.yml):key`: a variable of the Serverless Framework. An IAM
 /// policy variable such as `aws:username` has a colon as well, but is no name that a tool fills in.
 pub fn is_tool_variable(name: &str) -> bool {
+    // `Constant::Bucket`: a constant of Rain, which writes templates out of modules.
+    if name.contains("::") {
+        let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        return !name.starts_with("AWS::") && name.split("::").all(is_word);
+    }
     let prefix = name.split([':', '(']).next().unwrap_or_default();
     name != prefix
-        && !name.contains("::")
         && matches!(
             prefix,
             "self" | "opt" | "env" | "file" | "cf" | "ssm" | "s3" | "param" | "sls" | "git" | "strToBool"

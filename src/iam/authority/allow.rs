@@ -8,6 +8,7 @@ use crate::iam::document::{Resources, Statement};
 use crate::iam::glob::{Glob, Search, spell};
 use crate::iam::residue::{Choice, Reading, Region, find, is_concrete, least, most};
 use crate::iam::universe::Universe;
+use crate::source::Span;
 use crate::value::{Condition, can_hold_together, implies};
 
 /// What an allow names as its resources.
@@ -39,6 +40,8 @@ pub struct Judge<'q> {
     pub authority: &'q Authority,
     pub asked: Asked<'q>,
     pub universe: &'q Universe,
+    /// Whether a resource that is left is to be named.
+    pub wants_witness: bool,
     /// Only resources that this pattern matches count.
     pub target: Option<&'q ArnPattern>,
 }
@@ -59,6 +62,14 @@ impl<'a> Element<'a> {
         match self {
             Element::Pattern(pattern) => Some(pattern),
             _ => None,
+        }
+    }
+
+    fn span(self) -> Option<Span> {
+        match self {
+            Element::Pattern(pattern) => Some(pattern.span()),
+            Element::Rest(resources) => Some(resources.key_span),
+            Element::Everything | Element::Unknown(_) => None,
         }
     }
 
@@ -94,7 +105,9 @@ impl<'a> Element<'a> {
             Element::Pattern(pattern) => least(pattern, Reading::Segmented).map(Region::inside),
             Element::Rest(resources) => {
                 let possible = resources.patterns.iter().filter(|pattern| can_hold_together(when, &pattern.when));
-                let without = possible.map(|pattern| pattern.wide.clone()).collect();
+                let without =
+                    possible.flat_map(|pattern| std::iter::once(pattern.wide.clone()).chain(pattern.wide_anywhere()));
+                let without = without.collect();
                 resources.unknown.is_empty().then_some(Region { within: Vec::new(), without })
             }
             Element::Everything => Some(Region::everything()),
@@ -105,10 +118,15 @@ impl<'a> Element<'a> {
 
 impl Judge<'_> {
     pub fn verdict(&self, element: Element<'_>) -> Verdict {
+        if let Some(verdict) = self.untouched(element) {
+            return verdict;
+        }
         let target = self.target.map_or_else(Region::everything, |target| Region::inside(target.wide.clone()));
         let widest = element.widest(self.asked.when).and(&target);
         let meets = |region: &Region| {
-            self.universe.requests().any(|request| !is_empty(&region.and(&target).and(&Region::inside(request)), &[]))
+            self.universe
+                .requests()
+                .any(|request| !is_empty(&region.and(&target).and(&Region::inside(request.into_owned())), &[]))
         };
         let by_segments = element.pattern().and_then(|pattern| pattern.wide_segmented.as_ref());
         let may_fit = meets(&widest);
@@ -130,26 +148,56 @@ impl Judge<'_> {
         if let Element::Unknown(unknown) = element {
             reasons.extend_from_slice(unknown);
         }
-        if reasons.is_empty() && fits {
-            match (self.target, element) {
-                (None, _) => return Verdict::Sure(None),
-                (Some(target), Element::Pattern(pattern))
-                    if pattern.overlaps(target).is_yes() || pattern.covers(target).is_yes() =>
-                {
-                    return Verdict::Sure(Some(target.text().display().into_owned()));
-                }
-                (Some(target), Element::Everything) => {
-                    return Verdict::Sure(Some(target.text().display().into_owned()));
-                }
-                _ => {}
-            }
+        if reasons.is_empty()
+            && fits
+            && let Some(verdict) = self.left_as_it_is(element)
+        {
+            return verdict;
         }
         if !fits && let Element::Pattern(pattern) = element {
             let text =
                 format!("`{}` is no ARN that `{}` is documented to take", pattern.text().display(), self.asked.action);
             reasons.push(Reason::at(text, pattern.span()));
+        } else if reasons.is_empty() {
+            reasons.extend(element.span().map(|span| Reason::at("which resources are left is not known", span)));
         }
         Verdict::Doubtful { reasons, unlikely: !fits }
+    }
+
+    /// For an entry that nothing takes of, and whose holes keep its resources from being named.
+    fn left_as_it_is(&self, element: Element<'_>) -> Option<Verdict> {
+        let Some(target) = self.target else { return element.has_holes().then_some(Verdict::Sure(None)) };
+        let shown = || target.text().display().into_owned();
+        match element {
+            Element::Everything => Some(Verdict::Sure(Some(shown()))),
+            Element::Pattern(own) if own.covers(target).is_yes() => Some(Verdict::Sure(Some(shown()))),
+            Element::Pattern(own) if own.overlaps(target).is_yes() => {
+                let both = [least(own, Reading::Segmented)?, least(target, Reading::Segmented)?];
+                match (Region { within: both.into(), without: Vec::new() }).word() {
+                    Search::Found(word) => Some(Verdict::Sure(Some(spell(&word)))),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// The verdict of most questions: nothing takes anything away, so that a pattern is left where
+    /// it fits the action at all.
+    fn untouched(&self, element: Element<'_>) -> Option<Verdict> {
+        let Element::Pattern(pattern) = element else { return None };
+        if self.wants_witness || self.target.is_some() || self.authority.boundary.is_some() {
+            return None;
+        }
+        let fits = if element.has_holes() {
+            let by_segments = pattern.wide_segmented.as_ref();
+            self.universe.meets(&pattern.wide).is_yes()
+                && by_segments.is_none_or(|glob| self.universe.meets(glob).is_yes())
+        } else {
+            let sure = pattern.segmented.as_ref();
+            sure.is_some_and(|glob| self.universe.witnesses().any(|request| request.intersects(glob)))
+        };
+        (fits && takers(self.authority, self.asked).is_empty()).then_some(Verdict::Sure(None))
     }
 
     /// Whether the action's service takes ARNs of formats it does not document, and this is one of
@@ -157,7 +205,7 @@ impl Judge<'_> {
     fn may_fit_undocumented(&self, element: Element<'_>) -> bool {
         let service = self.asked.action.split_once(':').map_or("", |(service, _)| service);
         self.universe.open
-            && !self.universe.arns.is_empty()
+            && self.universe.has_arns()
             && element.pattern().is_some_and(|pattern| pattern.service().is_none_or(|own| own == service))
     }
 
@@ -176,7 +224,9 @@ impl Judge<'_> {
                 let mut region = base.and(target);
                 let mut choices: Vec<Choice> = boundary_choice(self.authority, self.asked, false).into_iter().collect();
                 let all = subtract(takers, &mut region, Some(&mut choices), when, reading);
-                all || universe.requests().all(|request| is_empty(&region.and(&Region::inside(request)), &choices))
+                all || universe
+                    .requests()
+                    .all(|request| is_empty(&region.and(&Region::inside(request.into_owned())), &choices))
             }
         };
         under(Reading::Spanning) && under(Reading::Segmented)
@@ -234,7 +284,7 @@ impl Judge<'_> {
 
     fn meets(&self, widest: &Region, glob: Glob, universe: &Universe) -> bool {
         let region = widest.and(&Region::inside(glob));
-        universe.requests().any(|request| !is_empty(&region.and(&Region::inside(request)), &[]))
+        universe.requests().any(|request| !is_empty(&region.and(&Region::inside(request.into_owned())), &[]))
     }
 }
 

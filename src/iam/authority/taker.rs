@@ -73,7 +73,13 @@ pub fn boundary_choice(authority: &Authority, asked: Asked<'_>, sure: bool) -> O
             Some(Extent::In(globs)) => {
                 choice.extend(globs.into_iter().filter(|glob| !sure || !glob.has_holes()).map(Region::inside));
             }
-            Some(Extent::NotIn(without)) => choice.push(Region { within: Vec::new(), without }),
+            Some(Extent::NotIn(mut without)) => {
+                if sure {
+                    let exceptions = statement.resources.iter().flat_map(|own| possible(own, asked.when));
+                    without.extend(exceptions.filter_map(ArnPattern::wide_anywhere));
+                }
+                choice.push(Region { within: Vec::new(), without });
+            }
             None => {}
         }
     }
@@ -114,7 +120,7 @@ pub fn possible_extent(statement: &Statement, when: &[Condition]) -> Extent {
     match widest(statement, when) {
         Extent::In(mut globs) => {
             let resources = statement.resources.iter().flat_map(|resources| possible(resources, when));
-            globs.extend(resources.filter_map(ArnPattern::wide_in_any_account));
+            globs.extend(resources.filter_map(ArnPattern::wide_anywhere));
             Extent::In(globs)
         }
         other => other,

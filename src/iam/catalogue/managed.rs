@@ -1,6 +1,7 @@
 //! AWS's managed policies. Their documents are stored deflated, in chunks; one is inflated when it is asked for.
 
 use std::fmt;
+use std::sync::{LazyLock, OnceLock};
 
 use super::layout::{chunk, policy};
 use super::tables::{Table, list, string};
@@ -75,14 +76,23 @@ impl ManagedPolicy {
     /// The policy document as JSON.
     pub fn document(self) -> String {
         let of = |column| POLICIES.cell(self.0, column);
-        let in_chunk = |column| CHUNKS.cell(of(policy::CHUNK), column) as usize;
-        let deflated = &DOCUMENTS[in_chunk(chunk::START)..][..in_chunk(chunk::LENGTH)];
-        let mut inflated = vec![0; in_chunk(chunk::INFLATED)];
-        miniz_oxide::inflate::decompress_slice_iter_to_slice(&mut inflated, [deflated].into_iter(), false, true)
-            .expect("build.rs deflates every chunk");
-        let document = &inflated[of(policy::START) as usize..][..of(policy::LENGTH) as usize];
+        let document = &inflated(of(policy::CHUNK))[of(policy::START) as usize..][..of(policy::LENGTH) as usize];
         String::from_utf8(document.to_vec()).expect("build.rs writes UTF-8 documents")
     }
+}
+
+/// The text of a chunk of documents; it is inflated once.
+fn inflated(index: u32) -> &'static [u8] {
+    static INFLATED: LazyLock<Vec<OnceLock<Vec<u8>>>> =
+        LazyLock::new(|| std::iter::repeat_with(OnceLock::new).take(CHUNKS.len()).collect());
+    INFLATED[index as usize].get_or_init(|| {
+        let of = |column| CHUNKS.cell(index, column) as usize;
+        let deflated = &DOCUMENTS[of(chunk::START)..][..of(chunk::LENGTH)];
+        let mut text = vec![0; of(chunk::INFLATED)];
+        miniz_oxide::inflate::decompress_slice_iter_to_slice(&mut text, [deflated].into_iter(), false, true)
+            .expect("build.rs deflates every chunk");
+        text
+    })
 }
 
 impl fmt::Debug for ManagedPolicy {

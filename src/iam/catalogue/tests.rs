@@ -1,3 +1,5 @@
+//! The catalogue as the engine asks it: names, resources and keys of known actions.
+
 use super::*;
 
 fn types(full: &str) -> Vec<(&'static str, bool)> {

@@ -68,10 +68,12 @@ const LIMITED: &[Token] =
 fn matching_agrees_with_recursion() {
     let words = words(4);
     let mut random = Random(1);
-    for _ in 0..400 {
-        let glob = random.glob(5, LIMITED);
+    for round in 0..600 {
+        let glob = random.glob(5, [PLAIN, WILD, LIMITED][round % 3]);
         for word in &words {
-            assert_eq!(glob.accepts(word.iter().cloned()), matches(glob.tokens(), word), "{glob:?} {word:?}");
+            let expected = matches(glob.tokens(), word);
+            assert_eq!(glob.accepts(word.iter().cloned()), expected, "{glob:?} {word:?}");
+            assert_eq!(glob.matches(&spell(word)), expected, "{glob:?} {word:?}");
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::iam::{Effect, PolicyDocument};
 use crate::model::principal::{CiService, CiUse, PrincipalKind, RoleRef, RoleTarget};
 use crate::model::{Model, PrincipalId, nearness};
 use crate::source::FileId;
-use crate::value::Text;
+use crate::value::{HoleKind, Part, Text};
 
 /// Hosts of OIDC providers that speak for jobs of a CI system.
 const CI_PROVIDERS: [&str; 9] = [
@@ -56,7 +56,9 @@ impl RoleIndex {
     }
 
     fn find(&self, text: &Text) -> Option<PrincipalId> {
-        let by_reference = self.roles.iter().find(|(_, file, logical_id, _)| refers_to(text, *file, logical_id));
+        let by_reference = self.roles.iter().find(|(_, file, logical_id, _)| {
+            refers_to(text, *file, logical_id) || ends_in_name(text, *file, logical_id)
+        });
         let by_name = || {
             // A literal name is the same in every file; one with holes only in its own.
             let shown = text.display();
@@ -73,6 +75,12 @@ impl RoleIndex {
         };
         by_reference.or_else(by_name).map(|(id, ..)| *id)
     }
+}
+
+/// `arn:aws:iam::${AWS::AccountId}:role/${Role}`: `Ref` of a role is its name.
+fn ends_in_name(text: &Text, file: FileId, logical_id: &str) -> bool {
+    matches!(text.parts.as_slice(), [.., Part::Known(before, _), Part::Hole(hole)]
+        if before.ends_with('/') && hole.kind == HoleKind::Resource && hole.span.file == file && hole.name == logical_id)
 }
 
 /// What each role is used for.

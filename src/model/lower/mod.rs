@@ -89,7 +89,7 @@ impl Declared<'_, '_> {
 fn template(root: &Node, file: FileId, fragment: &mut Fragment) {
     let mut template = Template::read(root, file);
     fragment.problems.append(&mut template.problems);
-    fragment.not_read.append(&mut template.not_read);
+    fragment.not_read.extend(template.not_read.iter().cloned());
     let scope = Scope::new(&template);
     for resource in &template.resources {
         let declared = Declared { file, scope: &scope, resource };
@@ -113,7 +113,13 @@ fn template(root: &Node, file: FileId, fragment: &mut Fragment) {
             }
         }
         placeholder::collect(&declared, fragment);
-        fragment.resources.push(declared_resource(resource));
+        if !template.has_macro() {
+            fragment.resources.push(declared_resource(resource));
+        }
+    }
+    if template.has_macro() {
+        // What a macro takes in need not be what IAM takes.
+        fragment.policies.iter_mut().for_each(|policy| policy.document.problems.clear());
     }
     fragment.unresolved = scope.into_unresolved();
 }
@@ -121,9 +127,13 @@ fn template(root: &Node, file: FileId, fragment: &mut Fragment) {
 /// The property that holds the resource policy of a type.
 fn resource_policy_key(kind: &str) -> Option<&'static str> {
     match kind {
-        "AWS::S3::BucketPolicy" | "AWS::SQS::QueuePolicy" | "AWS::SNS::TopicPolicy" => Some("PolicyDocument"),
-        "AWS::KMS::Key" => Some("KeyPolicy"),
-        "AWS::ECR::Repository" => Some("RepositoryPolicyText"),
+        "AWS::S3::BucketPolicy" | "AWS::SQS::QueuePolicy" | "AWS::SNS::TopicPolicy" | "AWS::Logs::ResourcePolicy" => {
+            Some("PolicyDocument")
+        }
+        "AWS::KMS::Key" | "AWS::KMS::ReplicaKey" => Some("KeyPolicy"),
+        "AWS::ECR::Repository" | "AWS::ECR::PublicRepository" => Some("RepositoryPolicyText"),
+        "AWS::Elasticsearch::Domain" | "AWS::OpenSearchService::Domain" => Some("AccessPolicies"),
+        "AWS::EFS::FileSystem" => Some("FileSystemPolicy"),
         "AWS::SecretsManager::ResourcePolicy" => Some("ResourcePolicy"),
         _ => None,
     }

@@ -35,35 +35,53 @@ fn of_statement(policy: &Policy, statement: &Statement) -> Option<Finding> {
     let first = dead.first().filter(|_| statement.effect == Effect::Allow)?;
     let names: Vec<String> = dead.iter().map(|mismatch| mismatch.pattern.text().display().into_owned()).collect();
     let subject = format!("{} {} {}", policy.owner.name, statement.sid_text().unwrap_or_default(), names.join(" "));
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let meant = expected(first);
     let mut found = Finding::new(first.pattern.span(), subject)
         .fact("owner", policy.owner.display())
-        .fact("action", list(&names, 3))
-        .fact("expected", expected(first))
-        .label(format!("acts on {}", expected(first)));
-    for mismatch in dead.iter().skip(1).take(4) {
-        found = found.related(mismatch.pattern.span(), format!("acts on {}", expected(mismatch)));
+        .fact("action", list(&quoted, 3))
+        .fact("expected", meant.clone())
+        .label(format!("acts on {meant}"));
+    for mismatch in dead.iter().skip(1).take(3) {
+        let same = expected(mismatch) == meant;
+        let text = if same { "and this too".to_owned() } else { format!("acts on {}", expected(mismatch)) };
+        found = found.related(mismatch.pattern.span(), text);
     }
     if let Some(resources) = &statement.resources {
-        let span = resources.patterns.first().map_or(resources.key_span, |pattern| pattern.span());
-        found = found.related(span, "no such resource here");
+        found = match resources.patterns.as_slice() {
+            [only] => found.related(only.span(), "which this is not"),
+            _ => found.related(resources.key_span, "which none of these is"),
+        };
     }
     found.help = Some(help(first));
     Some(if first.is_whole_statement { found } else { found.severity(Severity::Low) })
 }
 
 fn expected(mismatch: &Mismatch<'_>) -> String {
-    match mismatch.formats.as_slice() {
-        [] => "no resource, and takes `*` only".to_owned(),
-        formats => {
-            let shown: Vec<String> = formats.iter().take(2).map(|format| format!("`{format}`")).collect();
-            shown.join(" or ")
-        }
+    match formats(mismatch).as_slice() {
+        [] => "no single resource, only on `*`".to_owned(),
+        [only] => format!("`{only}`"),
+        [first, second] => format!("`{first}` or `{second}`"),
+        [first, others @ ..] => format!("`{first}` and {} other kinds", others.len()),
     }
 }
 
 fn help(mismatch: &Mismatch<'_>) -> String {
-    match mismatch.formats.first() {
+    match formats(mismatch).first() {
         None => "put it in a statement of its own with `Resource: \"*\"`".to_owned(),
         Some(format) => format!("name a resource of the form `{format}`"),
     }
+}
+
+/// The ARN formats that are meant, the plainest first: `arn:aws:kms:*:*:key/${KeyId}`.
+fn formats(mismatch: &Mismatch<'_>) -> Vec<String> {
+    let plain =
+        |format: &&str| format.replace("${Partition}", "aws").replace("${Region}", "*").replace("${Account}", "*");
+    let mut formats: Vec<String> = mismatch.formats.iter().map(plain).collect();
+    formats.sort_by_key(String::len);
+    // Access points stand for the bucket that is meant.
+    if let Some(first) = formats.first().filter(|first| !first.contains(":accesspoint/")).cloned() {
+        formats.retain(|format| *format == first || !format.contains(":accesspoint/"));
+    }
+    formats
 }

@@ -43,11 +43,16 @@ pub fn by_statement<'g, 'a>(grants: &'g [Grant<'a>]) -> Vec<Vec<&'g Grant<'a>>> 
 pub fn finding(model: &Model, principal: &Principal, grants: &[&Grant<'_>]) -> Option<Finding> {
     let first = grants.first()?;
     let actions = distinct(grants.iter().map(|grant| grant.action.clone()));
+    let here = |span: Span| {
+        let same = grants.iter().filter(|grant| grant.span == span);
+        list(&distinct(same.map(|grant| grant.action.clone())), 4)
+    };
     let mut found = Finding::new(first.span, subject(principal, first))
         .fact("role", principal.display())
         .fact("kind", principal.kind.noun())
         .fact("worker", principal.worker(model))
         .fact("action", list(&actions, 4))
+        .fact("here", here(first.span))
         .fact(
             "pattern",
             first.pattern.map_or_else(|| "NotAction".into(), |pattern| pattern.text().display().into_owned()),
@@ -58,7 +63,7 @@ pub fn finding(model: &Model, principal: &Principal, grants: &[&Grant<'_>]) -> O
     for grant in grants.iter().filter(|grant| grant.span.file == first.span.file) {
         if !spans.contains(&grant.span) && spans.len() < 4 {
             spans.push(grant.span);
-            found = found.related(grant.span, format!("and {}", grant.action));
+            found = found.related(grant.span, format!("allows {}", here(grant.span)));
         }
     }
     found = with_resource(found, first);

@@ -3,7 +3,7 @@
 use super::chain::{by_statement, distinct, finding, list};
 use super::reach::{Target, reaches};
 use crate::diagnostic::{Doubt, Severity};
-use crate::iam::{ConditionClass, Grant};
+use crate::iam::{ConditionClass, Grant, Wanted};
 use crate::model::deployment::{can_pass, is_other_environment, is_production};
 use crate::model::principal::CiUse;
 use crate::model::{Model, PipelineAction, Principal, PrincipalKind, deploy_actions};
@@ -25,6 +25,7 @@ pub const ANALYSIS: Analysis = Analysis {
 
 fn bind(params: &Params) -> Check {
     let kind = if params.word("principals") == "users" { PrincipalKind::User } else { PrincipalKind::Role };
+    let wanted = Wanted::new(&deploy_actions().collect::<Vec<_>>());
     Box::new(move |context: &Context<'_>| {
         let model = context.model;
         // Without anybody who is seen to deploy, nobody can be told from them; a user is a user.
@@ -36,7 +37,7 @@ fn bind(params: &Params) -> Check {
             let deploys = model.deployers.contains(*id) || model.deployers.may_be_elsewhere(principal);
             principal.kind == kind && !deploys && !is_exempt(principal)
         });
-        outsiders.flat_map(|(_, principal)| of_principal(model, &protected, principal)).collect()
+        outsiders.flat_map(|(_, principal)| of_principal(model, &protected, principal, &wanted)).collect()
     })
 }
 
@@ -75,10 +76,9 @@ fn is_exempt(principal: &Principal) -> bool {
     is_of_account || is_own_work || principal.is_execution_role() || principal.uses.contains(&CiUse::Execution)
 }
 
-fn of_principal(model: &Model, protected: &[Target], principal: &Principal) -> Option<Finding> {
-    let wanted: Vec<&str> = deploy_actions().collect();
+fn of_principal(model: &Model, protected: &[Target], principal: &Principal, wanted: &Wanted) -> Option<Finding> {
     // What CloudFormation does on somebody's behalf is CloudFormation's to allow.
-    let mut grants = principal.authority.grants(&wanted);
+    let mut grants = principal.authority.grants_of(wanted);
     grants.retain(|grant| !grant.is_narrowed_by(ConditionClass::Path) && !is_of_service_role(principal, grant));
     let passes =
         grants.iter().any(|grant| TAKES_ROLE.contains(&grant.action.as_str())).then(|| passed(model, principal));

@@ -1,6 +1,7 @@
 //! Principals whose policies allow one of certain actions, after denies, boundary and conditions.
 
 use super::chain::{PRINCIPALS, by_statement, finding, is_meant};
+use crate::iam::Wanted;
 use crate::rules::{Analysis, Check, Context, Param, ParamKind, Params};
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -21,19 +22,19 @@ pub const ANALYSIS: Analysis = Analysis {
             doc: "condition keys that, with constant values, take a further step off the severity",
         },
     ],
-    facts: &["role", "kind", "worker", "action", "pattern"],
+    facts: &["role", "kind", "worker", "action", "here", "pattern"],
     bind,
 };
 
 fn bind(params: &Params) -> Check {
     let principals = params.word("principals");
     let actions = params.list("actions");
+    let wanted = Wanted::new(&actions.iter().map(String::as_str).collect::<Vec<_>>());
     let narrowing = params.list("narrowed-by");
     Box::new(move |context: &Context<'_>| {
-        let wanted: Vec<&str> = actions.iter().map(String::as_str).collect();
         let mut findings = Vec::new();
         for principal in context.model.principals.iter().filter(|principal| is_meant(principal, &principals)) {
-            let grants = principal.authority.grants(&wanted);
+            let grants = principal.authority.grants_of(&wanted);
             for group in by_statement(&grants) {
                 let Some(mut found) = finding(context.model, principal, &group) else { continue };
                 let is_narrowed = narrowing.iter().any(|key| group[0].tests_on(key).next().is_some());

@@ -2,7 +2,7 @@
 
 use super::chain::{PRINCIPALS, by_statement, finding, is_meant};
 use super::unscoped_action::is_whole_kind;
-use crate::iam::{ConditionClass, Grant};
+use crate::iam::{ArnPattern, ConditionClass, Grant};
 use crate::model::{Model, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Param, ParamKind, Params};
 use crate::value::Text;
@@ -58,7 +58,7 @@ fn bind(params: &Params) -> Check {
 /// Which roles the grant reaches, when they are too many.
 fn reach(model: &Model, principal: &Principal, grant: &Grant<'_>) -> Option<String> {
     if grant.everywhere || grant.resources.iter().any(|resource| is_whole_kind(resource)) {
-        return Some("any role of the account".into());
+        return Some("any role".into());
     }
     let privileged = model.principals.iter().filter(|role| {
         role.kind == PrincipalKind::Role && role.high_power().is_some() && role.logical_id != principal.logical_id
@@ -67,17 +67,19 @@ fn reach(model: &Model, principal: &Principal, grant: &Grant<'_>) -> Option<Stri
     let wild: Vec<_> = wild.collect();
     let reached = privileged.filter_map(|role| Some((role, role.name.as_ref()?.literal()?))).find(|(_, name)| {
         let arn = format!("arn:aws:iam::111122223333:role/{name}");
-        wild.iter().any(|resource| {
-            let account = resource.account();
-            // The account does not matter here: the role stands beside the policy.
-            let pattern = match account.as_ref().and_then(Text::literal) {
-                Some(account) if account.len() == 12 => resource.text().display().replace(account, "111122223333"),
-                _ => return resource.matches(&arn).is_yes(),
-            };
-            crate::iam::ArnPattern::new(&Text::at(pattern, resource.span()), false, Vec::new()).matches(&arn).is_yes()
-        })
+        wild.iter().any(|resource| may_reach(resource, &arn))
     });
     reached.map(|(role, _)| format!("several roles, the powerful `{}` among them", role.display()))
+}
+
+/// Whether the pattern matches the role, whatever the account and the partition: the role stands
+/// beside the policy.
+fn may_reach(resource: &ArnPattern, role_arn: &str) -> bool {
+    let Some(part) = resource.resource_part() else { return resource.matches(role_arn).is_yes() };
+    let mut parts = Text::at("arn:aws:iam::111122223333:", part.span).parts;
+    parts.extend(part.parts);
+    let text = Text { parts, span: part.span }.normalised();
+    ArnPattern::new(&text, false, Vec::new()).matches(role_arn).is_yes()
 }
 
 /// Whether the principal can start anything with a role that it passes to one of the services that

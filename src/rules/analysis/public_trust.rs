@@ -34,6 +34,9 @@ const KEEPS_STRANGERS_OUT: [&str; 12] = [
     "aws:PrincipalServiceName",
 ];
 
+/// The calls that give a role's credentials.
+const ASSUMES: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"];
+
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
         let trusts = context.model.policies.iter().filter(|policy| policy.kind == PolicyKind::Trust);
@@ -47,6 +50,9 @@ fn bind(_: &Params) -> Check {
 
 fn of_statement(policy: &Policy, statement: &Statement) -> Option<Finding> {
     let principals = statement.principals.as_ref().filter(|_| statement.effect == Effect::Allow)?;
+    if !ASSUMES.iter().any(|action| !statement.matches_action(action).is_empty()) {
+        return None;
+    }
     let everybody = principals.entries.iter().find(|entry| entry.kind == TrustedKind::Anybody);
     let span = match (principals.negated, everybody) {
         (false, Some(entry)) => entry.span(),
@@ -63,6 +69,9 @@ fn of_statement(policy: &Policy, statement: &Statement) -> Option<Finding> {
     let subject = format!("{} {}", policy.owner.name, statement.sid_text().unwrap_or_default());
     let mut found =
         Finding::new(span, subject).fact("role", policy.owner.name.clone()).related(policy.owner.span, "this role");
+    if principals.negated {
+        found = found.label("everybody but those named here");
+    }
     // An external id is a password of sorts: strangers who know it come in.
     if statement.conditions.iter().any(holds) {
         found = found.severity(Severity::High);

@@ -1,8 +1,8 @@
 //! Patterns that allow all, or nearly all, that a service can do.
 
-use super::chain::{finding, is_meant};
+use super::chain::{distinct, finding, is_meant, list};
 use crate::iam::catalogue::{self, AccessLevel};
-use crate::iam::{ActionPattern, Grant};
+use crate::iam::{ActionPattern, Grant, Statement};
 use crate::model::{Model, Principal};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 
@@ -15,7 +15,7 @@ pub const ANALYSIS: Analysis = Analysis {
         required: true,
         doc: "prefixes of services for which this is high and not medium",
     }],
-    facts: &["role", "kind", "worker", "action", "pattern", "service", "count"],
+    facts: &["role", "kind", "worker", "action", "pattern", "service", "count", "what"],
     bind,
 };
 
@@ -34,33 +34,65 @@ fn bind(params: &Params) -> Check {
     })
 }
 
+/// One finding for a statement, all the services in it that are covered.
 fn of_role(model: &Model, role: &Principal, dangerous: &[String]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
-    let statements = role.authority.documents.iter().flat_map(|document| document.allows());
-    let patterns = statements.filter_map(|statement| statement.actions.as_ref()).filter(|actions| !actions.negated);
-    for pattern in patterns.flat_map(|actions| &actions.patterns) {
-        let Some((service, writes)) = covered_service(pattern) else { continue };
-        let wanted: Vec<&str> = writes.iter().map(String::as_str).collect();
-        let grants = role.authority.grants(&wanted);
-        let own: Vec<&Grant<'_>> =
-            grants.iter().filter(|grant| grant.pattern.is_some_and(|by| std::ptr::eq(by, pattern))).collect();
-        let Some(first) = own.first() else { continue };
-        let Some(mut found) = finding(model, role, &own[..1]) else { continue };
+    for statement in role.authority.documents.iter().flat_map(|document| document.allows()) {
+        let Some(actions) = statement.actions.as_ref().filter(|actions| !actions.negated) else { continue };
+        let covered = actions.patterns.iter().filter_map(|pattern| covered_service(pattern, statement, role));
+        let mut covered: Vec<Covered<'_>> = covered.collect();
+        // A wildcard over the actions of one's own bucket is less than one over all buckets.
+        let steps = |one: &Covered<'_>| {
+            let is_dangerous = dangerous.iter().any(|name| name == one.service);
+            u8::from(!is_dangerous) + u8::from(!one.grant.everywhere)
+        };
+        covered.sort_by_key(steps);
+        let Some((first, others)) = covered.split_first() else { continue };
+        let Some(mut found) = finding(model, role, &[&first.grant]) else { continue };
         if findings.iter().any(|known| known.span == found.span && known.subject == found.subject) {
             continue;
         }
-        found.subject = format!("{} {service}", found.subject);
-        let is_dangerous = dangerous.iter().any(|name| name == service);
-        // A wildcard over the actions of one's own bucket is less than one over all buckets.
-        let steps = found.lowered_by + u8::from(!is_dangerous) + u8::from(!first.everywhere);
-        findings.push(found.fact("service", service).fact("count", own.len().to_string()).lowered_by(steps));
+        let services = distinct(covered.iter().map(|one| format!("`{}`", one.service)));
+        let what = match services.as_slice() {
+            [only] => format!("{} write actions of {only} with `{}`", first.count, first.pattern),
+            several => format!("all or nearly all write actions of {}", list(several, 3)),
+        };
+        for one in others.iter().filter(|one| one.grant.span != first.grant.span).take(3) {
+            found = found.related(one.grant.span, format!("{} write actions", one.count));
+        }
+        found.subject = format!("{} {}", found.subject, services.join(" "));
+        let steps = found.lowered_by + steps(first);
+        let found = found.fact("service", first.service).fact("count", first.count.to_string()).fact("what", what);
+        findings.push(found.lowered_by(steps));
     }
     findings
 }
 
+/// A pattern that covers a service.
+struct Covered<'a> {
+    service: &'static str,
+    pattern: String,
+    /// How many write actions are granted by it.
+    count: usize,
+    grant: Grant<'a>,
+}
+
+/// The service whose write actions a pattern covers, where any of them is granted.
+fn covered_service<'a>(pattern: &'a ActionPattern, statement: &Statement, role: &'a Principal) -> Option<Covered<'a>> {
+    let (service, writes) = covered_writes(pattern)?;
+    let wanted: Vec<&str> = writes.iter().map(String::as_str).collect();
+    let grants = role.authority.grants(&wanted).into_iter();
+    let mut own = grants.filter(|grant| {
+        std::ptr::eq(grant.statement, statement) && grant.pattern.is_some_and(|by| std::ptr::eq(by, pattern))
+    });
+    let grant = own.next()?;
+    let pattern = pattern.text().display().into_owned();
+    Some(Covered { service, pattern, count: 1 + own.count(), grant })
+}
+
 /// The service whose write actions a pattern covers, and those actions; a pattern over all services
 /// is no matter of this analysis.
-fn covered_service(pattern: &ActionPattern) -> Option<(&'static str, Vec<String>)> {
+fn covered_writes(pattern: &ActionPattern) -> Option<(&'static str, Vec<String>)> {
     if pattern.is_full_wildcard() || pattern.is_literal() {
         return None;
     }

@@ -6,7 +6,7 @@
 use super::chain::{by_statement, distinct, finding, list};
 use super::reach::{Target, reaches};
 use crate::diagnostic::{Doubt, Severity};
-use crate::iam::{Effect, Grant};
+use crate::iam::{Effect, Grant, Wanted};
 use crate::model::deployment::arn_of;
 use crate::model::principal::CiUse;
 use crate::model::{BuildProject, Model, Principal, RoleTarget};
@@ -33,12 +33,16 @@ const STARTS: [&str; 9] = [
 ];
 
 fn bind(_: &Params) -> Check {
-    Box::new(|context: &Context<'_>| {
+    let starts = Wanted::new(&STARTS);
+    Box::new(move |context: &Context<'_>| {
         let model = context.model;
+        if !model.projects.iter().any(|project| project.deploys.is_some()) {
+            return Vec::new();
+        }
         let outsiders = model.principals.iter().enumerate().filter(|(id, principal)| {
             !model.deployers.contains(*id) && !principal.is_execution_role() && !only_starts_what_is_wired(principal)
         });
-        outsiders.filter_map(|(_, principal)| of_principal(model, principal)).collect()
+        outsiders.filter_map(|(_, principal)| of_principal(model, principal, &starts)).collect()
     })
 }
 
@@ -60,8 +64,11 @@ fn only_starts_what_is_wired(principal: &Principal) -> bool {
 }
 
 /// One finding for a principal: the nearest project that it can start, the others named.
-fn of_principal(model: &Model, principal: &Principal) -> Option<Finding> {
-    let grants = principal.authority.grants(&STARTS);
+fn of_principal(model: &Model, principal: &Principal, starts: &Wanted) -> Option<Finding> {
+    let grants = principal.authority.grants_of(starts);
+    if grants.is_empty() {
+        return None;
+    }
     let deploying =
         model.projects.iter().filter(|project| project.deploys.is_some() && !runs(model, project, principal));
     let mut reached: Vec<(&BuildProject, Vec<Grant<'_>>)> = deploying

@@ -1,7 +1,11 @@
 //! Statements that IAM refuses, or that say something else than they seem to.
 
-use crate::iam::{GrammarKind, GrammarProblem};
+use super::chain::list;
+use crate::diagnostic::Severity;
+use crate::iam::{GrammarKind, GrammarProblem, PolicyKind};
+use crate::model::Policy;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::source::Span;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "statement-grammar",
@@ -16,29 +20,97 @@ fn bind(_: &Params) -> Check {
 }
 
 fn run(context: &Context<'_>) -> Vec<Finding> {
-    let of_policies = context.model.policies.iter().flat_map(|policy| {
-        policy.document.problems.iter().map(move |problem| {
-            let (text, label, help) = words(&problem.kind);
-            let subject = format!("{} {} {text}", policy.owner.name, place(problem));
-            let mut found = Finding::new(problem.span, subject)
-                .fact("owner", policy.owner.display())
-                .fact("problem", text)
-                .label(label);
-            found.help = Some(help);
-            match problem.related {
-                Some(related) => found.related(related, "the other is here"),
-                None => found,
-            }
-        })
-    });
     let mut findings: Vec<Finding> = Vec::new();
-    for found in of_policies {
-        // A statement under a condition is read once for each way it can turn out.
-        if !findings.iter().any(|known| known.span == found.span && known.facts == found.facts) {
-            findings.push(found);
+    for policy in &context.model.policies {
+        let problems = &policy.document.problems;
+        for (index, problem) in problems.iter().enumerate() {
+            let is_empty = matches!(problem.kind, GrammarKind::EmptyList { .. } | GrammarKind::EmptyStatement);
+            if is_empty && is_mended(context, problem.span) {
+                continue;
+            }
+            let no_arn = |other: &&GrammarProblem| {
+                matches!(other.kind, GrammarKind::NoArn { .. }) && other.statement == problem.statement
+            };
+            let found = match missing_element(&problem.kind) {
+                None if no_arn(&problem) => {
+                    if problems[..index].iter().any(|other| no_arn(&other)) {
+                        continue;
+                    }
+                    let others = problems[index + 1..].iter().filter(no_arn).take(3);
+                    others.fold(of_problem(policy, problem), |found, other| found.related(other.span, "nor is this"))
+                }
+                None => of_problem(policy, problem),
+                // What is cut off after an error of syntax is not missing.
+                Some(_) if is_mended(context, problem.span) => continue,
+                Some(_) => {
+                    let same = |other: &&GrammarProblem| other.span == problem.span;
+                    if problems[..index].iter().any(|other| same(&other) && missing_element(&other.kind).is_some()) {
+                        continue;
+                    }
+                    let elements = problems.iter().filter(same).filter_map(|other| missing_element(&other.kind));
+                    of_missing(policy, problem, &elements.collect::<Vec<_>>())
+                }
+            };
+            // A statement under a condition is read once for each way it can turn out.
+            if !findings.iter().any(|known| known.span == found.span && known.facts == found.facts) {
+                findings.push(found);
+            }
         }
     }
     findings
+}
+
+fn of_problem(policy: &Policy, problem: &GrammarProblem) -> Finding {
+    let (text, label, help) = words(&problem.kind);
+    let found = finding(policy, problem, text).label(label);
+    let mut found = match (problem.related, &problem.kind) {
+        (Some(related), GrammarKind::DuplicateSid { .. }) => found.related(related, "first used here"),
+        (Some(related), _) => found.related(related, "the other is here"),
+        (None, _) => found,
+    };
+    // Services with resource policies are not all as strict as IAM.
+    if policy.kind == PolicyKind::Resource && matches!(problem.kind, GrammarKind::DuplicateSid { .. }) {
+        found = found.severity(Severity::Medium);
+    }
+    found.help = Some(help);
+    found
+}
+
+/// One finding for all that a statement lacks.
+fn of_missing(policy: &Policy, problem: &GrammarProblem, elements: &[&str]) -> Finding {
+    let quoted: Vec<String> = elements.iter().map(|element| format!("`{element}`")).collect();
+    let shown = list(&quoted, 4);
+    let label = format!("no {} here", shown.replace(" and ", " or "));
+    let mut found = finding(policy, problem, format!("has a statement without {shown}")).label(label);
+    found.help = Some(match elements {
+        ["Action"] => "name the actions".into(),
+        ["Effect"] => "add `Effect: Allow` or `Effect: Deny`".into(),
+        ["Resource"] => "name the resources; `*` for actions that take none".into(),
+        ["Principal"] => "name who the statement is for".into(),
+        _ => format!("add {shown}"),
+    });
+    found
+}
+
+fn finding(policy: &Policy, problem: &GrammarProblem, text: String) -> Finding {
+    let subject = format!("{} {} {text}", policy.owner.name, place(problem));
+    Finding::new(problem.span, subject).fact("owner", policy.owner.display()).fact("problem", text)
+}
+
+/// The element that a statement has to have and has not.
+fn missing_element(kind: &GrammarKind) -> Option<&'static str> {
+    match kind {
+        GrammarKind::NoEffect => Some("Effect"),
+        GrammarKind::NoAction => Some("Action"),
+        GrammarKind::NoResource => Some("Resource"),
+        GrammarKind::NoPrincipal => Some("Principal"),
+        _ => None,
+    }
+}
+
+fn is_mended(context: &Context<'_>, span: Span) -> bool {
+    let touches = |mended: &Span| mended.file == span.file && mended.start <= span.end && span.start <= mended.end;
+    context.model.repaired.iter().any(touches)
 }
 
 fn place(problem: &GrammarProblem) -> String {
@@ -71,19 +143,10 @@ fn words(kind: &GrammarKind) -> (String, String, String) {
             "one excludes the other".into(),
             "keep one of the two, or make two statements".into(),
         ),
-        GrammarKind::NoAction => of("has a statement without `Action`", "no `Action` here", "name the actions"),
-        GrammarKind::NoEffect => {
-            of("has a statement without `Effect`", "no `Effect` here", "add `Effect: Allow` or `Effect: Deny`")
-        }
         GrammarKind::BadEffect { text, correct } => (
             format!("has the effect `{text}`"),
             "neither `Allow` nor `Deny`".into(),
             did_you_mean(*correct, "write `Allow` or `Deny`"),
-        ),
-        GrammarKind::NoResource => of(
-            "has a statement without `Resource`",
-            "no `Resource` here",
-            "name the resources; `*` for actions that take none",
         ),
         GrammarKind::ResourceInTrustPolicy { key } => (
             format!("has `{key}` in a trust policy"),
@@ -95,9 +158,20 @@ fn words(kind: &GrammarKind) -> (String, String, String) {
             "the policy already belongs to somebody".into(),
             format!("remove `{key}`, or make it the policy of a resource"),
         ),
-        GrammarKind::NoPrincipal => {
-            of("has a statement without `Principal`", "no `Principal` here", "name who the statement is for")
+        // These are told together.
+        GrammarKind::NoEffect | GrammarKind::NoAction | GrammarKind::NoResource | GrammarKind::NoPrincipal => {
+            of("has a statement that is not complete", "not complete", "add what is missing")
         }
+        GrammarKind::BareStatement => of(
+            "is a statement and not a policy",
+            "the elements of a statement",
+            "put them below `Statement`, beside `Version: \"2012-10-17\"`",
+        ),
+        GrammarKind::NoArn { text } => (
+            format!("has the resource `{text}`, which is no ARN"),
+            "neither an ARN nor `*`".into(),
+            "name the resource by its ARN".into(),
+        ),
         GrammarKind::UnknownKey { key, correct } => (
             format!("has the unknown element `{key}`"),
             "no element of a policy".into(),

@@ -1,15 +1,14 @@
 //! Roles of CI and CD whose policies are in none of the files.
 
-use super::chain::distinct;
+use super::chain::{distinct, list};
 use crate::model::principal::{RoleRef, RoleTarget};
 use crate::rules::{Analysis, Check, Context, Finding, Params, doubt};
-use crate::source::Span;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "unavailable-policy",
     summary: "a role whose policies cannot be seen, so that nothing is said of what it may do",
     params: &[],
-    facts: &["role", "users"],
+    facts: &["role", "users", "known", "reason"],
     bind,
 };
 
@@ -17,14 +16,14 @@ fn bind(_: &Params) -> Check {
     Box::new(run)
 }
 
-fn run(context: &Context<'_>) -> Vec<Finding> {
-    let mut roles: Vec<(String, Span, Vec<String>)> = Vec::new();
-    let mut add = |role: Option<&RoleRef>, user: String| {
+fn run<'m>(context: &Context<'m>) -> Vec<Finding> {
+    let mut roles: Vec<(String, &RoleRef, Vec<String>)> = Vec::new();
+    let mut add = |role: Option<&'m RoleRef>, user: String| {
         let Some(role) = role.filter(|role| role.target == RoleTarget::Elsewhere) else { return };
         let name = role.text.display().into_owned();
         match roles.iter_mut().find(|(known, ..)| *known == name) {
             Some((_, _, users)) => users.push(user),
-            None => roles.push((name, role.span, vec![user])),
+            None => roles.push((name, role, vec![user])),
         }
     };
     for project in &context.model.projects {
@@ -36,9 +35,15 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             add(action.role.as_ref(), format!("the action `{}`", action.name.display()));
         }
     }
-    let elsewhere = roles.into_iter().map(|(name, span, users)| {
-        let users = distinct(users).join(" and ");
-        Finding::new(span, name.clone()).fact("role", name).fact("users", users)
+    let elsewhere = roles.into_iter().map(|(name, role, users)| {
+        let users = list(&distinct(users), 3);
+        let reason = format!("the role `{}` is in none of the files", role.display());
+        Finding::new(role.span, name.clone())
+            .fact("role", name)
+            .fact("users", users)
+            .fact("known", "not known")
+            .fact("reason", reason)
+            .label("in none of the files")
     });
     let partly = context.model.principals.iter().filter(|principal| principal.is_ci_role()).filter_map(|principal| {
         let unseen = principal.authority.unseen.first()?;
@@ -46,7 +51,9 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
         let found = Finding::new(span, format!("{} unseen", principal.display()))
             .fact("role", principal.display())
             .fact("users", principal.worker(context.model))
-            .label("this policy is not seen");
+            .fact("known", "known in part only")
+            .fact("reason", format!("a policy of `{}` cannot be seen", principal.display()))
+            .label(format!("not seen: {}", unseen.text));
         Some(found.doubted(principal.authority.unseen.iter().map(doubt)))
     });
     elsewhere.chain(partly).collect()

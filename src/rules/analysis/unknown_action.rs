@@ -67,16 +67,22 @@ fn words(pattern: &str, problem: &NameProblem) -> (String, String, String) {
             )
         }
         NameProblem::UnknownAction { meant, is_call: true } => (
-            format!("`{pattern}` is the name of an API call, and no action"),
+            format!("no action is named `{pattern}`"),
             "matches no action".into(),
-            format!("the call is permitted by {}", quoted(meant, " and ")),
+            format!("the call of that name is permitted by {}", quoted(meant, " and ")),
         ),
         NameProblem::UnknownAction { meant, is_call: false } => (
             format!("no action is named `{pattern}`"),
             "matches no action".into(),
-            suggestion(meant, "look the name up in the service authorization reference"),
+            of_space(pattern)
+                .unwrap_or_else(|| suggestion(meant, "look the name up in the service authorization reference")),
         ),
     }
+}
+
+/// Suggestions for `ec2:* `, whose mistake cannot be seen.
+fn of_space(pattern: &str) -> Option<String> {
+    pattern.contains(char::is_whitespace).then(|| "there is a space in it: remove it".to_owned())
 }
 
 fn suggestion(meant: &[String], otherwise: &str) -> String {

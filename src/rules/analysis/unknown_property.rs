@@ -1,5 +1,6 @@
 //! Properties that a resource type does not have, and required ones that are not there.
 
+use super::chain::list;
 use crate::model::DeclaredResource;
 use crate::rules::pack::nearest;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
@@ -45,6 +46,10 @@ fn bind(_: &Params) -> Check {
 
 fn of_resource(resource: &DeclaredResource) -> Vec<Finding> {
     let Some(known) = TABLE.get(resource.kind.as_str()) else { return Vec::new() };
+    if resource.properties.iter().any(|property| property.value == "Fn::Transform") {
+        // The properties beside it may be meant for the macro.
+        return Vec::new();
+    }
     let written = |name: &str| resource.properties.iter().any(|property| property.value == name);
     let mut explained = Vec::new();
     let mut findings = Vec::new();
@@ -69,12 +74,14 @@ fn of_resource(resource: &DeclaredResource) -> Vec<Finding> {
     if !resource.is_open {
         let missing =
             known.iter().filter(|(name, required)| **required && !written(name) && !explained.contains(*name));
-        for (name, _) in missing {
-            let subject = format!("{} {name} missing", resource.logical_id.value);
-            let problem = format!("`{}` needs the property `{name}`", resource.kind);
-            let mut found = finding(resource, subject, resource.logical_id.span, problem).fact("property", *name);
-            found.help = Some(format!("add `{name}`: CloudFormation refuses the resource without it"));
-            findings.push(found.label(format!("has no `{name}`")));
+        let names: Vec<String> = missing.map(|(name, _)| format!("`{name}`")).collect();
+        if !names.is_empty() {
+            let shown = list(&names, 4);
+            let subject = format!("{} {shown} missing", resource.logical_id.value);
+            let problem = format!("`{}` lacks {shown}, which `{}` needs", resource.logical_id.value, resource.kind);
+            let mut found = finding(resource, subject, resource.logical_id.span, problem).fact("property", &*shown);
+            found.help = Some(format!("add {shown}: CloudFormation refuses the resource without"));
+            findings.push(found.label(format!("has no {shown}")));
         }
     }
     findings

@@ -35,6 +35,9 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                 "an IAM policy variable",
                 format!("inside `Fn::Sub` write `${{!{}}}`, which leaves the variable to IAM", unresolved.name),
             ),
+            _ if unresolved.name.contains('.') && !unresolved.name.contains([':', '$']) => {
+                ("an attribute of no resource of this template", "declare the resource, or correct its name".to_owned())
+            }
             _ => ("no parameter, resource or condition of this template", "declare it, or correct the name".to_owned()),
         };
         let mut found = Finding::new(unresolved.span, unresolved.name.clone())

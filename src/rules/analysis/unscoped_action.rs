@@ -1,7 +1,7 @@
 //! Actions that are allowed on all resources of their kind.
 
-use super::chain::{PRINCIPALS, by_statement, finding, is_meant};
-use crate::iam::{ArnPattern, Grant};
+use super::chain::{PRINCIPALS, by_statement, distinct, finding, is_meant, list};
+use crate::iam::{ArnPattern, Grant, Wanted};
 use crate::rules::{Analysis, Check, Context, Param, ParamKind, Params};
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -15,6 +15,12 @@ pub const ANALYSIS: Analysis = Analysis {
             doc: "whose policies are looked at",
         },
         Param { name: "actions", kind: ParamKind::List, required: true, doc: "IAM actions, wildcards allowed" },
+        Param {
+            name: "lesser",
+            kind: ParamKind::List,
+            required: false,
+            doc: "those of the actions that weigh a step less when they are all there is",
+        },
     ],
     facts: &["role", "kind", "worker", "action", "pattern", "reach"],
     bind,
@@ -23,16 +29,19 @@ pub const ANALYSIS: Analysis = Analysis {
 fn bind(params: &Params) -> Check {
     let principals = params.word("principals");
     let actions = params.list("actions");
+    let wanted = Wanted::new(&actions.iter().map(String::as_str).collect::<Vec<_>>());
+    let lesser = params.list("lesser");
     Box::new(move |context: &Context<'_>| {
-        let wanted: Vec<&str> = actions.iter().map(String::as_str).collect();
         let mut findings = Vec::new();
         for principal in context.model.principals.iter().filter(|principal| is_meant(principal, &principals)) {
-            let grants = principal.authority.grants(&wanted);
+            let grants = principal.authority.grants_of(&wanted);
             let unscoped: Vec<Grant<'_>> = grants.into_iter().filter(is_unscoped).collect();
             for group in by_statement(&unscoped) {
                 let Some(found) = finding(context.model, principal, &group) else { continue };
-                let reach = reach(group[0]);
-                findings.push(found.fact("reach", reach));
+                let reach = reach(&group);
+                let only_lesser = group.iter().all(|grant| lesser.contains(&grant.action));
+                let steps = found.lowered_by + u8::from(only_lesser);
+                findings.push(found.fact("reach", reach).lowered_by(steps));
             }
         }
         findings
@@ -54,9 +63,18 @@ pub fn is_whole_kind(resource: &ArnPattern) -> bool {
     (!name.is_empty() && name.bytes().all(|byte| matches!(byte, b'*' | b'/'))) || kind_star
 }
 
-fn reach(grant: &Grant<'_>) -> String {
-    match grant.resources.iter().find(|resource| is_whole_kind(resource)) {
-        Some(resource) if !grant.everywhere => format!("`{}`", resource.text().display()),
-        _ => "every resource".to_owned(),
+/// "any parameter and any secret", or the pattern that leaves none out.
+fn reach(grants: &[&Grant<'_>]) -> String {
+    let first = grants[0];
+    if let Some(resource) = first.resources.iter().find(|resource| is_whole_kind(resource) && !first.everywhere) {
+        return format!("`{}`", resource.text().display());
     }
+    let kinds = grants.iter().map(|grant| match grant.action.split(':').next() {
+        Some("ssm") => "any parameter".to_owned(),
+        Some("secretsmanager") => "any secret".to_owned(),
+        Some("kms") => "any key".to_owned(),
+        Some("sts" | "iam") => "any role".to_owned(),
+        _ => "any resource".to_owned(),
+    });
+    list(&distinct(kinds), 3)
 }

@@ -1,0 +1,140 @@
+//! Whole repositories: all rules on, findings compared with what a person says must be found, and
+//! the report as it is read.
+//!
+//! Beside each state of a project lie `<state>.expected` (`rule severity path:line`, one finding a
+//! line), `<state>.forbidden` (`rule [path]`), and `<state>.out`, which `BLESS=1` writes anew.
+//! `<state>.pending` lists findings that should not be there and still are; a line of it that no
+//! longer holds fails the test too.
+
+mod walk;
+
+use iamlint::linter::{Options, Report, lint};
+use iamlint::report::{Format, Style, render};
+use iamlint::rules::builtin;
+use iamlint::source::Sources;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use walk::{files_below, shown};
+
+#[test]
+fn every_project_has_exactly_the_expected_findings() {
+    let mut failures = Vec::new();
+    for state in states() {
+        let (sources, report) = run(&state);
+        let mut found: Vec<String> = report
+            .diagnostics
+            .iter()
+            .map(|found| {
+                let span = found.primary.span;
+                let line = sources.position(span).line;
+                format!("{} {} {}:{line}", found.rule, found.severity, sources.path(span.file))
+            })
+            .collect();
+        let pending = beside(&state, "pending");
+        let pending = if pending.exists() { lines(&pending) } else { Vec::new() };
+        for expected in lines(&beside(&state, "expected")).into_iter().chain(pending) {
+            match found.iter().position(|one| *one == expected) {
+                Some(index) => drop(found.remove(index)),
+                None => failures.push(format!("{}: not found: {expected}", state.display())),
+            }
+        }
+        failures.extend(found.iter().map(|extra| format!("{}: not expected: {extra}", state.display())));
+    }
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+#[test]
+fn no_project_has_a_forbidden_finding() {
+    let mut failures = Vec::new();
+    for state in states() {
+        let (sources, report) = run(&state);
+        for line in lines(&beside(&state, "forbidden")) {
+            let mut words = line.split_whitespace();
+            let (rule, path) = (words.next().expect("a rule"), words.next());
+            let fired = report.diagnostics.iter().filter(|found| {
+                found.rule == rule && path.is_none_or(|path| sources.path(found.primary.span.file) == path)
+            });
+            failures.extend(fired.map(|found| format!("{}: forbidden: {line}: {}", state.display(), found.message)));
+        }
+    }
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+#[test]
+fn every_rule_that_is_named_exists() {
+    let known: BTreeSet<&str> = builtin::rules().iter().map(|rule| rule.id.as_str()).collect();
+    let mut unknown = BTreeSet::new();
+    for state in states() {
+        for line in ["expected", "forbidden"].iter().flat_map(|kind| lines(&beside(&state, kind))) {
+            let rule = line.split_whitespace().next().unwrap_or_default().to_owned();
+            if !known.contains(rule.as_str()) {
+                unknown.insert(rule);
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+#[test]
+fn every_report_reads_as_it_did() {
+    let bless = std::env::var_os("BLESS").is_some();
+    let mut failures = Vec::new();
+    for state in states() {
+        let (sources, report) = run(&state);
+        let text = render(&report, &sources, Format::Rich, &Style::default(), None);
+        let golden = beside(&state, "out");
+        if bless {
+            fs::write(&golden, &text).expect("the folder is writable");
+        } else if fs::read_to_string(&golden).unwrap_or_default().replace("\r\n", "\n") != text {
+            failures.push(format!("{} differs; BLESS=1 writes it anew", golden.display()));
+        }
+    }
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+#[test]
+fn a_run_gives_the_same_bytes_every_time() {
+    for state in states() {
+        let once = || {
+            let (sources, report) = run(&state);
+            render(&report, &sources, Format::Json, &Style::default(), None)
+        };
+        assert_eq!(once(), once(), "{}", state.display());
+    }
+}
+
+/// All files of a state, linted with all rules; paths start at the state's folder.
+fn run(state: &Path) -> (Sources, Report) {
+    let mut sources = Sources::new();
+    for path in files_below(state) {
+        let name = shown(path.strip_prefix(state).expect("below the state"));
+        sources.add(name, fs::read_to_string(&path).expect("a readable fixture"));
+    }
+    let report = lint(&sources, builtin::rules(), &Options::default());
+    (sources, report)
+}
+
+/// The folders two below `fixtures/projects`: one for each state of each project.
+fn states() -> Vec<PathBuf> {
+    let folders = |folder: &Path| {
+        let entries = fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path());
+        entries.filter(|path| path.is_dir()).collect::<Vec<_>>()
+    };
+    let mut states: Vec<PathBuf> =
+        folders(Path::new("fixtures/projects")).iter().flat_map(|project| folders(project)).collect();
+    states.sort();
+    assert!(!states.is_empty(), "no project was found");
+    states
+}
+
+fn beside(state: &Path, kind: &str) -> PathBuf {
+    PathBuf::from(format!("{}.{kind}", state.display()))
+}
+
+/// Lines that say something; `#` starts a comment.
+fn lines(path: &Path) -> Vec<String> {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim().to_owned());
+    lines.filter(|line| !line.is_empty()).collect()
+}
