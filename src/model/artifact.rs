@@ -15,6 +15,8 @@ pub struct Write {
     pub text: String,
     /// The build's own artifact lands there, and not only its role allows it.
     pub is_artifact: bool,
+    /// The role may write everywhere, so that this place is one of many.
+    pub is_anywhere: bool,
 }
 
 /// Whether a build can write objects below `key` in `bucket`: by its artifacts, or by its role.
@@ -38,7 +40,7 @@ pub fn write_to(model: &Model, project: &BuildProject, bucket: &Text, key: Optio
             (None, true) => "its artifact goes here, under a name that the build chooses".to_owned(),
             (None, false) => "its artifact goes here".to_owned(),
         };
-        return Some(Write { span: location.span, text, is_artifact: true });
+        return Some(Write { span: location.span, text, is_artifact: true, is_anywhere: false });
     }
     role_writes_to(model, project, bucket, key)
 }
@@ -60,6 +62,7 @@ pub fn role_writes_to(model: &Model, project: &BuildProject, bucket: &Text, key:
         span: witness.statement,
         text: format!("`{}` lets it write there", role.display()),
         is_artifact: false,
+        is_anywhere: role.authority.grants(&["s3:PutObject"]).iter().any(|grant| grant.everywhere),
     })
 }
 
