@@ -9,6 +9,7 @@ use crate::model::principal::CiUse;
 use crate::model::{Model, PipelineAction, Principal, PrincipalKind, deploy_actions};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::value::Text;
+use rayon::prelude::*;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "deploy-permission",
@@ -37,7 +38,9 @@ fn bind(params: &Params) -> Check {
             let deploys = model.deployers.contains(*id) || model.deployers.may_be_elsewhere(principal);
             principal.kind == kind && !deploys && !is_exempt(principal)
         });
-        outsiders.flat_map(|(_, principal)| of_principal(model, &protected, principal, &wanted)).collect()
+        let outsiders: Vec<&Principal> = outsiders.map(|(_, principal)| principal).collect();
+        let found = outsiders.par_iter().map(|principal| of_principal(model, &protected, principal, &wanted));
+        found.collect::<Vec<_>>().into_iter().flatten().collect()
     })
 }
 
