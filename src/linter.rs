@@ -60,10 +60,10 @@ impl Options {
 /// Reads all sources, and asks all rules.
 pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let files: Vec<FileId> = sources.iter().map(|(file, _)| file).collect();
-    let read: Vec<(Format, lower::Fragment, bool)> = files.par_iter().map(|file| read_file(sources, *file)).collect();
-    let formats: Vec<Format> = read.iter().map(|(format, ..)| *format).collect();
+    let read: Vec<ReadFile> = files.par_iter().map(|file| read_file(sources, *file)).collect();
+    let formats: Vec<Format> = read.iter().map(|file| file.format).collect();
     let mut summary = summarise_files(sources, options, &read);
-    let model = model::link(sources, read.into_iter().map(|(_, fragment, _)| fragment).collect());
+    let model = model::link(sources, read.into_iter().map(|file| file.fragment).collect());
     summarise_model(sources, options, &model, &mut summary);
     let context = Context { model: &model, sources, formats: &formats };
     let (mut diagnostics, redactions) = rules::run(&context, rules);
@@ -80,12 +80,20 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     Report { diagnostics, summary, redactions }
 }
 
-/// Parses, decides the format, and lowers; the flag says that something of the text was not read.
-fn read_file(sources: &Sources, file: FileId) -> (Format, lower::Fragment, bool) {
+/// One file, read and lowered.
+struct ReadFile {
+    format: Format,
+    fragment: lower::Fragment,
+    /// Why it is worth a word that the file is none of ours.
+    odd: Option<&'static str>,
+}
+
+/// Parses, decides the format, and lowers.
+fn read_file(sources: &Sources, file: FileId) -> ReadFile {
     let source = sources.get(file);
     let name = source.path.rsplit('/').next().unwrap_or_default();
     if crate::template::is_dockerfile_name(name) {
-        return (Format::Dockerfile, lower::Fragment::default(), false);
+        return ReadFile { format: Format::Dockerfile, fragment: lower::Fragment::default(), odd: None };
     }
     let parsed: Parsed = syntax::parse(&source.text, file);
     let format = detect(&parsed, &source.path, &source.text);
@@ -95,21 +103,25 @@ fn read_file(sources: &Sources, file: FileId) -> (Format, lower::Fragment, bool)
         Format::Other => lower::Fragment::default(),
         _ => lower::lower(file, &source.path, format, &parsed),
     };
-    let unread = format == Format::Other && broken && crate::template::mentions_our_formats(&source.text);
-    (format, fragment, unread)
+    let is_odd = format == Format::Other && crate::template::mentions_our_formats(&source.text);
+    let odd = is_odd.then_some(match broken {
+        true => "too little of it is YAML or JSON to tell what it is",
+        false => "speaks of AWS resources or statements, and is no template, buildspec or policy",
+    });
+    ReadFile { format, fragment, odd }
 }
 
-fn summarise_files(sources: &Sources, options: &Options, read: &[(Format, lower::Fragment, bool)]) -> Summary {
+fn summarise_files(sources: &Sources, options: &Options, read: &[ReadFile]) -> Summary {
     let mut summary = Summary::default();
     let files = sources.iter().zip(read).filter(|((file, _), _)| options.reports(*file));
-    for ((file, source), (format, _, unread)) in files {
+    for ((file, source), ReadFile { format, odd, .. }) in files {
         let mut leave_out = |reason: &str| {
             summary.not_analysed.push(NotAnalysed { path: source.path.clone(), span: None, reason: reason.to_owned() });
         };
         if let Some(reason) = format.not_read_because() {
             leave_out(reason);
-        } else if *unread {
-            leave_out("too little of it is YAML or JSON to tell what it is");
+        } else if let Some(reason) = odd {
+            leave_out(reason);
         } else if *format == Format::Other {
             if options.named.contains(&file) {
                 leave_out("neither a template, nor a buildspec, nor a policy");
