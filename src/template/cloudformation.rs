@@ -94,7 +94,9 @@ impl Template {
 
     /// What is written here is not all there will be: a transform or a loop makes more of it.
     pub fn is_generated(&self) -> bool {
-        self.is_part || !self.not_read.is_empty() || self.transforms.iter().any(|name| name != "AWS::LanguageExtensions")
+        self.is_part
+            || !self.not_read.is_empty()
+            || self.transforms.iter().any(|name| name != "AWS::LanguageExtensions")
     }
 
     /// A macro of somebody's own may rewrite anything.
