@@ -108,18 +108,18 @@ fn read_all(wanted: BTreeMap<PathBuf, Wanted>, stdin: Option<(PathBuf, Vec<u8>)>
         .collect();
     let mut input = Input {
         sources: Sources::new(),
-        options: Options { reported: Some(Vec::new()), named: Vec::new() },
+        options: Options { reported: Some(BTreeSet::new()), named: Vec::new() },
         unread: Vec::new(),
         unread_named: false,
         root,
     };
-    let mut reported: Vec<FileId> = Vec::new();
+    let mut reported: BTreeSet<FileId> = BTreeSet::new();
     for (path, how, text) in read {
         match text {
             Ok(Some(text)) => {
                 let file = input.sources.add(path, text);
                 if how >= Wanted::Reported {
-                    reported.push(file);
+                    reported.insert(file);
                 }
                 if how == Wanted::Named {
                     input.options.named.push(file);

@@ -2,11 +2,14 @@
 
 use super::Model;
 use super::pipeline::PipelineAction;
+use super::principal::Principal;
 use super::project::BuildProject;
 use super::trust_level::{CodeTrust, from_webhook};
-use crate::iam::{Answer, ArnPattern, ResourceAsked};
+use crate::diagnostic::Confidence;
+use crate::iam::{Answer, ArnPattern, Grant, ResourceAsked, Wanted, Witness};
 use crate::source::Span;
 use crate::value::{Hole, HoleKind, Part, Text};
+use std::sync::LazyLock;
 
 /// How a build comes to write an object.
 #[derive(Clone, Debug)]
@@ -48,21 +51,44 @@ pub fn write_to(model: &Model, project: &BuildProject, bucket: &Text, key: Optio
 /// Whether the role of a build lets it write objects below `key` in `bucket`.
 pub fn role_writes_to(model: &Model, project: &BuildProject, bucket: &Text, key: Option<&Text>) -> Option<Write> {
     let role = model.role(project.role.as_ref())?;
-    // A policy names the partition, or leaves it to the deployment; either is the bucket's own.
+    let grants = role.authority.grants_of(&PUT_OBJECT);
+    let first = grants.first()?;
+    // Who may write everywhere writes here; of others the object itself is asked.
+    let everywhere = grants.iter().find(|grant| grant.everywhere);
+    let is_sure = |grant: &&Grant<'_>| {
+        grant.confidence == Confidence::High
+            && grant.narrowing.is_empty()
+            && grant.less.is_empty()
+            && grant.when.is_empty()
+    };
+    let span = match everywhere.filter(is_sure) {
+        Some(grant) => grant.statement.span,
+        None => witness(&first.action, role, &grants, bucket, key)?.statement,
+    };
+    let text = format!("`{}` lets it write there", role.display());
+    Some(Write { span, text, is_artifact: false, is_anywhere: everywhere.is_some() })
+}
+
+/// Asked of the role of every build.
+static PUT_OBJECT: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["s3:PutObject"]));
+
+/// A request for such an object that the role is sure to be allowed. A policy names the partition,
+/// or leaves it to the deployment; either is the bucket's own.
+fn witness(action: &str, role: &Principal, grants: &[Grant<'_>], bucket: &Text, key: Option<&Text>) -> Option<Witness> {
     let partition = Hole { name: "AWS::Partition".into(), kind: HoleKind::Pseudo, span: bucket.span, default: None };
     let partitions = [Text::at("aws", bucket.span), Text::from_hole(partition)];
-    let witness = partitions.iter().find_map(|partition| {
+    partitions.iter().find_map(|partition| {
         let object = object_arn(partition, bucket, key);
-        match role.authority.can("s3:PutObject", ResourceAsked::Matching(&object)) {
+        let may_be = |grant: &Grant<'_>| {
+            grant.everywhere || grant.resources.iter().any(|resource| !resource.overlaps(&object).is_no())
+        };
+        if !grants.iter().any(may_be) {
+            return None;
+        }
+        match role.authority.can(action, ResourceAsked::Matching(&object)) {
             Answer::Yes(witness) => Some(witness),
             Answer::No | Answer::Unknown(_) => None,
         }
-    })?;
-    Some(Write {
-        span: witness.statement,
-        text: format!("`{}` lets it write there", role.display()),
-        is_artifact: false,
-        is_anywhere: role.authority.grants(&["s3:PutObject"]).iter().any(|grant| grant.everywhere),
     })
 }
 

@@ -100,7 +100,7 @@ impl Index {
         };
         for (id, principal) in model.principals.iter().enumerate() {
             index.principals.entry((principal.file, principal.logical_id.value.clone())).or_insert(id);
-            if let Some(name) = principal.name.as_ref().and_then(|name| key(name)) {
+            if let Some(name) = principal.name.as_ref().and_then(key) {
                 index.principals_by_name.entry(name).or_default().push(id);
             }
         }

@@ -225,7 +225,7 @@ fn deployer(model: &Model, principal: &Principal) -> String {
 
 /// A grant on one's own named stack or function is no reach over what others deploy.
 fn reaches_much(grant: &Grant<'_>) -> bool {
-    grant.everywhere || grant.resources.iter().any(|resource| super::unscoped_action::is_whole_kind(resource))
+    grant.everywhere || grant.resources.iter().any(|resource| super::grants_action::is_whole_kind(resource))
 }
 
 /// Only resources of another environment than production, by their names.
