@@ -88,7 +88,12 @@ pub fn input(paths: &[PathBuf], args: &InputArgs) -> Result<Input, Failure> {
         walk(&root, &root, &globs).into_iter().for_each(|file| want(file, Wanted::Context));
     }
     let stdin_path = args.stdin_filename.as_ref().map_or_else(|| here.join("<stdin>"), |path| normal(&here.join(path)));
-    if stdin.is_some() {
+    if stdin.is_none() && args.stdin_filename.is_some() {
+        return Err(Failure::with_help("`--stdin-filename` is given, and `-` is not", "`-` reads standard input"));
+    }
+    if globs.is_excluded(&relative(&root, &stdin_path)) {
+        stdin = None;
+    } else if stdin.is_some() {
         wanted.insert(stdin_path.clone(), Wanted::Named);
     }
     Ok(read_all(wanted, stdin.map(|text| (stdin_path, text)), root))
@@ -173,7 +178,12 @@ fn read_stdin() -> Result<Vec<u8>, Failure> {
 /// Files below a folder, `.gitignore` and `.iamlintignore` honoured; links are not followed.
 fn walk(folder: &Path, root: &Path, globs: &Globs) -> BTreeSet<PathBuf> {
     let mut builder = WalkBuilder::new(folder);
-    builder.hidden(false).require_git(false).follow_links(false).add_custom_ignore_filename(".iamlintignore");
+    builder
+        .hidden(false)
+        .ignore(false)
+        .require_git(false)
+        .follow_links(false)
+        .add_custom_ignore_filename(".iamlintignore");
     builder.filter_entry(|entry| entry.file_name() != ".git" && entry.file_name() != "node_modules");
     let files = builder.build().flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
     files.map(|entry| entry.into_path()).filter(|path| globs.wants(path, &relative(root, path))).collect()
