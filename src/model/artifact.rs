@@ -22,51 +22,71 @@ pub struct Write {
     pub is_anywhere: bool,
 }
 
-/// Whether a build can write objects below `key` in `bucket`: by its artifacts, or by its role.
-/// `key` is `None` for a bucket as a whole.
-pub fn write_to(model: &Model, project: &BuildProject, bucket: &Text, key: Option<&Text>) -> Option<Write> {
+/// A build, with what its role lets it write: asked once for all places it may write to.
+pub struct Writer<'m> {
+    project: &'m BuildProject,
+    role: Option<&'m Principal>,
+    grants: Vec<Grant<'m>>,
+}
+
+impl<'m> Writer<'m> {
+    pub fn new(model: &'m Model, project: &'m BuildProject) -> Writer<'m> {
+        let role = model.role(project.role.as_ref());
+        let grants = role.map(|role| role.authority.grants_of(&PUT_OBJECT)).unwrap_or_default();
+        Writer { project, role, grants }
+    }
+
+    /// Whether the role of the build is declared in the files.
+    pub fn has_role(&self) -> bool {
+        self.role.is_some()
+    }
+
+    /// Whether the build can write objects below `key` in `bucket`: by its artifacts, or by its
+    /// role. `key` is `None` for a bucket as a whole.
+    pub fn write_to(&self, bucket: &Text, key: Option<&Text>) -> Option<Write> {
+        artifact_goes_to(self.project, bucket, key).or_else(|| self.role_writes_to(bucket, key))
+    }
+
+    /// Whether the role of the build lets it write objects below `key` in `bucket`.
+    pub fn role_writes_to(&self, bucket: &Text, key: Option<&Text>) -> Option<Write> {
+        let (role, first) = (self.role?, self.grants.first()?);
+        // Who may write everywhere writes here; of others the object itself is asked.
+        let everywhere = self.grants.iter().find(|grant| grant.everywhere);
+        let is_sure = |grant: &&Grant<'_>| {
+            grant.confidence == Confidence::High
+                && grant.narrowing.is_empty()
+                && grant.less.is_empty()
+                && grant.when.is_empty()
+        };
+        let span = match everywhere.filter(is_sure) {
+            Some(grant) => grant.statement.span,
+            None => witness(&first.action, role, &self.grants, bucket, key)?.statement,
+        };
+        let text = format!("`{}` lets it write there", role.display());
+        Some(Write { span, text, is_artifact: false, is_anywhere: everywhere.is_some() })
+    }
+}
+
+/// Where an artifact of the build lands, if that is below `key` in `bucket`.
+fn artifact_goes_to(project: &BuildProject, bucket: &Text, key: Option<&Text>) -> Option<Write> {
     let artifact = project.artifacts.iter().find(|artifact| {
         artifact.kind == "S3"
             && artifact.location.as_ref().is_some_and(|location| same_bucket(location, bucket))
             && key.is_none_or(|key| {
                 may_be_key(artifact.path.as_ref(), artifact.name.as_ref(), artifact.override_name, key)
             })
-    });
-    if let Some(artifact) = artifact {
-        let location = artifact.location.as_ref()?;
-        let text = match (&artifact.path, artifact.override_name) {
-            (Some(path), true) => format!(
-                "its artifact goes to `{}/…`, under a name that the build chooses",
-                path.display().trim_end_matches('/')
-            ),
-            (Some(path), false) => format!("its artifact goes to `{}`", path.display()),
-            (None, true) => "its artifact goes here, under a name that the build chooses".to_owned(),
-            (None, false) => "its artifact goes here".to_owned(),
-        };
-        return Some(Write { span: location.span, text, is_artifact: true, is_anywhere: false });
-    }
-    role_writes_to(model, project, bucket, key)
-}
-
-/// Whether the role of a build lets it write objects below `key` in `bucket`.
-pub fn role_writes_to(model: &Model, project: &BuildProject, bucket: &Text, key: Option<&Text>) -> Option<Write> {
-    let role = model.role(project.role.as_ref())?;
-    let grants = role.authority.grants_of(&PUT_OBJECT);
-    let first = grants.first()?;
-    // Who may write everywhere writes here; of others the object itself is asked.
-    let everywhere = grants.iter().find(|grant| grant.everywhere);
-    let is_sure = |grant: &&Grant<'_>| {
-        grant.confidence == Confidence::High
-            && grant.narrowing.is_empty()
-            && grant.less.is_empty()
-            && grant.when.is_empty()
+    })?;
+    let location = artifact.location.as_ref()?;
+    let text = match (&artifact.path, artifact.override_name) {
+        (Some(path), true) => format!(
+            "its artifact goes to `{}/…`, under a name that the build chooses",
+            path.display().trim_end_matches('/')
+        ),
+        (Some(path), false) => format!("its artifact goes to `{}`", path.display()),
+        (None, true) => "its artifact goes here, under a name that the build chooses".to_owned(),
+        (None, false) => "its artifact goes here".to_owned(),
     };
-    let span = match everywhere.filter(is_sure) {
-        Some(grant) => grant.statement.span,
-        None => witness(&first.action, role, &grants, bucket, key)?.statement,
-    };
-    let text = format!("`{}` lets it write there", role.display());
-    Some(Write { span, text, is_artifact: false, is_anywhere: everywhere.is_some() })
+    Some(Write { span: location.span, text, is_artifact: true, is_anywhere: false })
 }
 
 /// Asked of the role of every build.
@@ -107,7 +127,7 @@ pub fn least_trusted_writer(model: &Model, action: &PipelineAction) -> Option<Co
     let key = action.setting("S3ObjectKey");
     let writers = model.projects.iter().filter_map(|project| {
         let trust = from_webhook(project)?;
-        let write = write_to(model, project, bucket, key)?;
+        let write = Writer::new(model, project).write_to(bucket, key)?;
         Some((trust, write, project))
     });
     let near = |project: &BuildProject| std::cmp::Reverse(model.nearness(project.file, bucket.span.file));

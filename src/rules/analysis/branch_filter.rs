@@ -1,7 +1,7 @@
 //! Builds of merges and pushes whose branch nobody has pinned, though they publish or deploy.
 
 use crate::diagnostic::Severity;
-use crate::model::artifact::write_to;
+use crate::model::artifact::Writer;
 use crate::model::webhook::{FilterGroup, FilterKind};
 use crate::model::{BuildProject, Model};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
@@ -54,7 +54,7 @@ fn effect(model: &Model, project: &BuildProject) -> Option<(Span, String, String
     for pipeline in &model.pipelines {
         for (_, _, _, action) in pipeline.actions().filter(|(_, _, _, action)| action.is_source()) {
             let Some(bucket) = action.setting("S3Bucket") else { continue };
-            if let Some(write) = write_to(model, project, bucket, action.setting("S3ObjectKey")) {
+            if let Some(write) = Writer::new(model, project).write_to(bucket, action.setting("S3ObjectKey")) {
                 let does = format!("feeds the pipeline `{}`", pipeline.display());
                 return Some((write.span, does, write.text, true));
             }

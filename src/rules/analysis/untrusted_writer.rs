@@ -3,7 +3,7 @@
 use super::chain::with_conditions;
 use super::reach::{Target, reaches};
 use crate::diagnostic::Severity;
-use crate::model::artifact::{Write, role_writes_to, write_to};
+use crate::model::artifact::{Write, Writer};
 use crate::model::{BuildProject, Model, Pipeline, PipelineId, ProjectId};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::source::Span;
@@ -37,10 +37,11 @@ fn bind(params: &Params) -> Check {
         let model = context.model;
         let mut hits = Vec::new();
         for (project_id, project) in model.projects.iter().enumerate().filter(|(_, one)| one.runs_untrusted_code()) {
+            let writer = Writer::new(model, project);
             for (pipeline_id, pipeline) in model.pipelines.iter().enumerate() {
                 let found = match target.as_str() {
-                    "artifact-store" => store(model, pipeline, project),
-                    _ => source(model, pipeline, project),
+                    "artifact-store" => store(pipeline, project, &writer),
+                    _ => source(model, pipeline, project, &writer),
                 };
                 let near = model.nearness(pipeline.file, project.file) + usize::from(pipeline.file == project.file);
                 hits.extend(found.map(|(finding, write)| {
@@ -87,7 +88,7 @@ fn chosen(hits: Vec<Hit>) -> Vec<Finding> {
 }
 
 /// The S3 source of a pipeline that deploys.
-fn source(model: &Model, pipeline: &Pipeline, project: &BuildProject) -> Option<(Finding, Write)> {
+fn source(model: &Model, pipeline: &Pipeline, project: &BuildProject, writer: &Writer<'_>) -> Option<(Finding, Write)> {
     let deploys = pipeline.actions().any(|(_, _, _, action)| {
         action.is_deploy_provider()
             || action.deploying_command().is_some()
@@ -100,7 +101,7 @@ fn source(model: &Model, pipeline: &Pipeline, project: &BuildProject) -> Option<
         let (target, write) = match action.provider.to_ascii_lowercase().as_str() {
             "s3" => {
                 let (bucket, key) = (action.setting("S3Bucket")?, action.setting("S3ObjectKey"));
-                (key.unwrap_or(bucket), write_to(model, project, bucket, key)?)
+                (key.unwrap_or(bucket), writer.write_to(bucket, key)?)
             }
             "ecr" => {
                 let name = action.setting("RepositoryName")?;
@@ -130,12 +131,11 @@ fn push_to(model: &Model, project: &BuildProject, action: &str, target: &Target)
     Some(Write { span: grant.span, text, is_artifact: false, is_anywhere: grant.everywhere })
 }
 
-fn store(model: &Model, pipeline: &Pipeline, project: &BuildProject) -> Option<(Finding, Write)> {
+fn store(pipeline: &Pipeline, project: &BuildProject, writer: &Writer<'_>) -> Option<(Finding, Write)> {
     pipeline.stores.iter().find_map(|store| {
-        let write = write_to(model, project, store, None)?;
+        let write = writer.write_to(store, None)?;
         let found = finding(pipeline, project, store, "keeps its artifacts here", &write);
-        let role = model.role(project.role.as_ref());
-        let is_apart = role.is_some() && role_writes_to(model, project, store, Some(&key_of(pipeline))).is_none();
+        let is_apart = writer.has_role() && writer.role_writes_to(store, Some(&key_of(pipeline))).is_none();
         let note = "its role keeps it to a folder that is not that of the pipeline";
         Some((if is_apart { found.severity(Severity::Medium).note(note) } else { found }, write))
     })
