@@ -45,6 +45,16 @@ impl ActionPattern {
         self.text.span
     }
 
+    /// What it is sure to match, in lower case; `None` where that is not known.
+    pub(super) fn least(&self) -> Option<&Glob> {
+        self.exact.as_ref().filter(|_| !self.is_open)
+    }
+
+    /// All that it may match, in lower case.
+    pub(super) fn most(&self) -> &Glob {
+        &self.wide
+    }
+
     /// Whether it matches an action given by its full name.
     pub fn matches(&self, action: &str) -> Truth {
         if self.is_of_another_service(action) {

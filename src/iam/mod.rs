@@ -1,6 +1,7 @@
 //! The IAM engine, free of any template: policy documents, patterns of actions and of ARNs,
 //! conditions, and who may do what. It never guesses.
 
+pub mod access;
 pub mod action;
 pub mod answer;
 pub mod arn;
@@ -8,6 +9,7 @@ pub mod authority;
 pub mod catalogue;
 pub mod condition;
 pub mod document;
+pub mod evaluate;
 pub mod fit;
 pub mod glob;
 pub mod grammar;
@@ -16,11 +18,13 @@ pub mod managed;
 pub mod names;
 pub mod narrowing;
 pub mod principal;
+pub mod request;
 mod residue;
 pub mod universe;
 pub mod variable;
 mod worlds;
 
+pub use access::{Access, Finding, access_not_granted, new_access};
 pub use action::ActionPattern;
 pub use answer::{Answer, Reason, Truth, Witness};
 pub use arn::ArnPattern;
@@ -33,6 +37,7 @@ pub use grant::Grant;
 pub use names::NameProblem;
 pub use narrowing::{ConditionClass, Narrowing};
 pub use principal::{Principal, PrincipalKind, Principals};
+pub use request::{Caller, Request};
 
 #[cfg(test)]
 mod fixture;

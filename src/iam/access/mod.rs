@@ -1,0 +1,261 @@
+//! Which requests policies allow that others do not, and whether they allow any of some: answers
+//! with a request as witness, which a second evaluator has confirmed.
+
+mod boxes;
+mod dimension;
+mod literal;
+mod search;
+mod values;
+mod vocabulary;
+mod who;
+mod witness;
+
+use super::answer::{Reason, Truth};
+use super::arn::ArnPattern;
+use super::document::{Effect, PolicyDocument, PolicyKind, Statement};
+use super::evaluate::{Colons, Decision, decide};
+use super::glob::Glob;
+use super::request::Request;
+use super::residue::{Reading, least, most};
+use crate::source::Span;
+use crate::value::Text;
+use boxes::{AccessBox, Meaning, Wall, depends_on_reading, wall};
+use dimension::{Dimension, Test};
+use search::{Outcome, uncovered};
+use std::collections::BTreeSet;
+use values::{Members, Pattern};
+use vocabulary::Vocabulary;
+
+/// Whether there is a request of a kind.
+#[derive(Clone, Debug)]
+pub enum Finding {
+    Found(Box<Access>),
+    /// There is none.
+    None,
+    Unknown(Reason),
+}
+
+/// A request that is allowed, and by what.
+#[derive(Clone, Debug)]
+pub struct Access {
+    pub request: Request,
+    /// The statement that allows it.
+    pub allowed_by: Span,
+    /// The statement of the policies it is compared to that denies it there; none where nothing there
+    /// allows it.
+    pub denied_by: Option<Span>,
+}
+
+/// A request that `new` allows and `existing` does not.
+pub fn new_access(existing: &[&PolicyDocument], new: &[&PolicyDocument]) -> Finding {
+    let all: Vec<&PolicyDocument> = existing.iter().chain(new).copied().collect();
+    let confirm = |request: &Request, colons: Colons| {
+        let (now, before) = (decide(new, request, colons), decide(existing, request, colons));
+        (now.allowed.and(before.allowed.negated()), now, Some(before))
+    };
+    under_both_readings(&all, |reading| {
+        let mut question = Question::new(&all, reading, &confirm);
+        let denies = question.walls(new, Effect::Deny, Meaning::Least);
+        let before = question.walls(existing, Effect::Allow, Meaning::Least);
+        let walls: Vec<&Wall> = denies.iter().chain(&before).collect();
+        let kept = boxes::open_wordings(existing, Effect::Allow);
+        for allow in question.walls_besides(new, Effect::Allow, Meaning::Most, &kept) {
+            question.look(&[&allow.tests], &walls)?;
+        }
+        let kept = boxes::wordings(new, Effect::Deny);
+        let taken = question.walls_besides(existing, Effect::Deny, Meaning::Widest, &kept);
+        let walls: Vec<&Wall> = denies.iter().collect();
+        let allows = question.walls(new, Effect::Allow, Meaning::Widest);
+        for deny in &taken {
+            for allow in &allows {
+                question.look(&[&allow.tests, &deny.tests], &walls)?;
+            }
+        }
+        question.nothing_found()
+    })
+}
+
+/// A request that `policies` allow for one of the actions on one of the resources, all given as
+/// patterns; no resources stand for all.
+pub fn access_not_granted(policies: &[&PolicyDocument], actions: &[String], resources: &[String]) -> Finding {
+    let Some(first) = policies.first() else { return Finding::None };
+    let patterns =
+        resources.iter().map(|text| ArnPattern::new(&Text::at(text.as_str(), first.span), false, Vec::new()));
+    let patterns: Vec<ArnPattern> = patterns.collect();
+    let confirm = |request: &Request, colons: Colons| {
+        let decision = decide(policies, request, colons);
+        (decision.allowed, decision, None)
+    };
+    under_both_readings(policies, |reading| {
+        let mut question = Question::new(policies, reading, &confirm);
+        let mut asked: Vec<(Dimension, Test)> = Vec::new();
+        if !actions.is_empty() {
+            let globs = actions.iter().map(|text| Glob::parse(&text.to_ascii_lowercase()));
+            asked.push((Dimension::Action, one_of(globs)));
+        }
+        if !patterns.is_empty() {
+            asked.push((Dimension::Resource, one_of(patterns.iter().map(|pattern| most(pattern, reading)))));
+            if patterns.iter().any(|pattern| least(pattern, reading).is_none()) {
+                question.doubts.push(Reason::new("a resource that is asked for is no full ARN"));
+            }
+        }
+        question.any_access(policies, &asked)
+    })
+}
+
+fn one_of(globs: impl Iterator<Item = Glob>) -> Test {
+    Test::one(Members::Patterns(globs.map(Pattern::new).collect()), false)
+}
+
+/// The answer that holds whichever way `*` in the middle of an ARN is read.
+fn under_both_readings(documents: &[&PolicyDocument], ask: impl Fn(Reading) -> Result<(), Finding>) -> Finding {
+    let ask = |reading| ask(reading).err().unwrap_or(Finding::None);
+    let statements = || documents.iter().flat_map(|document| &document.statements);
+    match ask(Reading::Segmented) {
+        Finding::None if statements().any(depends_on_reading) => match ask(Reading::Spanning) {
+            // A witness is one under both readings, and the first search has found none.
+            Finding::Found(access) => internal(&access.request),
+            other => other,
+        },
+        other => other,
+    }
+}
+
+fn internal(request: &Request) -> Finding {
+    debug_assert!(false, "the search and the evaluator do not agree on {request:?}");
+    Finding::Unknown(Reason::new("internal: the search and the evaluator do not agree"))
+}
+
+/// Whether a request is what is looked for, what decides on it, and what decides on it in the
+/// policies that are compared to.
+type Confirm<'q> = dyn Fn(&Request, Colons) -> (Truth, Decision, Option<Decision>) + 'q;
+
+/// One question under one reading.
+struct Question<'q> {
+    reading: Reading,
+    vocabulary: Vocabulary,
+    confirm: &'q Confirm<'q>,
+    /// Whether every candidate of the search must be confirmed where nothing was in doubt: keys that
+    /// repeat the caller are the exception.
+    is_exact: bool,
+    /// Why finding nothing would not mean that there is nothing.
+    doubts: Vec<Reason>,
+    refused: usize,
+}
+
+/// After so many candidates that were none the search is given up.
+const MAX_REFUSED: usize = 60;
+
+impl<'q> Question<'q> {
+    fn new(documents: &[&PolicyDocument], reading: Reading, confirm: &'q Confirm<'q>) -> Question<'q> {
+        let is_exact =
+            documents.iter().all(|document| matches!(document.kind, PolicyKind::Identity | PolicyKind::Boundary));
+        let statements = documents.iter().flat_map(|document| &document.statements);
+        let doubts = documents.iter().flat_map(|document| document.unread.clone()).collect();
+        let vocabulary = Vocabulary::of(statements, is_exact);
+        Question { reading, vocabulary, confirm, is_exact, doubts, refused: 0 }
+    }
+
+    /// The statements that have an effect, or may have it.
+    fn walls(&mut self, documents: &[&PolicyDocument], effect: Effect, meaning: Meaning) -> Vec<Wall> {
+        self.walls_besides(documents, effect, meaning, &BTreeSet::new())
+    }
+
+    /// The same without the statements of some wordings.
+    fn walls_besides(
+        &mut self,
+        documents: &[&PolicyDocument],
+        effect: Effect,
+        meaning: Meaning,
+        besides: &BTreeSet<String>,
+    ) -> Vec<Wall> {
+        let mut walls = Vec::new();
+        for document in documents {
+            let has_effect = |one: &&Statement| one.effect == effect || one.effect == Effect::Unknown;
+            for statement in document.statements.iter().filter(has_effect) {
+                let is_left_out = !besides.is_empty()
+                    && boxes::wording(document, statement).is_some_and(|text| besides.contains(&text));
+                if !is_left_out {
+                    walls.extend(wall(document, statement, meaning, self.reading, &mut self.vocabulary));
+                }
+            }
+        }
+        walls
+    }
+
+    /// Any request that the policies allow under some tests.
+    fn any_access(&mut self, policies: &[&PolicyDocument], asked: &[(Dimension, Test)]) -> Result<(), Finding> {
+        let denies = self.walls(policies, Effect::Deny, Meaning::Least);
+        let walls: Vec<&Wall> = denies.iter().collect();
+        for allow in self.walls(policies, Effect::Allow, Meaning::Widest) {
+            self.look(&[&allow.tests, asked], &walls)?;
+        }
+        self.nothing_found()
+    }
+
+    /// Looks for a request under all tests and outside of the walls. `Err` with what was found.
+    fn look(&mut self, tests: &[&[(Dimension, Test)]], walls: &[&Wall]) -> Result<(), Finding> {
+        let all = tests.concat();
+        let Some(from) = AccessBox::default().under_all(&all, &self.vocabulary) else { return Ok(()) };
+        let mut found = None;
+        let vocabulary = std::mem::take(&mut self.vocabulary);
+        let outcome = uncovered(from, walls, &vocabulary, &mut |left| self.take(left, &vocabulary, &mut found));
+        self.vocabulary = vocabulary;
+        match (found, outcome) {
+            (Some(finding), _) => Err(finding),
+            (None, Outcome::OverBudget) => {
+                Err(Finding::Unknown(Reason::new("the policies are too entangled: the budget of the search is spent")))
+            }
+            // Given up.
+            (None, Outcome::Taken) => self.nothing_found(),
+            (None, Outcome::Exhausted) => Ok(()),
+        }
+    }
+
+    /// Whether the search is over.
+    fn take(&mut self, left: &AccessBox, vocabulary: &Vocabulary, found: &mut Option<Finding>) -> bool {
+        let candidates = witness::candidates(left, vocabulary);
+        if let Some(doubt) = candidates.doubt {
+            self.doubts.push(Reason::new(doubt));
+        }
+        for request in candidates.requests {
+            let own = match self.reading {
+                Reading::Spanning => Colons::Matched,
+                Reading::Segmented => Colons::NotMatched,
+            };
+            let other = if own == Colons::Matched { Colons::NotMatched } else { Colons::Matched };
+            let (truth, decision, before) = (self.confirm)(&request, own);
+            let (other_truth, ..) = (self.confirm)(&request, other);
+            let statement = decision.statement;
+            if let (Truth::Yes, Truth::Yes, Some(allowed_by)) = (truth, other_truth, statement) {
+                let denied_by = before.filter(|before| before.denied).and_then(|before| before.statement);
+                *found = Some(Finding::Found(Box::new(Access { request, allowed_by, denied_by })));
+                return true;
+            }
+            if !truth.is_yes() && self.is_exact && vocabulary.doubts.is_empty() && self.doubts.is_empty() {
+                *found = Some(internal(&request));
+                return true;
+            }
+            self.refused += 1;
+            let reason = decision.reason.or_else(|| before.and_then(|before| before.reason));
+            let colons = || {
+                (truth.is_yes()).then(|| Reason::new("it depends on whether `*` in the middle of an ARN matches a `:`"))
+            };
+            let first = || vocabulary.doubts.first().cloned();
+            let unsure = || Reason::new("no request could be confirmed by the second evaluator");
+            self.doubts.push(reason.or_else(colons).or_else(first).unwrap_or_else(unsure));
+        }
+        self.refused > MAX_REFUSED
+    }
+
+    /// `Ok` where finding nothing means that there is nothing.
+    fn nothing_found(&self) -> Result<(), Finding> {
+        match self.doubts.first() {
+            Some(reason) => Err(Finding::Unknown(reason.clone())),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

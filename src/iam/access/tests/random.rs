@@ -1,0 +1,231 @@
+//! Random pairs of small policies: no request of a small universe may contradict what is said of
+//! them. The requests are judged by the second evaluator, which shares no code with the search.
+
+use super::*;
+use std::fmt::Write as _;
+
+/// A small generator of pseudo-random numbers, the same on every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % limit
+    }
+
+    fn percent(&mut self, chance: usize) -> bool {
+        self.below(100) < chance
+    }
+
+    fn pick<'a>(&mut self, list: &[&'a str]) -> &'a str {
+        list[self.below(list.len())]
+    }
+}
+
+const ACTIONS: &[&str] =
+    &["s3:GetObject", "s3:Get*", "s3:*", "*", "s3:PutObject", "iam:Pass*", "s3:?etObject", "S3:GETobject"];
+const RESOURCES: &[&str] = &[
+    "*",
+    "arn:aws:s3:::b/*",
+    "arn:aws:s3:::b/a*",
+    "arn:aws:s3:::*",
+    "arn:aws:s3:::*/a",
+    "arn:*:s3:::b/?",
+    "arn:aws:s3:::b/${aws:username}",
+    "arn:aws:s3:::b/${aws:username}*",
+    "arn:aws:iam::*:role/a",
+    "arn:aws:iam::1*:role/*",
+];
+/// A key, the operators it is used with, their values, and values that a request may have.
+type Key = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static [&'static str]]);
+const KEYS: &[Key] = &[
+    (
+        "aws:PrincipalTag/t",
+        &[
+            "StringEquals",
+            "StringNotEquals",
+            "StringLike",
+            "StringNotLikeIfExists",
+            "StringEqualsIfExists",
+            "StringEqualsIgnoreCase",
+        ],
+        &["x", "y", "x*", "?", "X", "${aws:username}"],
+        &[&[], &["x"], &["y"], &["xy"], &["X"], &["x*"], &["a"], &["q"]],
+    ),
+    (
+        "aws:TagKeys",
+        &[
+            "ForAllValues:StringEquals",
+            "ForAnyValue:StringEquals",
+            "ForAllValues:StringNotLike",
+            "ForAnyValue:StringNotEquals",
+            "ForAnyValue:StringLike",
+        ],
+        &["x", "y", "x*"],
+        &[&[], &["x"], &["y"], &["x", "y"], &["xz"], &["q"], &["q", "x"], &["q", "xz"], &["x", "y", "q"]],
+    ),
+    (
+        "aws:SourceIp",
+        &["IpAddress", "NotIpAddress", "IpAddressIfExists"],
+        &["10.0.0.0/8", "10.1.0.0/16", "0.0.0.0/0", "::/0", "203.0.113.7"],
+        &[&[], &["10.0.0.1"], &["10.1.0.1"], &["203.0.113.7"], &["198.51.100.1"], &["2001:db8::1"]],
+    ),
+    (
+        "aws:MultiFactorAuthAge",
+        &[
+            "NumericLessThan",
+            "NumericGreaterThanEquals",
+            "NumericEquals",
+            "NumericLessThanEqualsIfExists",
+            "NumericGreaterThan",
+        ],
+        &["1", "2", "2.5"],
+        &[&[], &["0"], &["1"], &["1.5"], &["2"], &["2.4"], &["2.5"], &["3"]],
+    ),
+    ("aws:SecureTransport", &["Bool", "BoolIfExists"], &["true", "false"], &[&["true"], &["false"]]),
+    (
+        "aws:CurrentTime",
+        &["DateLessThan", "DateGreaterThanEquals", "DateEquals"],
+        &["2026-01-01", "2026-06-01T12:00:00Z"],
+        &[
+            &["2025-12-31T23:59:59Z"],
+            &["2026-01-01T00:00:00Z"],
+            &["2026-03-01T00:00:00Z"],
+            &["2026-06-01T12:00:00Z"],
+            &["2027-01-01T00:00:00Z"],
+        ],
+    ),
+];
+
+/// A policy under conditions on two keys at most, so that their values can be gone through.
+fn policy(random: &mut Random, keys: &[&Key]) -> String {
+    let list = |random: &mut Random, names: &[&str]| {
+        let count = 1 + random.below(2);
+        (0..count).map(|_| format!("\"{}\"", random.pick(names))).collect::<Vec<_>>().join(", ")
+    };
+    let mut statements = Vec::new();
+    for _ in 0..1 + random.below(3) {
+        let mut json = format!(
+            r#"{{"Effect": "{}", "{}": [{}], "{}": [{}]"#,
+            if random.percent(70) { "Allow" } else { "Deny" },
+            if random.percent(10) { "NotAction" } else { "Action" },
+            list(random, ACTIONS),
+            if random.percent(10) { "NotResource" } else { "Resource" },
+            list(random, RESOURCES),
+        );
+        let mut blocks: Vec<String> = Vec::new();
+        for (key, operators, values, _) in keys {
+            if random.percent(35) {
+                let operator = if random.percent(12) { "Null" } else { random.pick(operators) };
+                let values = if operator == "Null" { list(random, &["true", "false"]) } else { list(random, values) };
+                blocks.push(format!(r#""{operator}": {{"{key}": [{values}]}}"#));
+            }
+        }
+        blocks.sort();
+        blocks.dedup_by(|one, other| one.split(':').next() == other.split(':').next());
+        if !blocks.is_empty() {
+            write!(json, r#", "Condition": {{{}}}"#, blocks.join(", ")).expect("a string takes all");
+        }
+        statements.push(json + "}");
+    }
+    statements.join(", ")
+}
+
+/// Requests that can be made, whatever the policies say.
+fn requests(keys: &[&Key], shown: &str) -> Vec<Request> {
+    let places: &[(&str, &[&str])] = &[
+        (
+            "s3:GetObject",
+            &["arn:aws:s3:::b/a", "arn:aws:s3:::b/ab", "arn:aws:s3:::c/a", "arn:aws:s3:::b/q", "arn:aws:s3:::b/x"],
+        ),
+        ("s3:PutObject", &["arn:aws:s3:::b/a", "arn:aws:s3:::c/q"]),
+        ("s3:GetUnheardOf", &["arn:aws:s3:::b/a", "*"]),
+        ("iam:PassRole", &["arn:aws:iam::12:role/a", "arn:aws:iam::2:role/a", "arn:aws:iam::12:role/b"]),
+        ("unheard:Of", &["arn:aws:s3:::b/x", "arn:aws:iam::12:role/b"]),
+    ];
+    let names: &[&[&str]] = if shown.contains("${aws:username}") { &[&[], &["a"], &["x"], &["*"]] } else { &[&[]] };
+    let mut contexts = vec![Request::new("", "")];
+    for name in [("aws:username", names)].into_iter().chain(keys.iter().map(|key| (key.0, key.3))) {
+        // A key that no policy speaks of makes no difference.
+        let values = if shown.contains(name.0) { name.1 } else { &name.1[..1] };
+        let with =
+            |context: &Request| values.iter().map(|values| context.clone().with(name.0, values)).collect::<Vec<_>>();
+        contexts = contexts.iter().flat_map(with).collect();
+    }
+    let mut all = Vec::new();
+    for (action, resources) in places {
+        for resource in *resources {
+            for context in &contexts {
+                all.push(Request { action: (*action).into(), resource: (*resource).into(), ..context.clone() });
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn no_request_contradicts_what_is_said_of_two_policies() {
+    let mut random = Random(2026);
+    let (mut none, mut found, mut unknown, mut asked) = (0, 0, 0, 0);
+    for _ in 0..360 {
+        let first = random.below(KEYS.len());
+        let keys = [&KEYS[first], &KEYS[(first + 1 + random.below(KEYS.len() - 1)) % KEYS.len()]];
+        let old = policy(&mut random, &keys);
+        // One that grew out of the other is contained in it more often.
+        let new = if random.percent(40) { old.replacen("s3:*", "s3:GetObject", 1) } else { policy(&mut random, &keys) };
+        let (existing, now) = (identity(&old), identity(&new));
+        let finding = new_access(&[&existing], &[&now]);
+        match &finding {
+            Finding::None => none += 1,
+            Finding::Found(_) => found += 1,
+            Finding::Unknown(_) => unknown += 1,
+        }
+        let colons = [Colons::Matched, Colons::NotMatched];
+        let allowed =
+            |document: &PolicyDocument, request: &Request, colons| decide(&[document], request, colons).allowed;
+        if let Finding::Found(access) = &finding {
+            for colons in colons {
+                assert!(allowed(&now, &access.request, colons).is_yes(), "{access:?}\n{old}\n{new}");
+                assert!(allowed(&existing, &access.request, colons).is_no(), "{access:?}\n{old}\n{new}");
+            }
+        }
+        if let Finding::None = finding {
+            let all = requests(&keys, &format!("{old}{new}"));
+            let count = all.len().min(250);
+            let some = (0..count).map(|index| if all.len() == count { index } else { random.below(all.len()) });
+            for request in some.map(|index| &all[index]) {
+                asked += 1;
+                for colons in colons {
+                    let is_new = allowed(&now, request, colons).is_yes() && allowed(&existing, request, colons).is_no();
+                    assert!(!is_new, "said to be none: {request:?} {colons:?}\nexisting {old}\nnew {new}");
+                }
+            }
+        }
+    }
+    assert!(
+        none > 100 && found > 100 && unknown < 15,
+        "{none} none, {found} found, {unknown} unknown, {asked} requests"
+    );
+}
+
+#[test]
+fn every_policy_contains_itself_and_what_has_fewer_allows() {
+    let mut random = Random(7);
+    for _ in 0..60 {
+        let keys = [&KEYS[random.below(KEYS.len())]];
+        let text = policy(&mut random, &keys);
+        let document = identity(&text);
+        assert!(matches!(new_access(&[&document], &[&document]), Finding::None), "{text}");
+        let mut fewer = document.clone();
+        if let Some(last) = fewer.statements.iter().rposition(|statement| statement.effect == Effect::Allow) {
+            fewer.statements.remove(last);
+        }
+        assert!(matches!(new_access(&[&document], &[&fewer]), Finding::None), "{text}");
+        let mut more = document.clone();
+        more.statements.extend(identity(&policy(&mut random, &keys)).allows().cloned());
+        assert!(matches!(new_access(&[&more], &[&document]), Finding::None), "{text}");
+        let finding = new_access(&[&document], &[&more]);
+        let new = new_access(&[&document, &fewer], &[&more]);
+        assert_eq!(matches!(finding, Finding::None), matches!(new, Finding::None), "{text}");
+    }
+}
