@@ -1,7 +1,8 @@
 //! The one function that takes sources and gives diagnostics. Pure: no I/O, no printing.
 
 use crate::diagnostic::{Confidence, Diagnostic, Doubt, Severity};
-use crate::model::{self, Model, lower};
+use crate::model::lower::{self, AsPolicy};
+use crate::model::{self, Model};
 use crate::rules::{self, Context, Rule};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::{self, Parsed};
@@ -49,6 +50,8 @@ pub struct Options {
     pub reported: Option<BTreeSet<FileId>>,
     /// Files that were named, so that not being able to read them is worth a word.
     pub named: Vec<FileId>,
+    /// Every file is a policy document, unless it is a template: what it is taken for.
+    pub as_policy: Option<AsPolicy>,
 }
 
 impl Options {
@@ -60,7 +63,7 @@ impl Options {
 /// Reads all sources, and asks all rules.
 pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let files: Vec<FileId> = sources.iter().map(|(file, _)| file).collect();
-    let read: Vec<ReadFile> = files.par_iter().map(|file| read_file(sources, *file)).collect();
+    let read: Vec<ReadFile> = files.par_iter().map(|file| read_file(sources, *file, options)).collect();
     let formats: Vec<Format> = read.iter().map(|file| file.format).collect();
     let mut summary = summarise_files(sources, options, &read);
     let model = model::link(sources, read.into_iter().map(|file| file.fragment).collect());
@@ -89,7 +92,7 @@ struct ReadFile {
 }
 
 /// Parses, decides the format, and lowers.
-fn read_file(sources: &Sources, file: FileId) -> ReadFile {
+fn read_file(sources: &Sources, file: FileId, options: &Options) -> ReadFile {
     let source = sources.get(file);
     let name = source.path.rsplit('/').next().unwrap_or_default();
     if crate::template::is_dockerfile_name(name) {
@@ -97,6 +100,13 @@ fn read_file(sources: &Sources, file: FileId) -> ReadFile {
     }
     let parsed: Parsed = syntax::parse(&source.text, file);
     let format = detect(&parsed, &source.path, &source.text);
+    if let Some(taken_for) = &options.as_policy
+        && !matches!(format, Format::CloudFormation | Format::Sam)
+        && parsed.root().is_some()
+    {
+        let fragment = lower::policy(file, &source.path, &parsed, taken_for);
+        return ReadFile { format: Format::Policy, fragment, odd: None };
+    }
     let broken = parsed.problems.iter().any(|problem| problem.rule == syntax::PARSE_ERROR);
     let fragment = match format {
         // A broken file that is none of ours is nobody's business here.

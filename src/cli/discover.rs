@@ -113,7 +113,7 @@ fn read_all(wanted: BTreeMap<PathBuf, Wanted>, stdin: Option<(PathBuf, Vec<u8>)>
         .collect();
     let mut input = Input {
         sources: Sources::new(),
-        options: Options { reported: Some(BTreeSet::new()), named: Vec::new() },
+        options: Options { reported: Some(BTreeSet::new()), ..Options::default() },
         unread: Vec::new(),
         unread_named: false,
         root,

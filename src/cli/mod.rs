@@ -5,7 +5,9 @@ mod check;
 mod discover;
 mod explain;
 mod packs;
+mod policy;
 mod rules;
+mod validate;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::iam::catalogue;
@@ -50,6 +52,7 @@ pub fn main() -> ExitCode {
         Some(Command::Check(check)) => check::run(&check),
         Some(Command::Explain(explain)) => explain::run(&explain),
         Some(Command::Rules(rules)) => rules::run(&rules),
+        Some(Command::Policy(policy)) => policy::run(&policy),
         Some(Command::Data) => data(),
     };
     let status = outcome.unwrap_or_else(|failure| {

@@ -23,6 +23,17 @@ pub enum PolicyKind {
     /// Who may assume a role.
     Trust,
     Boundary,
+    /// Of an organisation, over what its accounts may do.
+    ServiceControl,
+    /// Of an organisation, over what may be done to its resources.
+    ResourceControl,
+}
+
+impl PolicyKind {
+    /// Whether its statements belong to somebody, and so name no principal.
+    pub fn is_of_principal(self) -> bool {
+        matches!(self, PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::ServiceControl)
+    }
 }
 
 /// A policy, read.

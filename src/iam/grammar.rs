@@ -225,7 +225,7 @@ fn statement(map: &Map, found: &mut Problems) {
     let resource = has("Resource").or(has("NotResource"));
     let principal = has("Principal").or(has("NotPrincipal"));
     match (found.kind, resource, principal) {
-        (PolicyKind::Identity | PolicyKind::Boundary, resource, principal) => {
+        (kind, resource, principal) if kind.is_of_principal() => {
             if resource.is_none() {
                 found.add(GrammarKind::NoResource, map.span);
             }
@@ -233,7 +233,7 @@ fn statement(map: &Map, found: &mut Problems) {
                 found.add(GrammarKind::PrincipalInIdentityPolicy { key: key.value.clone() }, key.span);
             }
         }
-        (PolicyKind::Resource | PolicyKind::Trust, resource, principal) => {
+        (_, resource, principal) => {
             if principal.is_none() {
                 found.add(GrammarKind::NoPrincipal, map.span);
             }
@@ -251,7 +251,7 @@ fn statement(map: &Map, found: &mut Problems) {
             found.add(GrammarKind::EmptyList { key }, name.span);
         }
     }
-    if matches!(found.kind, PolicyKind::Identity | PolicyKind::Boundary) {
+    if found.kind.is_of_principal() {
         for (_, value) in ["Resource", "NotResource"].into_iter().filter_map(|key| element(map, key)) {
             check_resources(value, found);
         }
@@ -317,7 +317,7 @@ fn check_principal(value: &Value, found: &mut Problems) {
 fn check_sid(sid: &Text, when: &[Condition], earlier: &[(Vec<Condition>, &Text)], found: &mut Problems) {
     let strange =
         |part: &Part| matches!(part, Part::Known(text, _) if !text.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    if matches!(found.kind, PolicyKind::Identity | PolicyKind::Boundary) && sid.parts.iter().any(strange) {
+    if found.kind.is_of_principal() && sid.parts.iter().any(strange) {
         found.add(GrammarKind::BadSid { sid: sid.display().into_owned() }, sid.span);
     }
     let same = |(other_when, other): &&(Vec<Condition>, &Text)| *other == sid && can_hold_together(when, other_when);

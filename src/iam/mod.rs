@@ -21,6 +21,7 @@ pub mod principal;
 pub mod request;
 mod residue;
 pub mod universe;
+pub mod validate;
 pub mod variable;
 mod worlds;
 

@@ -2,9 +2,11 @@
 
 use super::authority::Power;
 use super::{PipelineId, PrincipalId, ProjectId};
+use crate::iam::validate::{self, Issue, Subject};
 use crate::iam::{Authority, Effect, PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};
-use crate::value::{Condition, Text};
+use crate::value::{Condition, Text, Value};
+use std::sync::OnceLock;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PrincipalKind {
@@ -199,6 +201,23 @@ pub struct Policy {
     pub file: FileId,
     /// Principals it is attached to. Filled by linking.
     pub attached_to: Vec<PrincipalId>,
+    /// As it is written; `None` where it is not written for IAM.
+    pub written: Option<Value>,
+    /// The type of the resource it protects, such as `AWS::S3::Bucket`, or else of the one that
+    /// holds it; empty where it is not known.
+    pub resource_type: String,
+    /// What validation finds. Made when it is first asked for.
+    pub issues: OnceLock<Vec<Issue>>,
+}
+
+impl Policy {
+    /// What validation finds in it.
+    pub fn issues(&self) -> &[Issue] {
+        self.issues.get_or_init(|| {
+            let subject = |value| Subject { document: &self.document, value, resource_type: &self.resource_type };
+            self.written.as_ref().map(|value| validate::issues(&subject(value))).unwrap_or_default()
+        })
+    }
 }
 
 #[derive(Clone, Debug)]

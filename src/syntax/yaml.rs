@@ -136,7 +136,10 @@ impl Builder<'_> {
         let quoted = style != ScalarStyle::Plain || is_string;
         let span = self.scalar_span(written, style, &range);
         let tag = tag_name.map(|name| Spanned::new(name, self.tag_span(place, span)));
-        if !quoted && tag.is_none() && matches!(value, "" | "~" | "null" | "Null" | "NULL") {
+        // A key is text whatever it looks like: `Null: { aws:TokenIssueTime: true }` is an operator.
+        let is_key = matches!(self.frames.last(), Some(Frame { content: Content::Mapping { key: None, .. }, .. }));
+        let is_null = value.is_empty() || (!is_key && matches!(value, "~" | "null" | "Null" | "NULL"));
+        if !quoted && tag.is_none() && is_null {
             return Node::new(Kind::Null, span, None);
         }
         let style = match style {

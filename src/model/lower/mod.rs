@@ -15,6 +15,7 @@ use crate::syntax::{self, Node, Parsed};
 use crate::template::buildspec::Buildspec;
 use crate::template::{Format, Resource, Scope, Template, Unresolved};
 use crate::value::{Condition, Text, Value};
+use std::sync::OnceLock;
 
 /// What one file adds to the model. Indices in it are of this fragment alone.
 #[derive(Debug, Default)]
@@ -95,6 +96,7 @@ fn template(root: &Node, file: FileId, fragment: &mut Fragment) {
         let declared = Declared { file, scope: &scope, resource };
         match resource.kind.value.as_str() {
             kind if kind.starts_with("AWS::IAM::") => iam::lower(&declared, fragment),
+            "AWS::Organizations::Policy" => control_policy(&declared, fragment),
             "AWS::CodeBuild::Project" => codebuild::lower(&declared, fragment),
             "AWS::CodePipeline::Pipeline" => codepipeline::lower(&declared, fragment),
             kind if kind.starts_with("AWS::Serverless::") => {
@@ -119,7 +121,10 @@ fn template(root: &Node, file: FileId, fragment: &mut Fragment) {
     }
     if template.has_macro() {
         // What a macro takes in need not be what IAM takes.
-        fragment.policies.iter_mut().for_each(|policy| policy.document.problems.clear());
+        for policy in &mut fragment.policies {
+            policy.document.problems.clear();
+            policy.written = None;
+        }
     }
     fragment.unresolved = scope.into_unresolved();
 }
@@ -139,6 +144,32 @@ fn resource_policy_key(kind: &str) -> Option<&'static str> {
     }
 }
 
+/// The type of the resource that the policy in a resource of this type protects.
+fn protected_type(kind: &str) -> &str {
+    match kind {
+        "AWS::S3::BucketPolicy" => "AWS::S3::Bucket",
+        "AWS::SQS::QueuePolicy" => "AWS::SQS::Queue",
+        "AWS::SNS::TopicPolicy" => "AWS::SNS::Topic",
+        "AWS::KMS::ReplicaKey" => "AWS::KMS::Key",
+        "AWS::SecretsManager::ResourcePolicy" => "AWS::SecretsManager::Secret",
+        own => own,
+    }
+}
+
+/// `AWS::Organizations::Policy`: a control policy, if it is one of those that speak of access.
+fn control_policy(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
+    declared.with_properties(|properties, when| {
+        let kind = match properties.get("Type").and_then(Value::literal) {
+            Some("SERVICE_CONTROL_POLICY") => PolicyKind::ServiceControl,
+            Some("RESOURCE_CONTROL_POLICY") => PolicyKind::ResourceControl,
+            _ => return,
+        };
+        if let Some(content) = properties.get("Content") {
+            add_policy(fragment, content, kind, owner_of(declared, None), declared.file, when.as_ref());
+        }
+    });
+}
+
 fn declared_resource(resource: &Resource) -> DeclaredResource {
     let entries = resource.properties().and_then(Node::entries).unwrap_or_default();
     let names = entries.iter().filter_map(|entry| {
@@ -154,6 +185,29 @@ fn declared_resource(resource: &Resource) -> DeclaredResource {
         properties,
         is_open: has_intrinsic || is_tagged,
     }
+}
+
+/// What a document is taken for, whatever it looks like.
+#[derive(Clone, Debug, Default)]
+pub struct AsPolicy {
+    pub kind: Option<PolicyKind>,
+    /// The type of the resource it protects; empty where it is not known.
+    pub resource_type: String,
+}
+
+/// Lowers a file that was named as a policy document.
+pub fn policy(file: FileId, path: &str, parsed: &Parsed, taken_for: &AsPolicy) -> Fragment {
+    let mut fragment = lower(file, path, Format::Policy, parsed);
+    for policy in &mut fragment.policies {
+        if let Some(kind) = taken_for.kind
+            && let Some(written) = &policy.written
+        {
+            policy.kind = kind;
+            policy.document = PolicyDocument::read(written, kind);
+        }
+        policy.resource_type.clone_from(&taken_for.resource_type);
+    }
+    fragment
 }
 
 fn bare_policy(root: &Node, file: FileId, path: &str, fragment: &mut Fragment) {
@@ -204,12 +258,22 @@ fn add_policy(
     file: FileId,
     when: Option<&Condition>,
 ) -> usize {
-    let parsed = embedded_document(value, fragment);
-    let mut document = PolicyDocument::read(parsed.as_ref().unwrap_or(value), kind);
+    let written = embedded_document(value, fragment).unwrap_or_else(|| value.clone());
+    let mut document = PolicyDocument::read(&written, kind);
     if let Some(when) = when {
         document.statements.iter_mut().for_each(|statement| statement.when.push(when.clone()));
     }
-    fragment.policies.push(Policy { document, kind, owner, file, attached_to: Vec::new() });
+    let resource_type = protected_type(&owner.kind).to_owned();
+    fragment.policies.push(Policy {
+        document,
+        kind,
+        owner,
+        file,
+        attached_to: Vec::new(),
+        written: Some(written),
+        resource_type,
+        issues: OnceLock::new(),
+    });
     fragment.policies.len() - 1
 }
 

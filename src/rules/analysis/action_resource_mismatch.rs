@@ -2,6 +2,7 @@
 
 use super::chain::list;
 use crate::diagnostic::Severity;
+use crate::iam::validate::resources_are_malformed;
 use crate::iam::{Effect, Mismatch, Statement, mismatches};
 use crate::model::Policy;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
@@ -31,6 +32,10 @@ fn bind(_: &Params) -> Check {
 /// One finding for a statement, all its dead actions in it.
 fn of_statement(policy: &Policy, statement: &Statement) -> Option<Finding> {
     // A Deny that hits nothing is often written for the day when it does.
+    if resources_are_malformed(statement) {
+        // The cause is told at the resources.
+        return None;
+    }
     let dead = mismatches(statement);
     let first = dead.first().filter(|_| statement.effect == Effect::Allow)?;
     let names: Vec<String> = dead.iter().map(|mismatch| mismatch.pattern.text().display().into_owned()).collect();

@@ -14,6 +14,7 @@ mod oidc_trust;
 mod opaque_commands;
 mod pass_role;
 mod placeholder_value;
+mod policy_validation;
 mod privileged_mode;
 mod public_trust;
 mod service_wildcard;
@@ -29,6 +30,7 @@ mod unresolved_variable;
 mod untrusted_build;
 mod untrusted_buildspec;
 mod untrusted_writer;
+mod validation_words;
 mod webhook_pattern;
 
 use super::Analysis;
@@ -48,6 +50,7 @@ pub const ANALYSES: &[Analysis] = &[
     opaque_commands::ANALYSIS,
     pass_role::ANALYSIS,
     placeholder_value::ANALYSIS,
+    policy_validation::ANALYSIS,
     privileged_mode::ANALYSIS,
     public_trust::ANALYSIS,
     service_wildcard::ANALYSIS,

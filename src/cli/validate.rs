@@ -1,0 +1,95 @@
+//! `iamlint policy validate`: the rules on policies alone, for documents that are named.
+
+use super::args::{CheckArgs, Color, FailOn, InputArgs};
+use super::{Failure, check, discover, packs};
+use crate::iam::PolicyKind;
+use crate::model::lower::AsPolicy;
+use crate::report::Format;
+use clap::ValueEnum;
+use std::path::PathBuf;
+
+#[derive(clap::Args, Clone, Debug)]
+pub struct ValidateArgs {
+    /// Policy documents; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub paths: Vec<PathBuf>,
+    /// What kind of policy they are [default: what they look like]
+    #[arg(long = "type", value_enum, value_name = "KIND")]
+    pub kind: Option<Kind>,
+    /// The type of the resource that holds them, such as `AWS::S3::Bucket`
+    #[arg(long, value_name = "TYPE")]
+    pub resource_type: Option<String>,
+    /// How the report is written
+    #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = clap::builder::PossibleValuesParser::new(Format::ALL.map(Format::name)))]
+    pub format: String,
+    /// Exit with 1 when a finding is at least so serious
+    #[arg(long, value_name = "SEVERITY", default_value = "medium")]
+    pub fail_on: FailOn,
+    /// Exit with 2 when something could not be analysed
+    #[arg(long)]
+    pub strict: bool,
+    /// Findings only, no summary
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// List everything that was not analysed, and the reference of each rule
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// Colour the report; NO_COLOR and FORCE_COLOR are obeyed
+    #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
+    pub color: Color,
+}
+
+/// The kinds of policy, as ValidatePolicy has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// Of a role, a user or a group
+    Identity,
+    /// Of a bucket, a key, a queue, …
+    Resource,
+    /// Who may assume a role
+    Trust,
+    /// A service control policy
+    Scp,
+    /// A resource control policy
+    Rcp,
+}
+
+/// What is asked of a document: the rules on policies, and whether it can be read at all.
+const ASKED: [&str; 2] = ["iam-core", "parse-error"];
+
+pub fn run(args: &ValidateArgs) -> Result<u8, Failure> {
+    let input = InputArgs { select: ASKED.map(str::to_owned).to_vec(), isolated: true, ..InputArgs::default() };
+    let rules = packs::selected(&input)?;
+    let mut found = discover::input(&args.paths, &input)?;
+    // A type of resource says the kind too.
+    let by_type = args.resource_type.as_deref().map(|name| match name {
+        "AWS::IAM::AssumeRolePolicyDocument" => PolicyKind::Trust,
+        name if name.starts_with("AWS::IAM::") => PolicyKind::Identity,
+        _ => PolicyKind::Resource,
+    });
+    found.options.as_policy = Some(AsPolicy {
+        kind: args.kind.map(policy_kind).or(by_type),
+        resource_type: args.resource_type.clone().unwrap_or_default(),
+    });
+    let told = CheckArgs {
+        paths: args.paths.clone(),
+        input,
+        format: args.format.clone(),
+        fail_on: args.fail_on,
+        strict: args.strict,
+        quiet: args.quiet,
+        verbose: args.verbose,
+        color: args.color,
+    };
+    check::tell(&told, &rules, found)
+}
+
+fn policy_kind(kind: Kind) -> PolicyKind {
+    match kind {
+        Kind::Identity => PolicyKind::Identity,
+        Kind::Resource => PolicyKind::Resource,
+        Kind::Trust => PolicyKind::Trust,
+        Kind::Scp => PolicyKind::ServiceControl,
+        Kind::Rcp => PolicyKind::ResourceControl,
+    }
+}

@@ -1,0 +1,1 @@
+//! Each check by its code, on documents as they are written.

@@ -1,0 +1,165 @@
+//! What ValidatePolicy of IAM Access Analyzer would say of a policy, by its codes.
+
+use super::chain::list;
+use super::validation_words;
+use crate::diagnostic::Severity;
+use crate::iam::validate::{Code, Issue, codes};
+use crate::model::{Model, Policy};
+use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "policy-validation",
+    summary: "what AWS's own validation of policies finds",
+    params: &[
+        Param { name: "codes", kind: ParamKind::List, required: true, doc: "the codes of ValidatePolicy" },
+        Param { name: "low", kind: ParamKind::List, required: false, doc: "those of the codes that matter less" },
+        Param { name: "info", kind: ParamKind::List, required: false, doc: "those of the codes that are style" },
+    ],
+    facts: &["owner", "problem"],
+    bind,
+};
+
+fn bind(params: &Params) -> Check {
+    let wanted: Vec<Code> = params.list("codes").iter().filter_map(|name| codes::named(name)).collect();
+    let (low, info) = (params.list("low"), params.list("info"));
+    Box::new(move |context: &Context<'_>| {
+        let mut findings: Vec<Finding> = Vec::new();
+        for policy in &context.model.policies {
+            for group in groups(context.model, policy, &wanted) {
+                let Some(mut found) = finding(policy, &group) else { continue };
+                let code = group[0].code.name.to_owned();
+                if info.contains(&code) {
+                    found.severity = Some(Severity::Info);
+                } else if low.contains(&code) {
+                    found.severity = Some(Severity::Low);
+                }
+                if !findings.iter().any(|known| known.span == found.span && known.facts == found.facts) {
+                    findings.push(found);
+                }
+            }
+        }
+        findings
+    })
+}
+
+/// The issues of a policy, those of one code and one statement together.
+fn groups<'m>(model: &Model, policy: &'m Policy, wanted: &[Code]) -> Vec<Vec<&'m Issue>> {
+    let mut groups: Vec<Vec<&Issue>> = Vec::new();
+    let issues = policy.issues().iter().filter(|issue| wanted.contains(&issue.code));
+    for issue in issues.filter(|issue| !is_told_elsewhere(model, policy, issue)) {
+        let same = |group: &&mut Vec<&Issue>| {
+            group[0].code == issue.code && group[0].place == issue.place && group[0].other == issue.other
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(issue),
+            None => groups.push(vec![issue]),
+        }
+    }
+    groups
+}
+
+/// What rules on roles of pipelines say of the same place, with more to go on.
+fn is_told_elsewhere(model: &Model, policy: &Policy, issue: &Issue) -> bool {
+    let code = issue.code.name;
+    if code.starts_with("PASS_ROLE_") || code.starts_with("CREATE_SLR_") {
+        return policy.attached_to.iter().any(|id| model.principal(*id).is_ci_role());
+    }
+    if matches!(issue.code, codes::MISSING_GITHUB_REPO_CONDITION_KEY | codes::MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL)
+    {
+        return crate::model::is_ci_provider(&issue.text);
+    }
+    if issue.code == codes::MISSING_VERSION {
+        // The version makes a difference where it is told that it does.
+        return policy.issues().iter().any(|other| other.code == codes::VARIABLE_UNSUPPORTED_IN_VERSION);
+    }
+    false
+}
+
+/// Codes that matter less where other actions of the statement still work.
+const PARTIAL: &[Code] = &[
+    codes::ALLOW_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE,
+    codes::MISSING_ACTION_FOR_CONDITION_KEY,
+    codes::UNSUPPORTED_ACTION_FOR_CONDITION_KEY,
+];
+
+fn finding(policy: &Policy, group: &[&Issue]) -> Option<Finding> {
+    let first = *group.first()?;
+    let told = validation_words::of(first.code.name)?;
+    let words = |text: &str| filled(text, group);
+    let is_twice =
+        matches!(first.code, codes::REDUNDANT_ACTION | codes::REDUNDANT_RESOURCE) && first.text == first.other;
+    let problem = if is_twice { words("names `{text}` twice") } else { words(told.problem) };
+    let subject = format!("{} {} {} {}", policy.owner.name, first.place, told.code, first.text);
+    let mut found = Finding::new(first.span, subject)
+        .fact("owner", policy.owner.display())
+        .fact("problem", problem)
+        .label(words(told.label));
+    for other in group.iter().skip(1).take(3) {
+        found = found.related(other.span, "and here");
+    }
+    if group.len() > 4 {
+        found = found.note(format!("and {} more of these in the statement", group.len() - 4));
+    }
+    for related in first.related.iter().filter(|related| **related != first.span) {
+        found = found.related(*related, of_related(first.code));
+    }
+    found.help = Some(words(alternative(told.help, &first.other)));
+    if PARTIAL.contains(&first.code) && !first.is_whole_statement {
+        found = found.severity(Severity::Low);
+    }
+    Some(found)
+}
+
+/// The half of a help that fits.
+fn alternative<'w>(help: &'w str, other: &str) -> &'w str {
+    match help.split_once('|') {
+        Some((with, _)) if !other.is_empty() => with,
+        Some((_, without)) => without,
+        None => help,
+    }
+}
+
+fn filled(text: &str, group: &[&Issue]) -> String {
+    let first = group[0];
+    let quoted = |names: &[String]| {
+        let mut quoted: Vec<String> = Vec::new();
+        for name in names.iter().map(|name| format!("`{name}`")) {
+            if !quoted.contains(&name) {
+                quoted.push(name);
+            }
+        }
+        list(&quoted, 3)
+    };
+    let texts: Vec<String> = group.iter().map(|issue| issue.text.clone()).collect();
+    let names: Vec<String> = group.iter().flat_map(|issue| issue.names.clone()).collect();
+    // A type is no name to be quoted.
+    let is_type = matches!(first.code, codes::TYPE_MISMATCH | codes::DATA_TYPE_MISMATCH);
+    let names = if is_type { first.names.first().cloned().unwrap_or_default() } else { quoted(&names) };
+    text.replace("{names}", &names)
+        .replace("{other}", &first.other)
+        .replace("{texts}", &quoted(&texts))
+        .replace("{text}", &first.text)
+}
+
+/// What the second place of a finding is.
+fn of_related(code: Code) -> &'static str {
+    use codes::*;
+    match code {
+        REDUNDANT_ACTION | REDUNDANT_RESOURCE | REDUNDANT_KEY_DUE_TO_WILDCARD_IN_CONDITION | REDUNDANT_STATEMENT => {
+            "covered by this"
+        }
+        UNSUPPORTED_ACTION_FOR_CONDITION_KEY
+        | MISSING_ACTION_FOR_CONDITION_KEY
+        | ALLOW_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE
+        | DENY_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE => "requests for this do not carry it",
+        DUPLICATE_KEYS_WITH_DIFFERENT_CASE => "first used here",
+        MISMATCHED_ACTION_FOR_PRINCIPAL => "who is allowed it",
+        UNSUPPORTED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL | RECOMMENDED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL => {
+            "a service of AWS"
+        }
+        _ if code.name.starts_with("PASS_ROLE_") || code.name.starts_with("CREATE_SLR_") => "on these resources",
+        REDUNDANT_PRINCIPAL_IN_ROLE_TRUST_POLICY => "its role",
+        DATA_TYPE_MISMATCH => "this",
+        _ => "",
+    }
+}
