@@ -63,6 +63,10 @@ const UNDOCUMENTED_FORMS: &[&str] = &[
     "waf-regional",
 ];
 
+/// Services whose ARNs are all documented, so that another form is a mistake.
+const FULLY_DOCUMENTED: &[&str] =
+    &["codebuild", "codecommit", "dynamodb", "ecr", "ecs", "iam", "kms", "lambda", "secretsmanager", "states"];
+
 pub fn issues(_: &Subject<'_>, statement: &Statement) -> Vec<Issue> {
     let Some(resources) = &statement.resources else { return Vec::new() };
     let mut found: Vec<Issue> = resources.patterns.iter().filter_map(of_pattern).collect();
@@ -124,7 +128,7 @@ fn of_pattern(pattern: &ArnPattern) -> Option<Issue> {
     let candidates = candidates(formats, &resource);
     let Some(first) = candidates.first() else {
         let is_whole = text.literal().is_some_and(|text| !text.contains('$'));
-        let is_sure = is_whole && !UNDOCUMENTED_FORMS.contains(&service) && !is_wild(&resource);
+        let is_sure = is_whole && FULLY_DOCUMENTED.contains(&service) && !is_wild(&resource);
         return is_sure.then(|| issue(INVALID_ARN_RESOURCE).other(plain(formats[0].shown)));
     };
     let expected = plain(first.shown);

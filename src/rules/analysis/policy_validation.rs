@@ -64,8 +64,7 @@ fn is_told_elsewhere(model: &Model, policy: &Policy, issue: &Issue) -> bool {
     if code.starts_with("PASS_ROLE_") || code.starts_with("CREATE_SLR_") {
         return policy.attached_to.iter().any(|id| model.principal(*id).is_ci_role());
     }
-    if matches!(issue.code, codes::MISSING_GITHUB_REPO_CONDITION_KEY | codes::MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL)
-    {
+    if matches!(issue.code, codes::MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL) {
         return crate::model::is_ci_provider(&issue.text);
     }
     if issue.code == codes::MISSING_VERSION {
