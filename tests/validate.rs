@@ -14,7 +14,7 @@ use iamlint::source::Sources;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
-use walk::files_below;
+use walk::{files_below, shown};
 
 /// Codes that no rule finds, and why.
 const NOT_FOUND: &[(&str, &str)] = &[
@@ -92,19 +92,19 @@ fn every_code_that_a_rule_asks_for_exists_and_a_fixture_shows_it() {
     let mut wrong = Vec::new();
     for rule in validating() {
         let asked = codes_of(rule);
-        let mut shown: BTreeSet<String> = BTreeSet::new();
+        let mut told: BTreeSet<String> = BTreeSet::new();
         for path in files_below(format!("fixtures/rules/{}", rule.id)) {
             let mut sources = Sources::new();
-            sources.add("policy.yml", fs::read_to_string(&path).expect("a readable fixture"));
+            sources.add(shown(&path), fs::read_to_string(&path).expect("a readable fixture"));
             let report = lint(&sources, std::slice::from_ref(rule), &Options::default());
             // The code is a word of what the finding is about.
             let words = report.diagnostics.iter().flat_map(|found| found.subject.split_whitespace());
-            shown.extend(words.map(str::to_owned));
+            told.extend(words.map(str::to_owned));
         }
         for code in asked {
             if codes::named(&code).is_none() {
                 wrong.push(format!("{}: there is no code {code}", rule.id));
-            } else if !shown.contains(&code) {
+            } else if !told.contains(&code) {
                 wrong.push(format!("{}: no fixture shows {code}", rule.id));
             }
             if !rule.replaces.contains(&code) {
