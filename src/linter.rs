@@ -7,7 +7,7 @@ use crate::source::{FileId, Sources, Span};
 use crate::syntax::{self, Parsed};
 use crate::template::{Format, detect};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The outcome of one run over a set of sources. Plain data; `report` renders it.
 #[derive(Clone, Debug, Default)]
@@ -46,41 +46,54 @@ pub struct NotAnalysed {
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Files that findings are told of; `None` means all. The others are read for what they say.
-    pub reported: Option<Vec<FileId>>,
+    pub reported: Option<BTreeSet<FileId>>,
     /// Files that were named, so that not being able to read them is worth a word.
     pub named: Vec<FileId>,
+}
+
+impl Options {
+    fn reports(&self, file: FileId) -> bool {
+        self.reported.as_ref().is_none_or(|reported| reported.contains(&file))
+    }
 }
 
 /// Reads all sources, and asks all rules.
 pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let files: Vec<FileId> = sources.iter().map(|(file, _)| file).collect();
-    let read: Vec<(Format, lower::Fragment, bool)> = files.par_iter().map(|file| read_file(sources, *file)).collect();
-    let formats: Vec<Format> = read.iter().map(|(format, ..)| *format).collect();
+    let read: Vec<ReadFile> = files.par_iter().map(|file| read_file(sources, *file)).collect();
+    let formats: Vec<Format> = read.iter().map(|file| file.format).collect();
     let mut summary = summarise_files(sources, options, &read);
-    let model = model::link(sources, read.into_iter().map(|(_, fragment, _)| fragment).collect());
-    summarise_model(sources, &model, &mut summary);
+    let model = model::link(sources, read.into_iter().map(|file| file.fragment).collect());
+    summarise_model(sources, options, &model, &mut summary);
     let context = Context { model: &model, sources, formats: &formats };
     let (mut diagnostics, redactions) = rules::run(&context, rules);
     for diagnostic in &mut diagnostics {
         doubt_repaired(&model, diagnostic);
     }
+    // Taking a large model apart takes a while, and nobody has to wait for it.
+    rayon::spawn(move || drop(model));
     let mut diagnostics = one_per_cause(diagnostics);
-    if let Some(reported) = &options.reported {
-        diagnostics.retain(|found| found.all_labels().any(|label| reported.contains(&label.span.file)));
-        summary.not_analysed.retain(|part| reported.iter().any(|file| sources.path(*file) == part.path));
-    }
+    diagnostics.retain(|found| found.all_labels().any(|label| options.reports(label.span.file)));
     diagnostics.sort_by(|left, right| left.sort_key(sources).cmp(&right.sort_key(sources)));
     diagnostics.dedup();
     number_equal_ids(sources, &mut diagnostics);
     Report { diagnostics, summary, redactions }
 }
 
-/// Parses, decides the format, and lowers; the flag says that something of the text was not read.
-fn read_file(sources: &Sources, file: FileId) -> (Format, lower::Fragment, bool) {
+/// One file, read and lowered.
+struct ReadFile {
+    format: Format,
+    fragment: lower::Fragment,
+    /// Why it is worth a word that the file is none of ours.
+    odd: Option<&'static str>,
+}
+
+/// Parses, decides the format, and lowers.
+fn read_file(sources: &Sources, file: FileId) -> ReadFile {
     let source = sources.get(file);
     let name = source.path.rsplit('/').next().unwrap_or_default();
     if crate::template::is_dockerfile_name(name) {
-        return (Format::Dockerfile, lower::Fragment::default(), false);
+        return ReadFile { format: Format::Dockerfile, fragment: lower::Fragment::default(), odd: None };
     }
     let parsed: Parsed = syntax::parse(&source.text, file);
     let format = detect(&parsed, &source.path, &source.text);
@@ -90,20 +103,25 @@ fn read_file(sources: &Sources, file: FileId) -> (Format, lower::Fragment, bool)
         Format::Other => lower::Fragment::default(),
         _ => lower::lower(file, &source.path, format, &parsed),
     };
-    let unread = format == Format::Other && broken && crate::template::mentions_our_formats(&source.text);
-    (format, fragment, unread)
+    let is_odd = format == Format::Other && crate::template::mentions_our_formats(&source.text);
+    let odd = is_odd.then_some(match broken {
+        true => "too little of it is YAML or JSON to tell what it is",
+        false => "speaks of AWS resources or statements, and is no template, buildspec or policy",
+    });
+    ReadFile { format, fragment, odd }
 }
 
-fn summarise_files(sources: &Sources, options: &Options, read: &[(Format, lower::Fragment, bool)]) -> Summary {
+fn summarise_files(sources: &Sources, options: &Options, read: &[ReadFile]) -> Summary {
     let mut summary = Summary::default();
-    for ((file, source), (format, _, unread)) in sources.iter().zip(read) {
+    let files = sources.iter().zip(read).filter(|((file, _), _)| options.reports(*file));
+    for ((file, source), ReadFile { format, odd, .. }) in files {
         let mut leave_out = |reason: &str| {
             summary.not_analysed.push(NotAnalysed { path: source.path.clone(), span: None, reason: reason.to_owned() });
         };
         if let Some(reason) = format.not_read_because() {
             leave_out(reason);
-        } else if *unread {
-            leave_out("too little of it is YAML or JSON to tell what it is");
+        } else if let Some(reason) = odd {
+            leave_out(reason);
         } else if *format == Format::Other {
             if options.named.contains(&file) {
                 leave_out("neither a template, nor a buildspec, nor a policy");
@@ -116,12 +134,15 @@ fn summarise_files(sources: &Sources, options: &Options, read: &[(Format, lower:
     summary
 }
 
-fn summarise_model(sources: &Sources, model: &Model, summary: &mut Summary) {
-    summary.roles = model.principals.iter().filter(|principal| principal.kind == model::PrincipalKind::Role).count();
-    summary.statements = model.policies.iter().map(|policy| policy.document.statements.len()).sum();
-    summary.projects = model.projects.len();
-    summary.pipelines = model.pipelines.len();
-    summary.not_analysed.extend(model.not_read.iter().map(|(span, reason)| NotAnalysed {
+fn summarise_model(sources: &Sources, options: &Options, model: &Model, summary: &mut Summary) {
+    let is_role = |one: &&model::Principal| one.kind == model::PrincipalKind::Role && options.reports(one.file);
+    summary.roles = model.principals.iter().filter(is_role).count();
+    let policies = model.policies.iter().filter(|policy| options.reports(policy.file));
+    summary.statements = policies.map(|policy| policy.document.statements.len()).sum();
+    summary.projects = model.projects.iter().filter(|project| options.reports(project.file)).count();
+    summary.pipelines = model.pipelines.iter().filter(|pipeline| options.reports(pipeline.file)).count();
+    let not_read = model.not_read.iter().filter(|(span, _)| options.reports(span.file));
+    summary.not_analysed.extend(not_read.map(|(span, reason)| NotAnalysed {
         path: sources.path(span.file).to_owned(),
         span: Some(*span),
         reason: reason.clone(),
@@ -147,30 +168,27 @@ fn doubt_repaired(model: &Model, diagnostic: &mut Diagnostic) {
 
 /// Findings of several rules with one cause become one, the others told in its notes.
 fn one_per_cause(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let mut kept: Vec<Diagnostic> = Vec::new();
-    for found in diagnostics {
-        let same = |known: &&mut Diagnostic| {
-            found.cause.is_some()
-                && known.cause == found.cause
-                && known.rule != found.rule
-                && known.about == found.about
+    let mut kept: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
+    let mut first_of: HashMap<(Span, String), usize> = HashMap::new();
+    for mut found in diagnostics {
+        let key = found.cause.map(|cause| (cause, found.about.clone()));
+        let Some(index) = key.as_ref().and_then(|key| first_of.get(key)).copied() else {
+            first_of.extend(key.map(|key| (key, kept.len())));
+            kept.push(found);
+            continue;
         };
-        match kept.iter_mut().find(same) {
-            Some(known) if (known.severity, known.confidence) <= (found.severity, found.confidence) => {
-                known.notes.push(format!("{} too: {}", found.rule, found.message));
-                known.also.push(found.rule);
-            }
-            Some(known) => {
-                let mut worse = found;
-                worse.notes.push(format!("{} too: {}", known.rule, known.message));
-                worse.also = std::mem::take(&mut known.also);
-                worse.also.push(known.rule.clone());
-                let told: Vec<String> = known.notes.iter().filter(|note| note.contains(" too: ")).cloned().collect();
-                worse.notes.extend(told);
-                *known = worse;
-            }
-            None => kept.push(found),
+        let known = &mut kept[index];
+        if known.rule == found.rule {
+            kept.push(found);
+            continue;
         }
+        // The worse one is told, whichever came first.
+        if (found.severity, found.confidence) < (known.severity, known.confidence) {
+            std::mem::swap(known, &mut found);
+        }
+        known.notes.push(format!("{} too: {}", found.rule, found.message));
+        known.notes.extend(found.notes.into_iter().filter(|note| note.contains(" too: ")));
+        known.also.extend(std::iter::once(found.rule).chain(found.also));
     }
     kept
 }

@@ -94,6 +94,7 @@ pub struct ExplainArgs {
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub input: InputArgs,
+    /// Colour the page; NO_COLOR and FORCE_COLOR are obeyed
     #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
     pub color: Color,
 }

@@ -88,7 +88,12 @@ pub fn input(paths: &[PathBuf], args: &InputArgs) -> Result<Input, Failure> {
         walk(&root, &root, &globs).into_iter().for_each(|file| want(file, Wanted::Context));
     }
     let stdin_path = args.stdin_filename.as_ref().map_or_else(|| here.join("<stdin>"), |path| normal(&here.join(path)));
-    if stdin.is_some() {
+    if stdin.is_none() && args.stdin_filename.is_some() {
+        return Err(Failure::with_help("`--stdin-filename` is given, and `-` is not", "`-` reads standard input"));
+    }
+    if globs.is_excluded(&relative(&root, &stdin_path)) {
+        stdin = None;
+    } else if stdin.is_some() {
         wanted.insert(stdin_path.clone(), Wanted::Named);
     }
     Ok(read_all(wanted, stdin.map(|text| (stdin_path, text)), root))
@@ -108,18 +113,18 @@ fn read_all(wanted: BTreeMap<PathBuf, Wanted>, stdin: Option<(PathBuf, Vec<u8>)>
         .collect();
     let mut input = Input {
         sources: Sources::new(),
-        options: Options { reported: Some(Vec::new()), named: Vec::new() },
+        options: Options { reported: Some(BTreeSet::new()), named: Vec::new() },
         unread: Vec::new(),
         unread_named: false,
         root,
     };
-    let mut reported: Vec<FileId> = Vec::new();
+    let mut reported: BTreeSet<FileId> = BTreeSet::new();
     for (path, how, text) in read {
         match text {
             Ok(Some(text)) => {
                 let file = input.sources.add(path, text);
                 if how >= Wanted::Reported {
-                    reported.push(file);
+                    reported.insert(file);
                 }
                 if how == Wanted::Named {
                     input.options.named.push(file);
@@ -173,7 +178,12 @@ fn read_stdin() -> Result<Vec<u8>, Failure> {
 /// Files below a folder, `.gitignore` and `.iamlintignore` honoured; links are not followed.
 fn walk(folder: &Path, root: &Path, globs: &Globs) -> BTreeSet<PathBuf> {
     let mut builder = WalkBuilder::new(folder);
-    builder.hidden(false).require_git(false).follow_links(false).add_custom_ignore_filename(".iamlintignore");
+    builder
+        .hidden(false)
+        .ignore(false)
+        .require_git(false)
+        .follow_links(false)
+        .add_custom_ignore_filename(".iamlintignore");
     builder.filter_entry(|entry| entry.file_name() != ".git" && entry.file_name() != "node_modules");
     let files = builder.build().flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
     files.map(|entry| entry.into_path()).filter(|path| globs.wants(path, &relative(root, path))).collect()

@@ -87,7 +87,8 @@ fn report_failure(failure: Failure) {
         }
         Failure::Problems(sources, diagnostics) => {
             let report = Report { diagnostics, ..Report::default() };
-            let style = Style { quiet: true, ..style(args::Color::Auto, std::io::stderr().is_terminal()) };
+            let style =
+                Style { quiet: true, explained: false, ..style(args::Color::Auto, std::io::stderr().is_terminal()) };
             let text = report::render(&report, &sources, Format::Pretty, &style, Some(Severity::Info));
             writeln!(out, "{text}error: a rule pack cannot be used")
         }

@@ -228,14 +228,9 @@ impl Readings {
     fn new(pieces: &[Piece]) -> Readings {
         let colons = pieces.iter().filter(|piece| matches!(piece, Piece::Char(':') | Piece::Literal(':'))).count();
         let whole = colons >= COLONS_OF_AN_ARN;
-        let mut readings = Readings {
-            spanning: Glob::default(),
-            segmented: None,
-            wide: Glob::default(),
-            wide_segmented: None,
-            has_variables: pieces.iter().any(|piece| matches!(piece, Piece::Variable(_))),
-        };
-        let (mut segmented, mut wide_segmented) = (Glob::default(), Glob::default());
+        let room = || Vec::with_capacity(pieces.len() + 1);
+        let (mut spanning, mut segmented): (Vec<Token>, Vec<Token>) = (room(), room());
+        let (mut wide, mut wide_segmented): (Vec<Token>, Vec<Token>) = (Vec::new(), Vec::new());
         // A hole in a text with too few colons holds the missing ones (`${Bucket.Arn}/*`): what
         // follows it belongs to the resource part. In a text with enough of them a hole among the
         // first five segments is part of its segment.
@@ -247,30 +242,30 @@ impl Readings {
             match piece {
                 Piece::Char(c @ ('*' | '?')) => {
                     let token = if *c == '*' { Token::Run } else { Token::One };
-                    readings.spanning.push(token(Reach::All));
+                    spanning.push(token(Reach::All));
                     segmented.push(token(reach));
                     if is_open {
-                        readings.wide.push(token(Reach::All));
+                        wide.push(token(Reach::All));
                         wide_segmented.push(token(reach));
                     }
                 }
                 Piece::Char(c) | Piece::Literal(c) => {
                     let token = Token::Letter(Letter::Char(*c));
                     if is_open {
-                        readings.wide.push(token.clone());
+                        wide.push(token.clone());
                         wide_segmented.push(token.clone());
                     }
-                    readings.spanning.push(token.clone());
+                    spanning.push(token.clone());
                     segmented.push(token);
                     segment += usize::from(*c == ':');
                 }
                 Piece::Hole(hole) | Piece::Variable(hole) => {
                     let tame = hole.tame || (whole && reach == Reach::Segment);
                     let letter = Letter::Hole(HoleLetter { tame, ..HoleLetter::clone(hole) }.into());
-                    readings.spanning.push(Token::Letter(letter.clone()));
+                    spanning.push(Token::Letter(letter.clone()));
                     segmented.push(Token::Letter(letter));
                     // A parameter may turn out to be `*`, and then be read either way.
-                    readings.wide.push(Token::Run(if hole.tame { Reach::Name } else { Reach::All }));
+                    wide.push(Token::Run(if hole.tame { Reach::Name } else { Reach::All }));
                     wide_segmented.push(Token::Run(if tame { Reach::Segment } else { Reach::All }));
                     if !whole && !hole.tame {
                         segment = COLONS_OF_AN_ARN;
@@ -278,10 +273,18 @@ impl Readings {
                 }
             }
         }
-        if !is_open {
-            readings.wide = readings.spanning.clone();
-            wide_segmented = segmented.clone();
-        }
+        let (spanning, segmented) = (Glob::new(spanning), Glob::new(segmented));
+        let (wide, wide_segmented) = match is_open {
+            true => (Glob::new(wide), Glob::new(wide_segmented)),
+            false => (spanning.clone(), segmented.clone()),
+        };
+        let readings = Readings {
+            spanning,
+            segmented: None,
+            wide,
+            wide_segmented: None,
+            has_variables: pieces.iter().any(|piece| matches!(piece, Piece::Variable(_))),
+        };
         readings.finish(segmented, wide_segmented, segment)
     }
 

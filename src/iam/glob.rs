@@ -224,9 +224,17 @@ impl Glob {
 
     /// Whether some text matches both. Exact.
     pub fn intersects(&self, other: &Glob) -> bool {
+        // Both begin with the same letters, or nothing matches both.
+        let pairs = || self.tokens.iter().zip(other.tokens.iter());
+        let is_letters =
+            |(left, right): &(&Token, &Token)| matches!((left, right), (Token::Letter(_), Token::Letter(_)));
+        let start = pairs().take_while(is_letters).take_while(|(left, right)| left == right).count();
+        if pairs().nth(start).is_some_and(|pair| is_letters(&pair)) {
+            return false;
+        }
         let width = other.tokens.len() + 1;
         let mut seen = vec![false; (self.tokens.len() + 1) * width];
-        let mut open = vec![(0, 0)];
+        let mut open = vec![(start, start)];
         while let Some((left, right)) = open.pop() {
             if std::mem::replace(&mut seen[left * width + right], true) {
                 continue;

@@ -2,11 +2,14 @@
 
 use super::Model;
 use super::pipeline::PipelineAction;
+use super::principal::Principal;
 use super::project::BuildProject;
 use super::trust_level::{CodeTrust, from_webhook};
-use crate::iam::{Answer, ArnPattern, ResourceAsked};
+use crate::diagnostic::Confidence;
+use crate::iam::{Answer, ArnPattern, Grant, ResourceAsked, Wanted, Witness};
 use crate::source::Span;
 use crate::value::{Hole, HoleKind, Part, Text};
+use std::sync::LazyLock;
 
 /// How a build comes to write an object.
 #[derive(Clone, Debug)]
@@ -15,51 +18,97 @@ pub struct Write {
     pub text: String,
     /// The build's own artifact lands there, and not only its role allows it.
     pub is_artifact: bool,
+    /// The role may write everywhere, so that this place is one of many.
+    pub is_anywhere: bool,
 }
 
-/// Whether a build can write objects below `key` in `bucket`: by its artifacts, or by its role.
-/// `key` is `None` for a bucket as a whole.
-pub fn write_to(model: &Model, project: &BuildProject, bucket: &Text, key: Option<&Text>) -> Option<Write> {
+/// A build, with what its role lets it write: asked once for all places it may write to.
+pub struct Writer<'m> {
+    project: &'m BuildProject,
+    role: Option<&'m Principal>,
+    grants: Vec<Grant<'m>>,
+}
+
+impl<'m> Writer<'m> {
+    pub fn new(model: &'m Model, project: &'m BuildProject) -> Writer<'m> {
+        let role = model.role(project.role.as_ref());
+        let grants = role.map(|role| role.authority.grants_of(&PUT_OBJECT)).unwrap_or_default();
+        Writer { project, role, grants }
+    }
+
+    /// Whether the role of the build is declared in the files.
+    pub fn has_role(&self) -> bool {
+        self.role.is_some()
+    }
+
+    /// Whether the build can write objects below `key` in `bucket`: by its artifacts, or by its
+    /// role. `key` is `None` for a bucket as a whole.
+    pub fn write_to(&self, bucket: &Text, key: Option<&Text>) -> Option<Write> {
+        artifact_goes_to(self.project, bucket, key).or_else(|| self.role_writes_to(bucket, key))
+    }
+
+    /// Whether the role of the build lets it write objects below `key` in `bucket`.
+    pub fn role_writes_to(&self, bucket: &Text, key: Option<&Text>) -> Option<Write> {
+        let (role, first) = (self.role?, self.grants.first()?);
+        // Who may write everywhere writes here; of others the object itself is asked.
+        let everywhere = self.grants.iter().find(|grant| grant.everywhere);
+        let is_sure = |grant: &&Grant<'_>| {
+            grant.confidence == Confidence::High
+                && grant.narrowing.is_empty()
+                && grant.less.is_empty()
+                && grant.when.is_empty()
+        };
+        let span = match everywhere.filter(is_sure) {
+            Some(grant) => grant.statement.span,
+            None => witness(&first.action, role, &self.grants, bucket, key)?.statement,
+        };
+        let text = format!("`{}` lets it write there", role.display());
+        Some(Write { span, text, is_artifact: false, is_anywhere: everywhere.is_some() })
+    }
+}
+
+/// Where an artifact of the build lands, if that is below `key` in `bucket`.
+fn artifact_goes_to(project: &BuildProject, bucket: &Text, key: Option<&Text>) -> Option<Write> {
     let artifact = project.artifacts.iter().find(|artifact| {
         artifact.kind == "S3"
             && artifact.location.as_ref().is_some_and(|location| same_bucket(location, bucket))
             && key.is_none_or(|key| {
                 may_be_key(artifact.path.as_ref(), artifact.name.as_ref(), artifact.override_name, key)
             })
-    });
-    if let Some(artifact) = artifact {
-        let location = artifact.location.as_ref()?;
-        let text = match (&artifact.path, artifact.override_name) {
-            (Some(path), true) => format!(
-                "its artifact goes to `{}/…`, under a name that the build chooses",
-                path.display().trim_end_matches('/')
-            ),
-            (Some(path), false) => format!("its artifact goes to `{}`", path.display()),
-            (None, true) => "its artifact goes here, under a name that the build chooses".to_owned(),
-            (None, false) => "its artifact goes here".to_owned(),
-        };
-        return Some(Write { span: location.span, text, is_artifact: true });
-    }
-    role_writes_to(model, project, bucket, key)
+    })?;
+    let location = artifact.location.as_ref()?;
+    let text = match (&artifact.path, artifact.override_name) {
+        (Some(path), true) => format!(
+            "its artifact goes to `{}/…`, under a name that the build chooses",
+            path.display().trim_end_matches('/')
+        ),
+        (Some(path), false) => format!("its artifact goes to `{}`", path.display()),
+        (None, true) => "its artifact goes here, under a name that the build chooses".to_owned(),
+        (None, false) => "its artifact goes here".to_owned(),
+    };
+    Some(Write { span: location.span, text, is_artifact: true, is_anywhere: false })
 }
 
-/// Whether the role of a build lets it write objects below `key` in `bucket`.
-pub fn role_writes_to(model: &Model, project: &BuildProject, bucket: &Text, key: Option<&Text>) -> Option<Write> {
-    let role = model.role(project.role.as_ref())?;
-    // A policy names the partition, or leaves it to the deployment; either is the bucket's own.
+/// Asked of the role of every build.
+static PUT_OBJECT: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["s3:PutObject"]));
+
+/// A request for such an object that the role is sure to be allowed. A policy names the partition,
+/// or leaves it to the deployment; either is the bucket's own.
+fn witness(action: &str, role: &Principal, grants: &[Grant<'_>], bucket: &Text, key: Option<&Text>) -> Option<Witness> {
     let partition = Hole { name: "AWS::Partition".into(), kind: HoleKind::Pseudo, span: bucket.span, default: None };
     let partitions = [Text::at("aws", bucket.span), Text::from_hole(partition)];
-    let witness = partitions.iter().find_map(|partition| {
+    partitions.iter().find_map(|partition| {
         let object = object_arn(partition, bucket, key);
-        match role.authority.can("s3:PutObject", ResourceAsked::Matching(&object)) {
+        let may_be = |grant: &Grant<'_>| {
+            grant.everywhere || grant.resources.iter().any(|resource| !resource.overlaps(&object).is_no())
+        };
+        if !grants.iter().any(may_be) {
+            return None;
+        }
+        match role.authority.can(action, ResourceAsked::Matching(&object)) {
             Answer::Yes(witness) => Some(witness),
             Answer::No | Answer::Unknown(_) => None,
         }
-    })?;
-    Some(Write {
-        span: witness.statement,
-        text: format!("`{}` lets it write there", role.display()),
-        is_artifact: false,
     })
 }
 
@@ -78,7 +127,7 @@ pub fn least_trusted_writer(model: &Model, action: &PipelineAction) -> Option<Co
     let key = action.setting("S3ObjectKey");
     let writers = model.projects.iter().filter_map(|project| {
         let trust = from_webhook(project)?;
-        let write = write_to(model, project, bucket, key)?;
+        let write = Writer::new(model, project).write_to(bucket, key)?;
         Some((trust, write, project))
     });
     let near = |project: &BuildProject| std::cmp::Reverse(model.nearness(project.file, bucket.span.file));

@@ -87,11 +87,9 @@ impl Command {
                 && matches!(rest.first().map(|word| word.text.as_str()), Some("exec" | "run" | "dlx"))
                 && first.text != "npm"
                 || (first.text == "npm" && rest.first().is_some_and(|word| word.text == "exec"));
-            if is_runner {
-                words = &rest[1..];
-            } else if first.text == "timeout"
-                && rest.first().is_some_and(|word| word.text.starts_with(|c: char| c.is_ascii_digit()))
-            {
+            let is_limit = first.text == "timeout"
+                && rest.first().is_some_and(|word| word.text.starts_with(|c: char| c.is_ascii_digit()));
+            if is_runner || is_limit {
                 words = &rest[1..];
             } else if is_assignment || runs_another || (first.text.starts_with('-') && words.len() < self.words.len()) {
                 words = rest;
@@ -163,7 +161,10 @@ impl Command {
                 .iter()
                 .find(|word| !word.text.starts_with('-'))
                 .is_some_and(|word| word.text.contains('.') || word.text.contains('/') || word.text.contains('$'))
-            && !self.arguments().iter().any(|word| matches!(word.text.as_str(), "-c" | "-m"));
+            && !self
+                .arguments()
+                .iter()
+                .any(|word| matches!(word.text.as_str(), "-c" | "-m" | "-e" | "-p" | "--eval" | "--print"));
         let runs_script = matches!(self.program(), "npm" | "yarn" | "pnpm")
             && matches!(self.arguments().first().map(|word| word.text.as_str()), Some("run" | "run-script"));
         let runs_script = runs_script || (self.runs_package_script() && !self.deploys());
@@ -177,7 +178,8 @@ impl Command {
     fn runs_package_script(&self) -> bool {
         let words: Vec<&str> = self.words.iter().map(|word| word.text.as_str()).collect();
         let runs = words.windows(2).any(|pair| matches!(pair, ["yarn" | "pnpm", "run"]));
-        let by_name = |word: &Word| !word.text.starts_with('-') && !YARN_COMMANDS.contains(&word.text.as_str());
+        let is_word = |word: &Word| word.text.starts_with(|c: char| c.is_ascii_alphabetic());
+        let by_name = |word: &Word| is_word(word) && !YARN_COMMANDS.contains(&word.text.as_str());
         runs || (self.program() == "yarn" && self.arguments().first().is_some_and(by_name))
     }
 }

@@ -6,7 +6,7 @@ use super::principal::{Principal, PrincipalKind, RoleRef, RoleTarget};
 use super::project::{BuildProject, DeployEvidence};
 use super::{Model, PrincipalId};
 use crate::iam::ArnPattern;
-use crate::value::{HoleKind, Text};
+use crate::value::{HoleKind, Part, Text};
 use std::collections::BTreeSet;
 
 /// The principals that are meant to deploy.
@@ -23,6 +23,27 @@ pub struct Deployers {
 impl Deployers {
     pub fn contains(&self, id: PrincipalId) -> bool {
         self.principals.contains(&id) || self.execution.contains(&id)
+    }
+
+    /// Whether a role that gets its name at deployment may be one of those that are referred to by
+    /// name: `${App}-${Stage}-deploy` and `shop-prod-deploy`.
+    pub fn may_be_elsewhere(&self, principal: &Principal) -> bool {
+        let Some(name) = principal.name.as_ref().filter(|name| name.has_holes()) else { return false };
+        let known: Vec<&str> = name
+            .parts
+            .iter()
+            .filter_map(|part| match part {
+                Part::Known(text, _) => Some(text.as_str()),
+                Part::Hole(_) => None,
+            })
+            .collect();
+        let (Some(first), Some(last)) = (name.parts.first(), name.parts.last()) else { return false };
+        known.concat().len() >= 5
+            && self.elsewhere.iter().any(|other| {
+                let starts = matches!(first, Part::Hole(_)) || other.starts_with(known[0]);
+                let ends = matches!(last, Part::Hole(_)) || other.ends_with(known[known.len() - 1]);
+                starts && ends && known.iter().all(|piece| other.contains(piece))
+            })
     }
 
     /// Somebody is known to deploy, so that others can be told from them.

@@ -11,6 +11,7 @@ use super::lower::Fragment;
 use super::{Model, authority, deployment, trust_level};
 use crate::source::{FileId, Sources};
 use crate::value::{HoleKind, Text};
+use rayon::prelude::*;
 
 /// One model out of all fragments. `buildspec_files` are those that hold a buildspec.
 pub fn link(sources: &Sources, fragments: Vec<Fragment>) -> Model {
@@ -38,9 +39,10 @@ pub fn link(sources: &Sources, fragments: Vec<Fragment>) -> Model {
         model.not_read.append(&mut fragment.not_read);
         model.repaired.append(&mut fragment.repaired);
     }
-    policy::attach(&mut model, attachments);
-    policy::attach_managed(&mut model);
-    policy::join_groups(&mut model, &memberships);
+    let index = policy::Index::new(&model);
+    policy::attach(&mut model, &index, attachments);
+    policy::attach_managed(&mut model, &index);
+    policy::join_groups(&mut model, &index, &memberships);
     build::find_buildspecs(&mut model, sources);
     build::find_projects(&mut model);
     role::resolve(&mut model);
@@ -62,19 +64,21 @@ fn derive(model: &mut Model) {
         model.projects[id].trust =
             least.unwrap_or_else(|| trust_level::CodeTrust { is_assumed: true, ..Default::default() });
     }
-    for principal in &mut model.principals {
-        principal.powers = authority::find_powers(principal);
-    }
+    model.principals.par_iter_mut().for_each(|principal| principal.powers = authority::find_powers(principal));
     model.deployers = deployment::deployers(model);
 }
 
-/// Whether a text is a reference to the resource `logical_id` of the same file: `!Ref Id`,
-/// `!GetAtt Id.Arn`, or `${Id}` alone in an `Fn::Sub`.
+/// The resource that a text refers to, with its file: `!Ref Id`, `!GetAtt Id.Arn`, or `${Id}` alone
+/// in an `Fn::Sub`.
+fn referred(text: &Text) -> Option<(FileId, String)> {
+    let hole = text.as_hole().filter(|hole| hole.kind == HoleKind::Resource)?;
+    let id = hole.name.split('.').next().unwrap_or(&hole.name);
+    Some((hole.span.file, id.to_owned()))
+}
+
+/// Whether a text refers to the resource `logical_id` of a file.
 fn refers_to(text: &Text, file: FileId, logical_id: &str) -> bool {
-    text.as_hole().is_some_and(|hole| {
-        let id = hole.name.split('.').next().unwrap_or(&hole.name);
-        hole.kind == HoleKind::Resource && hole.span.file == file && id == logical_id
-    })
+    referred(text).is_some_and(|(of, id)| of == file && id == logical_id)
 }
 
 /// The last part of the path of an ARN, or the whole text: the name that the ARN gives.

@@ -18,10 +18,11 @@ pub fn rule(rule: &Rule, style: &Style) -> String {
     page.section("WHY IT MATTERS", &rule.why);
     page.section("WHAT TO DO", &rule.help);
     if let Some((bad, good)) = examples::of(&rule.id) {
+        let (text, report) = example_report(rule, bad, style);
         page.heading("BAD");
-        page.code(&examples::without_marks(bad.text));
+        page.code(&text);
         page.heading("WHAT IAMLINT SAYS OF IT");
-        page.raw(&example_report(rule, bad, style));
+        page.raw(&report);
         page.heading("GOOD");
         page.code(&examples::without_marks(good.text));
     }
@@ -46,8 +47,9 @@ pub fn rule_markdown(rule: &Rule) -> String {
     if let Some((bad, good)) = examples::of(&rule.id) {
         let style = Style { width: 90, ..Style::default() };
         let language = |example: Example| if example.name.ends_with("json") { "json" } else { "yaml" };
-        let _ = write!(out, "\n## Bad\n\n```{}\n{}```\n", language(bad), examples::without_marks(bad.text));
-        let _ = write!(out, "\n```text\n{}```\n", example_report(rule, bad, &style));
+        let (text, report) = example_report(rule, bad, &style);
+        let _ = write!(out, "\n## Bad\n\n```{}\n{text}```\n", language(bad));
+        let _ = write!(out, "\nWhat iamlint says of it:\n\n```text\n{}\n```\n", report.trim_end());
         let _ = write!(out, "\n## Good\n\n```{}\n{}```\n", language(good), examples::without_marks(good.text));
     }
     let _ =
@@ -66,12 +68,14 @@ pub fn rule_markdown(rule: &Rule) -> String {
     out
 }
 
-/// What the rule, alone, says of its bad example.
-fn example_report(rule: &Rule, example: Example, style: &Style) -> String {
+/// A bad example as it is shown, secrets masked, and what its rule, alone, says of it.
+fn example_report(rule: &Rule, example: Example, style: &Style) -> (String, String) {
     let mut sources = Sources::new();
-    sources.add(example.name, examples::without_marks(example.text));
+    let file = sources.add(example.name, examples::without_marks(example.text));
     let report = lint(&sources, std::slice::from_ref(rule), &Options::default());
-    render(&report, &sources, Format::Pretty, &Style { quiet: true, links: false, ..*style }, None)
+    let style = Style { quiet: true, links: false, explained: false, ..*style };
+    let text = render(&report, &sources, Format::Pretty, &style, None);
+    (sources.redacted(&report.redactions).get(file).text.to_string(), text)
 }
 
 /// The page of a finding: who can do what, the chain with evidence of every file, why, what to do,

@@ -52,6 +52,8 @@ pub fn footnotes(scene: &Scene, diagnostic: &Diagnostic, left_out: usize) -> Vec
     if let Some(url) = diagnostic.url.as_ref().filter(|_| scene.style.verbose) {
         add("see:", url);
     }
-    add("explain:", &format!("iamlint explain {}", diagnostic.id(scene.sources)));
+    if scene.style.explained {
+        add("explain:", &format!("iamlint explain {}", diagnostic.id(scene.sources)));
+    }
     notes
 }

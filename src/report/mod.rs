@@ -74,13 +74,15 @@ pub struct Style {
     pub quiet: bool,
     /// Rule names are hyperlinks to their references.
     pub links: bool,
+    /// Findings name the command that explains them; those of an example or of a pack have none.
+    pub explained: bool,
     /// Frames are drawn with box characters rather than ASCII.
     pub unicode: bool,
 }
 
 impl Default for Style {
     fn default() -> Style {
-        Style { color: false, width: 100, verbose: false, quiet: false, links: false, unicode: true }
+        Style { color: false, width: 100, verbose: false, quiet: false, links: false, explained: true, unicode: true }
     }
 }
 

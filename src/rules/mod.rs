@@ -16,6 +16,7 @@ use crate::iam::Reason;
 use crate::model::Model;
 use crate::source::{Sources, Span};
 use crate::template::Format;
+use rayon::prelude::*;
 
 /// One kind of question that rules can ask, with its parameters.
 pub struct Analysis {
@@ -134,10 +135,12 @@ pub fn doubt(reason: &Reason) -> Doubt {
 
 /// Findings of all rules, worded; in the order of the rules.
 pub fn run(context: &Context<'_>, rules: &[Rule]) -> (Vec<Diagnostic>, Vec<Span>) {
+    // Checks only read, and their findings are put in the order of the rules.
+    let found: Vec<Vec<Finding>> = rules.par_iter().map(|rule| (rule.check)(context)).collect();
     let mut diagnostics = Vec::new();
     let mut secrets = Vec::new();
-    for rule in rules {
-        for finding in (rule.check)(context) {
+    for (rule, findings) in rules.iter().zip(found) {
+        for finding in findings {
             secrets.extend(finding.secret);
             diagnostics.push(rule.word(finding));
         }

@@ -15,6 +15,8 @@ pub struct OffsetMap {
 enum Runs {
     /// The text stands in the file byte for byte, from this offset on.
     Verbatim(u32),
+    /// Of every part of the text no more is known than this place.
+    Whole { start: u32, end: u32 },
     /// Sorted by `decoded`, without gaps in it.
     Pieces(Arc<[Run]>),
 }
@@ -49,14 +51,16 @@ impl OffsetMap {
     pub fn from_runs(file: FileId, runs: Vec<Run>) -> OffsetMap {
         match runs.as_slice() {
             [only] if only.is_verbatim() && only.decoded == 0 => OffsetMap::verbatim(file, only.source),
+            [only] if !only.is_verbatim() => {
+                OffsetMap { file, runs: Runs::Whole { start: only.source, end: only.source_end() } }
+            }
             _ => OffsetMap { file, runs: Runs::Pieces(runs.into()) },
         }
     }
 
     /// For a text of which only the whole place is known.
-    pub fn whole(span: Span, len: usize) -> OffsetMap {
-        let unit = Run { decoded: 0, source: span.start, decoded_len: len as u32, source_len: span.end - span.start };
-        OffsetMap::from_runs(span.file, vec![unit])
+    pub fn whole(span: Span) -> OffsetMap {
+        OffsetMap { file: span.file, runs: Runs::Whole { start: span.start, end: span.end } }
     }
 
     pub fn file(&self) -> FileId {
@@ -74,6 +78,7 @@ impl OffsetMap {
     pub fn slice(&self, range: std::ops::Range<usize>) -> OffsetMap {
         match &self.runs {
             Runs::Verbatim(start) => OffsetMap::verbatim(self.file, start + range.start as u32),
+            Runs::Whole { .. } => self.clone(),
             Runs::Pieces(runs) => {
                 let (from, to) = (range.start as u32, range.end as u32);
                 OffsetMap::from_runs(self.file, cut(runs, from, to).collect())
@@ -84,6 +89,8 @@ impl OffsetMap {
     /// The map of a text nested in this one: `inner` gives places in the text that `self` maps.
     pub fn compose(&self, inner: &OffsetMap, inner_len: usize) -> OffsetMap {
         match (&self.runs, &inner.runs) {
+            (Runs::Whole { .. }, _) => self.clone(),
+            (_, Runs::Whole { start, end }) => OffsetMap::whole(self.span(*start as usize..*end as usize)),
             (Runs::Verbatim(base), Runs::Verbatim(start)) => OffsetMap::verbatim(self.file, base + start),
             (Runs::Pieces(_), Runs::Verbatim(start)) => {
                 let start = *start as usize;
@@ -104,6 +111,7 @@ impl OffsetMap {
             let unit = Run { decoded: 0, source: 0, decoded_len: *len as u32, source_len: *len as u32 };
             let placed = match &map.runs {
                 Runs::Verbatim(start) => vec![Run { source: *start, ..unit }],
+                Runs::Whole { start, end } => vec![Run { source: *start, source_len: end - start, ..unit }],
                 Runs::Pieces(pieces) => pieces.to_vec(),
             };
             runs.extend(placed.into_iter().map(|run| Run { decoded: run.decoded + decoded, ..run }));
@@ -116,6 +124,7 @@ impl OffsetMap {
     fn place(&self, inner: Run) -> Vec<Run> {
         match &self.runs {
             Runs::Verbatim(base) => vec![Run { source: base + inner.source, ..inner }],
+            Runs::Whole { start, end } => vec![Run { source: *start, source_len: end - start, ..inner }],
             Runs::Pieces(runs) if inner.is_verbatim() => cut(runs, inner.source, inner.source_end())
                 .map(|run| Run { decoded: run.decoded + inner.decoded, ..run })
                 .collect(),
@@ -129,6 +138,7 @@ impl OffsetMap {
     fn start(&self, offset: u32) -> u32 {
         match &self.runs {
             Runs::Verbatim(start) => start + offset,
+            Runs::Whole { start, .. } => *start,
             Runs::Pieces(runs) => {
                 let index = runs.partition_point(|run| run.decoded + run.decoded_len <= offset);
                 match runs.get(index) {
@@ -144,6 +154,7 @@ impl OffsetMap {
     fn end(&self, offset: u32) -> u32 {
         match &self.runs {
             Runs::Verbatim(start) => start + offset,
+            Runs::Whole { end, .. } => *end,
             Runs::Pieces(runs) => {
                 let index = runs.partition_point(|run| run.decoded + run.decoded_len < offset);
                 match runs.get(index) {

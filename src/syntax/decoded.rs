@@ -86,7 +86,7 @@ fn align(written: &str, value: &str, start: usize, file: FileId, style: Style) -
             (_, None) => walk.unit(value.len() - walk.read, 0),
             _ => {
                 let span = Span::new(file, start, start + written.len());
-                return OffsetMap::whole(span, value.len());
+                return OffsetMap::whole(span);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A CloudFormation template: what it declares, with its places. Intrinsics are evaluated on demand.
 
 use super::condition::Conditions;
-use super::detect::transforms;
+use super::detect::{is_part_of_template, transforms};
 use super::intrinsics::Scope;
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::source::{FileId, Span, Spanned};
@@ -17,6 +17,8 @@ pub struct Template {
     pub parameters: BTreeMap<String, Parameter>,
     pub mappings: Option<Node>,
     pub transforms: Vec<String>,
+    /// The file holds resources alone; what they refer to stands in the template that takes them in.
+    pub is_part: bool,
     pub conditions: Conditions,
     /// What is wrong with its structure.
     pub problems: Vec<Diagnostic>,
@@ -71,6 +73,7 @@ impl Template {
             parameters: BTreeMap::new(),
             mappings: root.get("Mappings").cloned(),
             transforms: transforms(root).into_iter().map(str::to_owned).collect(),
+            is_part: is_part_of_template(root),
             conditions: Conditions::read(root.get("Conditions")),
             problems: Vec::new(),
             not_read: Vec::new(),
@@ -91,7 +94,9 @@ impl Template {
 
     /// What is written here is not all there will be: a transform or a loop makes more of it.
     pub fn is_generated(&self) -> bool {
-        !self.not_read.is_empty() || self.transforms.iter().any(|name| name != "AWS::LanguageExtensions")
+        self.is_part
+            || !self.not_read.is_empty()
+            || self.transforms.iter().any(|name| name != "AWS::LanguageExtensions")
     }
 
     /// A macro of somebody's own may rewrite anything.
@@ -116,7 +121,8 @@ impl Template {
     }
 
     fn read_resources(&mut self, root: &Node) {
-        let Some(resources) = root.get("Resources") else { return };
+        let resources = root.get("Resources").or_else(|| self.is_part.then_some(root));
+        let Some(resources) = resources else { return };
         let Some(entries) = resources.entries() else {
             if !resources.is_null() {
                 self.problems.push(structure(resources.span(), "`Resources` is no mapping", "not a mapping"));

@@ -63,6 +63,9 @@ pub fn detect(parsed: &Parsed, path: &str, text: &str) -> Format {
     if has("Resources") || has("AWSTemplateFormatVersion") {
         return cloudformation(root);
     }
+    if is_part_of_template(root) {
+        return Format::CloudFormation;
+    }
     if is_policy(root) {
         Format::Policy
     } else if has("service") && has("provider") {
@@ -96,6 +99,14 @@ fn cloudformation(root: &Node) -> Format {
     }
     let is_sam = transforms(root).iter().any(|name| name.starts_with("AWS::Serverless"));
     if is_sam { Format::Sam } else { Format::CloudFormation }
+}
+
+/// Whether a file holds resources alone, to be put below the `Resources` of a template.
+pub fn is_part_of_template(root: &Node) -> bool {
+    let is_typed = |entry: &crate::syntax::Entry| {
+        entry.value.get("Type").and_then(Node::as_str).is_some_and(|kind| kind.contains("::"))
+    };
+    root.entries().is_some_and(|entries| !entries.is_empty() && entries.iter().all(is_typed))
 }
 
 /// The names under `Transform`.

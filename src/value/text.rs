@@ -69,7 +69,7 @@ impl Text {
     /// A text that is not written in a file as it is; every place of it is `span`.
     pub fn at(text: impl Into<String>, span: Span) -> Text {
         let text = text.into();
-        let map = OffsetMap::whole(span, text.len());
+        let map = OffsetMap::whole(span);
         Text { parts: vec![Part::Known(text, map)], span }
     }
 
@@ -159,7 +159,7 @@ impl Text {
                 }
                 Part::Hole(hole) => {
                     let marker = format!("{MARK_OPEN}{}{MARK_CLOSE}", holes.len());
-                    maps.push((OffsetMap::whole(hole.span, marker.len()), marker.len()));
+                    maps.push((OffsetMap::whole(hole.span), marker.len()));
                     text.push_str(&marker);
                     holes.push(hole.clone());
                 }

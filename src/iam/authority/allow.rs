@@ -121,6 +121,11 @@ impl Judge<'_> {
         if let Some(verdict) = self.untouched(element) {
             return verdict;
         }
+        if let (Some(target), Element::Pattern(pattern)) = (self.target, element)
+            && pattern.overlaps(target).is_no()
+        {
+            return Verdict::Gone;
+        }
         let target = self.target.map_or_else(Region::everything, |target| Region::inside(target.wide.clone()));
         let widest = element.widest(self.asked.when).and(&target);
         let meets = |region: &Region| {
@@ -195,7 +200,10 @@ impl Judge<'_> {
                 && by_segments.is_none_or(|glob| self.universe.meets(glob).is_yes())
         } else {
             let sure = pattern.segmented.as_ref();
-            sure.is_some_and(|glob| self.universe.witnesses().any(|request| request.intersects(glob)))
+            // `*` is left whatever the action: it has resources, or takes none.
+            sure.is_some_and(|glob| {
+                glob.is_everything() || self.universe.witnesses().any(|request| request.intersects(glob))
+            })
         };
         (fits && takers(self.authority, self.asked).is_empty()).then_some(Verdict::Sure(None))
     }

@@ -1,17 +1,20 @@
 //! Policies to the principals they are attached to.
 
-use super::{last_segment, refers_to};
-use crate::iam::{Boundary, PolicyDocument, PolicyKind, Reason, managed_document};
+use super::{last_segment, referred};
+use crate::iam::{Boundary, PolicyKind, Reason, managed_document};
 use crate::model::lower::Attachment;
-use crate::model::principal::{ManagedPolicyRef, PrincipalKind};
+use crate::model::principal::{ManagedPolicyRef, Policy, Principal, PrincipalKind};
 use crate::model::{Model, PrincipalId};
-use crate::value::{Condition, Text};
+use crate::source::FileId;
+use crate::value::{HoleKind, Text};
+use rayon::prelude::*;
+use std::collections::HashMap;
 
 /// Inline policies and those that name their principals.
-pub fn attach(model: &mut Model, attachments: Vec<Attachment>) {
+pub fn attach(model: &mut Model, index: &Index, attachments: Vec<Attachment>) {
     for attachment in attachments {
-        for id in principals_named(model, &attachment.principal) {
-            let document = under(&model.policies[attachment.policy].document, &attachment.when);
+        for id in index.principals_named(model, &attachment.principal) {
+            let document = model.policies[attachment.policy].document.clone().under(&attachment.when);
             model.principals[id].authority.documents.push(document);
             model.policies[attachment.policy].attached_to.push(id);
         }
@@ -19,76 +22,56 @@ pub fn attach(model: &mut Model, attachments: Vec<Attachment>) {
 }
 
 /// Managed policies and boundaries that a principal names.
-pub fn attach_managed(model: &mut Model) {
-    for id in 0..model.principals.len() {
-        for reference in model.principals[id].managed.clone() {
-            attach_one(model, id, &reference);
-        }
-        let Some(text) = model.principals[id].boundary_ref.clone() else { continue };
-        if let Some(policy) = declared_policy(model, &text) {
-            let mut document = model.policies[policy].document.clone();
-            document.kind = PolicyKind::Boundary;
-            model.principals[id].authority.boundary = Some(Boundary::Known(document));
-        }
+pub fn attach_managed(model: &mut Model, index: &Index) {
+    let Model { principals, policies, .. } = model;
+    let declared: &[Policy] = policies;
+    let attached: Vec<Vec<usize>> =
+        principals.par_iter_mut().map(|principal| attach_to(principal, declared, index)).collect();
+    for (id, own) in attached.into_iter().enumerate() {
+        own.into_iter().for_each(|policy| policies[policy].attached_to.push(id));
     }
 }
 
-fn attach_one(model: &mut Model, id: PrincipalId, reference: &ManagedPolicyRef) {
-    let span = reference.text.span;
-    if let Some(name) = &reference.aws_managed {
-        match managed_document(name, span, PolicyKind::Identity) {
-            Some(document) => {
-                let document = under(&document, &reference.when);
-                model.principals[id].authority.documents.push(document);
+/// Gives the declared policies that were attached.
+fn attach_to(principal: &mut Principal, declared: &[Policy], index: &Index) -> Vec<usize> {
+    let mut attached = Vec::new();
+    let authority = &mut principal.authority;
+    for ManagedPolicyRef { text, when, aws_managed } in &principal.managed {
+        let unseen = |what: String| Reason::at(what, text.span);
+        if let Some(name) = aws_managed {
+            match managed_document(name, text.span, PolicyKind::Identity) {
+                Some(document) => authority.documents.push(document.under(when)),
+                None => {
+                    let what = format!("the AWS managed policy `{name}`, which is not in the catalogue");
+                    authority.unseen.push(unseen(what));
+                }
             }
-            None => {
-                let reason =
-                    Reason::at(format!("the AWS managed policy `{name}`, which is not in the catalogue"), span);
-                model.principals[id].authority.unseen.push(reason);
-            }
-        }
-        return;
-    }
-    match declared_policy(model, &reference.text) {
-        Some(policy) => {
-            let document = under(&model.policies[policy].document, &reference.when);
-            model.principals[id].authority.documents.push(document);
-            model.policies[policy].attached_to.push(id);
-        }
-        None => {
-            let reason =
-                Reason::at(format!("the policy `{}`, which is in none of the files", reference.text.display()), span);
-            model.principals[id].authority.unseen.push(reason);
+        } else if let Some(policy) = index.managed_policy(text) {
+            authority.documents.push(declared[policy].document.clone().under(when));
+            attached.push(policy);
+        } else {
+            authority.unseen.push(unseen(format!("the policy `{}`, which is in none of the files", text.display())));
         }
     }
-}
-
-/// The managed policy that a reference or an ARN names.
-fn declared_policy(model: &Model, text: &Text) -> Option<usize> {
-    let is_managed = |kind: &str| kind == "AWS::IAM::ManagedPolicy";
-    let by_reference = model
-        .policies
-        .iter()
-        .position(|policy| is_managed(&policy.owner.kind) && refers_to(text, policy.file, &policy.owner.name));
-    by_reference.or_else(|| {
-        let name = last_segment(text)?;
-        model.policies.iter().position(|policy| {
-            is_managed(&policy.owner.kind) && policy.owner.policy_name.as_deref() == Some(name.as_str())
-        })
-    })
+    if let Some(policy) = principal.boundary_ref.as_ref().and_then(|text| index.managed_policy(text)) {
+        let mut document = declared[policy].document.clone();
+        document.kind = PolicyKind::Boundary;
+        authority.boundary = Some(Boundary::Known(document));
+    }
+    attached
 }
 
 /// A user may do what its groups may.
-pub fn join_groups(model: &mut Model, memberships: &[(Text, Text)]) {
+pub fn join_groups(model: &mut Model, index: &Index, memberships: &[(Text, Text)]) {
     let mut joins = Vec::new();
     for (id, principal) in model.principals.iter().enumerate() {
         joins.extend(principal.groups.iter().map(|group| (vec![id], group.clone())));
     }
     for (user, group) in memberships {
-        joins.push((principals_named(model, user), group.clone()));
+        joins.push((index.principals_named(model, user), group.clone()));
     }
     for (users, group) in joins {
-        let mut groups = principals_named(model, &group);
+        let mut groups = index.principals_named(model, &group);
         groups.retain(|id| model.principals[*id].kind == PrincipalKind::Group);
         for group in groups {
             let inherited = model.principals[group].authority.documents.clone();
@@ -99,27 +82,66 @@ pub fn join_groups(model: &mut Model, memberships: &[(Text, Text)]) {
     }
 }
 
-/// The principals that a text names: by reference in its file, or by their literal name anywhere.
-pub fn principals_named(model: &Model, text: &Text) -> Vec<PrincipalId> {
-    let names = |(_, principal): &(usize, &crate::model::Principal)| {
-        refers_to(text, principal.file, &principal.logical_id.value)
-            || principal
-                .name
-                .as_ref()
-                .is_some_and(|name| name == text || (name.literal().is_some() && name.literal() == text.literal()))
-    };
-    model.principals.iter().enumerate().filter(names).map(|(id, _)| id).collect()
+/// What principals and policies can be named by.
+pub struct Index {
+    principals: HashMap<(FileId, String), PrincipalId>,
+    principals_by_name: HashMap<String, Vec<PrincipalId>>,
+    managed: HashMap<(FileId, String), usize>,
+    managed_by_name: HashMap<String, usize>,
 }
 
-/// The document with all its statements under further conditions.
-fn under(document: &PolicyDocument, when: &[Condition]) -> PolicyDocument {
-    let mut document = document.clone();
-    for statement in &mut document.statements {
-        for condition in when {
-            if !statement.when.contains(condition) {
-                statement.when.push(condition.clone());
+impl Index {
+    pub fn new(model: &Model) -> Index {
+        let mut index = Index {
+            principals: HashMap::new(),
+            principals_by_name: HashMap::new(),
+            managed: HashMap::new(),
+            managed_by_name: HashMap::new(),
+        };
+        for (id, principal) in model.principals.iter().enumerate() {
+            index.principals.entry((principal.file, principal.logical_id.value.clone())).or_insert(id);
+            if let Some(name) = principal.name.as_ref().and_then(key) {
+                index.principals_by_name.entry(name).or_default().push(id);
             }
         }
+        let managed = model.policies.iter().enumerate().filter(|(_, one)| one.owner.kind == "AWS::IAM::ManagedPolicy");
+        for (id, policy) in managed {
+            index.managed.entry((policy.file, policy.owner.name.clone())).or_insert(id);
+            if let Some(name) = &policy.owner.policy_name {
+                index.managed_by_name.entry(name.clone()).or_insert(id);
+            }
+        }
+        index
     }
-    document
+
+    /// The principals that a text names: by reference in its file, or by their name. Of several of
+    /// one name the nearest are meant.
+    pub fn principals_named(&self, model: &Model, text: &Text) -> Vec<PrincipalId> {
+        if let Some(id) = referred(text).and_then(|reference| self.principals.get(&reference)) {
+            return vec![*id];
+        }
+        let named = key(text).and_then(|name| self.principals_by_name.get(&name)).map_or(&[][..], Vec::as_slice);
+        let near = |id: &PrincipalId| {
+            let file = model.principals[*id].file;
+            (file == text.span.file, model.nearness(file, text.span.file))
+        };
+        let nearest = named.iter().map(near).max();
+        named.iter().filter(|id| Some(near(id)) == nearest).copied().collect()
+    }
+
+    /// The managed policy that a reference or an ARN names.
+    fn managed_policy(&self, text: &Text) -> Option<usize> {
+        let by_reference = referred(text).and_then(|reference| self.managed.get(&reference));
+        by_reference.or_else(|| self.managed_by_name.get(&last_segment(text)?)).copied()
+    }
+}
+
+/// A name in a form that can be looked up: what is literal is the same everywhere, a text with holes
+/// only in its own file.
+fn key(name: &Text) -> Option<String> {
+    match name.literal() {
+        Some(literal) => Some(literal.to_owned()),
+        None if name.as_hole().is_some_and(|hole| hole.kind == HoleKind::Resource) => None,
+        None => Some(format!("{} of file {}", name.display(), name.span.file.index())),
+    }
 }

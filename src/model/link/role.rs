@@ -1,6 +1,6 @@
 //! Roles to what runs with them.
 
-use super::{last_segment, refers_to};
+use super::{last_segment, referred};
 use crate::iam::{Effect, PolicyDocument};
 use crate::model::principal::{CiService, CiUse, PrincipalKind, RoleRef, RoleTarget};
 use crate::model::{Model, PrincipalId, nearness};
@@ -56,8 +56,10 @@ impl RoleIndex {
     }
 
     fn find(&self, text: &Text) -> Option<PrincipalId> {
+        let reference = referred(text);
         let by_reference = self.roles.iter().find(|(_, file, logical_id, _)| {
-            refers_to(text, *file, logical_id) || ends_in_name(text, *file, logical_id)
+            let refers = reference.as_ref().is_some_and(|(of, id)| of == file && id == logical_id);
+            refers || ends_in_name(text, *file, logical_id)
         });
         let by_name = || {
             // A literal name is the same in every file; one with holes only in its own.

@@ -45,26 +45,34 @@ fn principal(declared: &Declared<'_, '_>, kind: PrincipalKind, fragment: &mut Fr
         principal.name = principal.name.take().or_else(|| text(properties.get(name_key)));
         principal.groups.extend(texts(properties.get("Groups")).into_iter().map(|(_, text)| text));
         if let Some(trust) = properties.get("AssumeRolePolicyDocument") {
-            let index = trust.alternatives().into_iter().map(|(mut conditions, value)| {
-                conditions.extend(when.clone());
-                add_policy(
-                    fragment,
-                    value,
-                    PolicyKind::Trust,
-                    owner_of(declared, None),
-                    declared.file,
-                    conditions.first(),
-                )
-            });
-            if let Some(first) = index.collect::<Vec<_>>().first() {
-                principal.trust = Some(fragment.policies[*first].document.clone());
-            }
+            trust_policy(declared, trust, when.as_ref(), fragment, &mut principal);
         }
         inline_policies(declared, properties, &own, when.as_ref(), fragment, &mut principal);
         managed_policies(properties, when.as_ref(), &mut principal);
         boundary(properties, &mut principal);
     });
     fragment.principals.push(principal);
+}
+
+/// A trust policy that is a choice is one document with the statements of all its branches, each
+/// under its conditions.
+fn trust_policy(
+    declared: &Declared<'_, '_>,
+    trust: &Value,
+    when: Option<&Condition>,
+    fragment: &mut Fragment,
+    principal: &mut Principal,
+) {
+    for (mut conditions, value) in trust.alternatives() {
+        conditions.extend(when.cloned());
+        let owner = owner_of(declared, None);
+        let index = add_policy(fragment, value, PolicyKind::Trust, owner, declared.file, conditions.first());
+        let document = &fragment.policies[index].document;
+        match &mut principal.trust {
+            Some(known) => known.statements.extend(document.statements.iter().cloned()),
+            None => principal.trust = Some(document.clone()),
+        }
+    }
 }
 
 fn inline_policies(

@@ -6,13 +6,8 @@ use crate::source::{FileId, Span};
 use regex::Regex;
 use std::sync::LazyLock;
 
-pub const ANALYSIS: Analysis = Analysis {
-    name: "access-key",
-    summary: "an AWS access key stands in a file",
-    params: &[],
-    facts: &["key", "what"],
-    bind,
-};
+pub const ANALYSIS: Analysis =
+    Analysis { name: "access-key", summary: "an AWS access key stands in a file", params: &[], facts: &["what"], bind };
 
 /// `AKIA…` is a long-term key, `ASIA…` a temporary one; sixteen characters of base 32 follow.
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
@@ -46,8 +41,8 @@ fn in_text(file: FileId, text: &str) -> Vec<Finding> {
         let span = Span::new(file, key.start(), key.end());
         let shown = format!("{}…", &key.as_str()[..8]);
         let temporary = key.as_str().starts_with("ASIA");
-        let what = if temporary { "a temporary AWS access key" } else { "an AWS access key" };
-        let mut found = Finding::new(span, shown.clone()).fact("key", shown).fact("what", what);
+        let kind = if temporary { "temporary AWS access key" } else { "AWS access key" };
+        let mut found = Finding::new(span, shown.clone()).fact("what", format!("the {kind} `{shown}`"));
         if temporary {
             found = found.severity(Severity::High);
         }
@@ -56,8 +51,9 @@ fn in_text(file: FileId, text: &str) -> Vec<Finding> {
         findings.push(found);
         if let Some(secret) = secret_near(text, key.end()) {
             let span = Span::new(file, secret.start, secret.end);
-            let mut found =
-                Finding::new(span, "secret access key").fact("key", "its secret").fact("what", "a secret access key");
+            let mut found = Finding::new(span, "secret access key")
+                .fact("what", format!("the secret of the {kind} `{shown}`"))
+                .label("lets anybody work with the key");
             found.secret = Some(span);
             findings.push(found.related(Span::new(file, key.start(), key.end()), "belongs to this key"));
         }

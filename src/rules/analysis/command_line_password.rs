@@ -33,7 +33,10 @@ fn finding(command: &Command) -> Option<Finding> {
     let (password, help, severity) = match program {
         "docker" | "podman" | "buildah" | "oras" | "helm" | "crane" if command.has_words(["login"]) => {
             let password = option(arguments, "-p", "--password")?;
-            let help = format!("`printf '%s' \"{}\" | {program} login … --password-stdin`", value_of(password));
+            let help = format!(
+                "give it on standard input: `printf '%s' \"{}\" | {program} login … --password-stdin`",
+                value_of(password)
+            );
             (password, help, Severity::Medium)
         }
         "mysql" | "mysqldump" | "mysqladmin" | "mysqlimport" => {

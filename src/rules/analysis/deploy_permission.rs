@@ -2,13 +2,14 @@
 
 use super::chain::{by_statement, distinct, finding, list};
 use super::reach::{Target, reaches};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Doubt, Severity};
 use crate::iam::{ConditionClass, Grant, Wanted};
 use crate::model::deployment::{can_pass, is_other_environment, is_production};
 use crate::model::principal::CiUse;
-use crate::model::{Model, Pipeline, PipelineAction, Principal, PrincipalKind, deploy_actions};
+use crate::model::{Model, PipelineAction, Principal, PrincipalKind, deploy_actions};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::value::Text;
+use rayon::prelude::*;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "deploy-permission",
@@ -34,14 +35,17 @@ fn bind(params: &Params) -> Check {
         }
         let protected = protected(model);
         let outsiders = model.principals.iter().enumerate().filter(|(id, principal)| {
-            principal.kind == kind && !model.deployers.contains(*id) && !is_exempt(principal)
+            let deploys = model.deployers.contains(*id) || model.deployers.may_be_elsewhere(principal);
+            principal.kind == kind && !deploys && !is_exempt(principal)
         });
-        outsiders.flat_map(|(_, principal)| of_principal(model, &protected, principal, &wanted)).collect()
+        let outsiders: Vec<&Principal> = outsiders.map(|(_, principal)| principal).collect();
+        let found = outsiders.par_iter().map(|principal| of_principal(model, &protected, principal, &wanted));
+        found.collect::<Vec<_>>().into_iter().flatten().collect()
     })
 }
 
 /// Services whose roles do nothing but what the service is for, such as to scale.
-const OWN_WORK: [&str; 8] = [
+const OWN_WORK: [&str; 10] = [
     "codedeploy",
     "cloudformation",
     "codepipeline",
@@ -50,6 +54,8 @@ const OWN_WORK: [&str; 8] = [
     "autoscaling",
     "elasticbeanstalk",
     "ecs",
+    "resources.cloudformation",
+    "hooks.cloudformation",
 ];
 
 /// Roles that an organisation or AWS itself works with in every account.
@@ -76,7 +82,7 @@ fn is_exempt(principal: &Principal) -> bool {
 fn of_principal(model: &Model, protected: &[Target], principal: &Principal, wanted: &Wanted) -> Option<Finding> {
     // What CloudFormation does on somebody's behalf is CloudFormation's to allow.
     let mut grants = principal.authority.grants_of(wanted);
-    grants.retain(|grant| !grant.is_narrowed_by(ConditionClass::Path));
+    grants.retain(|grant| !grant.is_narrowed_by(ConditionClass::Path) && !is_of_service_role(principal, grant));
     let passes =
         grants.iter().any(|grant| TAKES_ROLE.contains(&grant.action.as_str())).then(|| passed(model, principal));
     let passed = passes.flatten();
@@ -100,13 +106,11 @@ fn of_principal(model: &Model, protected: &[Target], principal: &Principal, want
         let text = format!("with it CloudFormation works for `{}`, which may pass it", principal.display());
         found = found.related(role.logical_id.span, text);
     }
-    let past = match own_pipeline(model, principal) {
-        Some(pipeline) => {
-            found = found.severity(Severity::Medium);
-            format!("though no action of `{}` deploys with it", pipeline.display())
-        }
-        None => "past the pipeline".to_owned(),
-    };
+    let past;
+    (found, past) = past_what(found, model, principal);
+    if grants.iter().all(|grant| ADDS_ONLY.contains(&grant.action.as_str())) {
+        found = found.lowered_by(1);
+    }
     if principal.uses.iter().any(|usage| is_untrusted_build(model, *usage)) {
         found = found.severity(Severity::Critical);
     }
@@ -135,14 +139,50 @@ fn passed<'m>(model: &'m Model, principal: &Principal) -> Option<&'m Principal> 
     roles.find(|role| can_pass(principal, role))
 }
 
-/// A pipeline that runs with the role, though none of its actions deploys with it.
-fn own_pipeline<'m>(model: &'m Model, principal: &Principal) -> Option<&'m Pipeline> {
-    let mut pipelines = principal.uses.iter().filter_map(|usage| match usage {
-        CiUse::Pipeline(id) => Some(&model.pipelines[*id]),
-        _ => None,
-    });
-    let only = principal.is_trusted_only_by(&["codepipeline"]);
-    pipelines.next().filter(|_| only)
+/// Calls that make something new beside what runs.
+const ADDS_ONLY: [&str; 8] = [
+    "lambda:CreateAlias",
+    "lambda:CreateEventSourceMapping",
+    "lambda:CreateFunction",
+    "lambda:CreateFunctionUrlConfig",
+    "lambda:DeleteFunction",
+    "lambda:PublishVersion",
+    "lambda:UpdateEventSourceMapping",
+    "states:PublishStateMachineVersion",
+];
+
+/// What the permission leads past: the pipeline, or the work of the very pipeline or build that has
+/// it. Both then lower the finding, as far as only they can take the role.
+fn past_what(found: Finding, model: &Model, principal: &Principal) -> (Finding, String) {
+    let only_services = principal.trusted_services().is_some();
+    for usage in principal.uses.iter().filter(|_| only_services) {
+        match usage {
+            CiUse::Pipeline(id) => {
+                let text = format!("though no action of `{}` deploys with it", model.pipelines[*id].display());
+                return (found.severity(Severity::Medium), text);
+            }
+            CiUse::Build(id) => {
+                let project = model.project(*id);
+                let source = model.buildspec_of(project);
+                let is_seen = source.is_some_and(|source| !source.commands.iter().any(|command| command.is_opaque()));
+                if is_seen {
+                    return (found, format!("though no command of `{}` does", project.display()));
+                }
+                let text = format!("what `{}` runs is not all seen: it may deploy by design", project.display());
+                let doubt = Doubt { text, span: Some(project.logical_id.span) };
+                let found = found.severity(Severity::Medium).doubted([doubt]);
+                return (found, format!("though `{}` is not seen to", project.display()));
+            }
+            _ => {}
+        }
+    }
+    (found, "past the pipeline".to_owned())
+}
+
+/// A policy that AWS made for the role of a service, such as that of scaling ECS.
+fn is_of_service_role(principal: &Principal, grant: &Grant<'_>) -> bool {
+    let policy = principal.managed.iter().find(|policy| policy.text.span == grant.span);
+    policy.is_some_and(|policy| policy.text.display().contains(":policy/service-role/"))
 }
 
 /// What is allowed, in the user's own words: the patterns of the statement, or the managed policy.
@@ -185,7 +225,7 @@ fn deployer(model: &Model, principal: &Principal) -> String {
 
 /// A grant on one's own named stack or function is no reach over what others deploy.
 fn reaches_much(grant: &Grant<'_>) -> bool {
-    grant.everywhere || grant.resources.iter().any(|resource| super::unscoped_action::is_whole_kind(resource))
+    grant.everywhere || grant.resources.iter().any(|resource| super::grants_action::is_whole_kind(resource))
 }
 
 /// Only resources of another environment than production, by their names.

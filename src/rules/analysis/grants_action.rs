@@ -1,7 +1,8 @@
-//! Principals whose policies allow one of certain actions, after denies, boundary and conditions.
+//! Principals whose policies allow one of certain actions, after denies, boundary and conditions;
+//! where a rule asks it, only on every resource of the kind.
 
-use super::chain::{PRINCIPALS, by_statement, finding, is_meant};
-use crate::iam::Wanted;
+use super::chain::{PRINCIPALS, by_statement, distinct, finding, is_meant, list};
+use crate::iam::{ArnPattern, Grant, Wanted};
 use crate::rules::{Analysis, Check, Context, Param, ParamKind, Params};
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -16,13 +17,25 @@ pub const ANALYSIS: Analysis = Analysis {
         },
         Param { name: "actions", kind: ParamKind::List, required: true, doc: "IAM actions, wildcards allowed" },
         Param {
+            name: "unscoped",
+            kind: ParamKind::Flag,
+            required: false,
+            doc: "only where no resource of the kind is left out",
+        },
+        Param {
             name: "narrowed-by",
             kind: ParamKind::List,
             required: false,
             doc: "condition keys that, with constant values, take a further step off the severity",
         },
+        Param {
+            name: "lesser",
+            kind: ParamKind::List,
+            required: false,
+            doc: "those of the actions that weigh a step less when they are all there is",
+        },
     ],
-    facts: &["role", "kind", "worker", "action", "here", "pattern"],
+    facts: &["role", "kind", "worker", "action", "here", "pattern", "reach"],
     bind,
 };
 
@@ -30,18 +43,53 @@ fn bind(params: &Params) -> Check {
     let principals = params.word("principals");
     let actions = params.list("actions");
     let wanted = Wanted::new(&actions.iter().map(String::as_str).collect::<Vec<_>>());
+    let unscoped = params.flag("unscoped");
     let narrowing = params.list("narrowed-by");
+    let lesser = params.list("lesser");
     Box::new(move |context: &Context<'_>| {
         let mut findings = Vec::new();
         for principal in context.model.principals.iter().filter(|principal| is_meant(principal, &principals)) {
-            let grants = principal.authority.grants_of(&wanted);
+            let mut grants = principal.authority.grants_of(&wanted);
+            grants.retain(|grant| !unscoped || is_unscoped(grant));
             for group in by_statement(&grants) {
-                let Some(mut found) = finding(context.model, principal, &group) else { continue };
+                let Some(found) = finding(context.model, principal, &group) else { continue };
                 let is_narrowed = narrowing.iter().any(|key| group[0].tests_on(key).next().is_some());
-                found.lowered_by += u8::from(is_narrowed);
-                findings.push(found);
+                let only_lesser = group.iter().all(|grant| lesser.contains(&grant.action));
+                let steps = found.lowered_by + u8::from(is_narrowed) + u8::from(only_lesser);
+                findings.push(found.fact("reach", reach(&group)).lowered_by(steps));
             }
         }
         findings
     })
+}
+
+/// Whether nothing of a grant's kind is left out.
+fn is_unscoped(grant: &Grant<'_>) -> bool {
+    grant.everywhere || grant.resources.iter().any(|resource| is_whole_kind(resource))
+}
+
+/// `role/*`, `parameter/*`, `secret:*`, `key/*`: a type of resource and no name.
+pub fn is_whole_kind(resource: &ArnPattern) -> bool {
+    let Some(part) = resource.resource_part() else { return resource.is_everything() };
+    let shown = part.display();
+    let name = shown.split_once(['/', ':']).map_or(&*shown, |(_, name)| name);
+    // In an ARN `parameter/*` is the same as `parameter*`.
+    let kind_star = ["role*", "parameter*", "secret*", "key*"].contains(&&*shown);
+    (!name.is_empty() && name.bytes().all(|byte| matches!(byte, b'*' | b'/'))) || kind_star
+}
+
+/// "any parameter and any secret", or the pattern that leaves none out.
+fn reach(grants: &[&Grant<'_>]) -> String {
+    let first = grants[0];
+    if let Some(resource) = first.resources.iter().find(|resource| is_whole_kind(resource) && !first.everywhere) {
+        return format!("`{}`", resource.text().display());
+    }
+    let kinds = grants.iter().map(|grant| match grant.action.split(':').next() {
+        Some("ssm") => "any parameter".to_owned(),
+        Some("secretsmanager") => "any secret".to_owned(),
+        Some("kms") => "any key".to_owned(),
+        Some("sts" | "iam") => "any role".to_owned(),
+        _ => "any resource".to_owned(),
+    });
+    list(&distinct(kinds), 3)
 }

@@ -26,7 +26,6 @@ mod unavailable_policy;
 mod unknown_action;
 mod unknown_property;
 mod unresolved_variable;
-mod unscoped_action;
 mod untrusted_build;
 mod untrusted_buildspec;
 mod untrusted_writer;
@@ -60,7 +59,6 @@ pub const ANALYSES: &[Analysis] = &[
     unknown_action::ANALYSIS,
     unknown_property::ANALYSIS,
     unresolved_variable::ANALYSIS,
-    unscoped_action::ANALYSIS,
     untrusted_build::ANALYSIS,
     untrusted_buildspec::ANALYSIS,
     untrusted_writer::ANALYSIS,

@@ -1,7 +1,7 @@
 //! `iam:PassRole` on more roles than anybody meant.
 
 use super::chain::{PRINCIPALS, by_statement, finding, is_meant};
-use super::unscoped_action::is_whole_kind;
+use super::grants_action::is_whole_kind;
 use crate::iam::{ArnPattern, ConditionClass, Grant};
 use crate::model::{Model, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Param, ParamKind, Params};

@@ -121,8 +121,9 @@ fn finding(model: &Model, untrusted: &Untrusted<'_>, other: &Deploying<'_>) -> F
         found = found.doubted(principal.authority.unseen.iter().map(doubt));
     } else {
         found = found.note(format!(
-            "the policies of `{}` are in none of these files: what deploys with it can, by its work, deploy",
-            role.display()
+            "the policies of `{}` are in none of these files; that it may deploy follows from what `{}` does",
+            role.display(),
+            other.name
         ));
     }
     found.confidence = found.confidence.and(untrusted.confidence);

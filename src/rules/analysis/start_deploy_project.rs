@@ -3,9 +3,9 @@
 //!
 //! Source: <https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html>
 
-use super::chain::{by_statement, finding};
+use super::chain::{by_statement, distinct, finding, list};
 use super::reach::{Target, reaches};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Doubt, Severity};
 use crate::iam::{Effect, Grant, Wanted};
 use crate::model::deployment::arn_of;
 use crate::model::principal::CiUse;
@@ -36,23 +36,13 @@ fn bind(_: &Params) -> Check {
     let starts = Wanted::new(&STARTS);
     Box::new(move |context: &Context<'_>| {
         let model = context.model;
-        let mut findings = Vec::new();
-        let deploying = || model.projects.iter().filter(|project| project.deploys.is_some());
-        if deploying().next().is_none() {
-            return findings;
+        if !model.projects.iter().any(|project| project.deploys.is_some()) {
+            return Vec::new();
         }
-        for (id, principal) in model.principals.iter().enumerate() {
-            let is_outside = !model.deployers.contains(id) && !principal.is_execution_role();
-            if !is_outside || only_starts_what_is_wired(principal) {
-                continue;
-            }
-            let grants = principal.authority.grants_of(&starts);
-            if !grants.is_empty() {
-                let projects = deploying().filter(|project| !runs(model, project, principal));
-                findings.extend(projects.filter_map(|project| of_principal(model, project, principal, &grants)));
-            }
-        }
-        findings
+        let outsiders = model.principals.iter().enumerate().filter(|(id, principal)| {
+            !model.deployers.contains(*id) && !principal.is_execution_role() && !only_starts_what_is_wired(principal)
+        });
+        outsiders.filter_map(|(_, principal)| of_principal(model, principal, &starts)).collect()
     })
 }
 
@@ -73,15 +63,41 @@ fn only_starts_what_is_wired(principal: &Principal) -> bool {
     principal.is_trusted_only_by(&["events", "scheduler", "pipes", "states", "codepipeline"])
 }
 
-fn of_principal(model: &Model, project: &BuildProject, principal: &Principal, grants: &[Grant<'_>]) -> Option<Finding> {
-    let target = target(project);
-    let reaching: Vec<Grant<'_>> = grants.iter().filter(|grant| reaches(grant, &target)).cloned().collect();
-    let groups = by_statement(&reaching);
+/// One finding for a principal: the nearest project that it can start, the others named.
+fn of_principal(model: &Model, principal: &Principal, starts: &Wanted) -> Option<Finding> {
+    let grants = principal.authority.grants_of(starts);
+    if grants.is_empty() {
+        return None;
+    }
+    let deploying =
+        model.projects.iter().filter(|project| project.deploys.is_some() && !runs(model, project, principal));
+    let mut reached: Vec<(&BuildProject, Vec<Grant<'_>>)> = deploying
+        .map(|project| {
+            let target = target(project);
+            (project, grants.iter().filter(|grant| reaches(grant, &target)).cloned().collect())
+        })
+        .filter(|(_, grants): &(_, Vec<Grant<'_>>)| !grants.is_empty())
+        .collect();
+    reached.sort_by_key(|(project, _)| std::cmp::Reverse(model.nearness(project.file, principal.file)));
+    let (project, reaching) = reached.first()?;
+    let groups = by_statement(reaching);
     let first = groups.first()?;
     let mut found = finding(model, principal, first)?.fact("project", project.display());
     found.subject = format!("{} {}", found.subject, project.display());
     if let Some(evidence) = &project.deploys {
         found = found.related(evidence.span, evidence.text.clone());
+        if !evidence.certain {
+            let text = format!("that `{}` deploys is told from a name", project.display());
+            found = found.doubted([Doubt { text, span: Some(evidence.span) }]);
+        }
+    }
+    let others = distinct(reached.iter().skip(1).map(|(other, _)| format!("`{}`", other.display())));
+    if !others.is_empty() {
+        found = found.note(format!(
+            "and as {}, which {} too",
+            list(&others, 4),
+            if others.len() > 1 { "deploy" } else { "deploys" }
+        ));
     }
     let only_starts = reaching.iter().all(|grant| grant.action != "codebuild:UpdateProject");
     let severity = match (only_starts, denies_overrides(principal), principal.is_trusted_only_by(&["lambda"])) {

@@ -3,12 +3,11 @@
 use super::chain::with_conditions;
 use super::reach::{Target, reaches};
 use crate::diagnostic::Severity;
-use crate::model::artifact::{Write, role_writes_to, write_to};
-use crate::model::{BuildProject, Model, Pipeline};
+use crate::model::artifact::{Write, Writer};
+use crate::model::{BuildProject, Model, Pipeline, PipelineId, ProjectId};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::source::Span;
 use crate::value::Text;
-use std::cmp::Reverse;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "untrusted-writer",
@@ -23,39 +22,73 @@ pub const ANALYSIS: Analysis = Analysis {
     bind,
 };
 
+/// A build that can write what belongs to a pipeline.
+struct Hit {
+    pipeline: PipelineId,
+    project: ProjectId,
+    near: usize,
+    is_anywhere: bool,
+    finding: Finding,
+}
+
 fn bind(params: &Params) -> Check {
     let target = params.word("target");
     Box::new(move |context: &Context<'_>| {
         let model = context.model;
-        let mut findings = Vec::new();
-        for pipeline in &model.pipelines {
-            let near = |project: &BuildProject| model.nearness(pipeline.file, project.file);
-            let untrusted = model.projects.iter().filter(|project| project.runs_untrusted_code());
-            let mut untrusted: Vec<(usize, &BuildProject)> =
-                untrusted.map(|project| (near(project), project)).collect();
-            untrusted.sort_by_key(|(near, _)| Reverse(*near));
-            // Copies of a template in other folders name the same bucket; the nearest are meant.
-            let mut nearest = None;
-            for (near, project) in untrusted {
-                if nearest.is_some_and(|nearest| near < nearest) {
-                    break;
-                }
-                let finding = match target.as_str() {
-                    "artifact-store" => store(model, pipeline, project),
-                    _ => source(model, pipeline, project),
+        let mut hits = Vec::new();
+        for (project_id, project) in model.projects.iter().enumerate().filter(|(_, one)| one.runs_untrusted_code()) {
+            let writer = Writer::new(model, project);
+            for (pipeline_id, pipeline) in model.pipelines.iter().enumerate() {
+                let found = match target.as_str() {
+                    "artifact-store" => store(pipeline, project, &writer),
+                    _ => source(model, pipeline, project, &writer),
                 };
-                if let Some(finding) = finding {
-                    nearest = Some(near);
-                    findings.push(finding);
-                }
+                let near = model.nearness(pipeline.file, project.file) + usize::from(pipeline.file == project.file);
+                hits.extend(found.map(|(finding, write)| {
+                    let is_anywhere = write.is_anywhere;
+                    Hit { pipeline: pipeline_id, project: project_id, near, is_anywhere, finding }
+                }));
             }
         }
-        findings
+        chosen(hits)
     })
 }
 
+/// Copies of a template in other folders name the same bucket: the nearest are meant. A role that
+/// writes everywhere is told of once, with the pipeline that is nearest.
+fn chosen(hits: Vec<Hit>) -> Vec<Finding> {
+    let is_nearest = |hit: &Hit| {
+        let rivals = hits.iter().filter(|other| match hit.is_anywhere {
+            true => other.project == hit.project && other.is_anywhere,
+            false => other.pipeline == hit.pipeline && !other.is_anywhere,
+        });
+        let best = rivals.max_by_key(|other| (other.near, std::cmp::Reverse((other.pipeline, other.project))));
+        best.is_some_and(|best| match hit.is_anywhere {
+            true => best.pipeline == hit.pipeline,
+            false => best.near == hit.near,
+        })
+    };
+    let keep: Vec<(bool, usize)> = hits
+        .iter()
+        .map(|hit| {
+            let others =
+                hits.iter().filter(|other| hit.is_anywhere && other.is_anywhere && other.project == hit.project);
+            (is_nearest(hit), others.count().saturating_sub(1))
+        })
+        .collect();
+    let kept = hits.into_iter().zip(keep).filter(|(_, (is_nearest, _))| *is_nearest);
+    let told = kept.map(|(hit, (_, others))| match others {
+        0 => hit.finding,
+        1 => hit.finding.note("it can write that of another pipeline too: its role writes everywhere"),
+        count => {
+            hit.finding.note(format!("it can write those of {count} other pipelines too: its role writes everywhere"))
+        }
+    });
+    told.collect()
+}
+
 /// The S3 source of a pipeline that deploys.
-fn source(model: &Model, pipeline: &Pipeline, project: &BuildProject) -> Option<Finding> {
+fn source(model: &Model, pipeline: &Pipeline, project: &BuildProject, writer: &Writer<'_>) -> Option<(Finding, Write)> {
     let deploys = pipeline.actions().any(|(_, _, _, action)| {
         action.is_deploy_provider()
             || action.deploying_command().is_some()
@@ -68,7 +101,7 @@ fn source(model: &Model, pipeline: &Pipeline, project: &BuildProject) -> Option<
         let (target, write) = match action.provider.to_ascii_lowercase().as_str() {
             "s3" => {
                 let (bucket, key) = (action.setting("S3Bucket")?, action.setting("S3ObjectKey"));
-                (key.unwrap_or(bucket), write_to(model, project, bucket, key)?)
+                (key.unwrap_or(bucket), writer.write_to(bucket, key)?)
             }
             "ecr" => {
                 let name = action.setting("RepositoryName")?;
@@ -84,7 +117,7 @@ fn source(model: &Model, pipeline: &Pipeline, project: &BuildProject) -> Option<
             }
             _ => return None,
         };
-        Some(finding(pipeline, project, target, "releases what is here", &write))
+        Some((finding(pipeline, project, target, "releases what is here", &write), write))
     })
 }
 
@@ -95,20 +128,16 @@ fn push_to(model: &Model, project: &BuildProject, action: &str, target: &Target)
     let grants = role.authority.grants(&[action]);
     let grant = grants.iter().find(|grant| grant.narrowing.is_empty() && reaches(grant, target))?;
     let text = format!("`{}` lets it push there", role.display());
-    Some(Write { span: grant.span, text, is_artifact: false })
+    Some(Write { span: grant.span, text, is_artifact: false, is_anywhere: grant.everywhere })
 }
 
-fn store(model: &Model, pipeline: &Pipeline, project: &BuildProject) -> Option<Finding> {
+fn store(pipeline: &Pipeline, project: &BuildProject, writer: &Writer<'_>) -> Option<(Finding, Write)> {
     pipeline.stores.iter().find_map(|store| {
-        let write = write_to(model, project, store, None)?;
+        let write = writer.write_to(store, None)?;
         let found = finding(pipeline, project, store, "keeps its artifacts here", &write);
-        let role = model.role(project.role.as_ref());
-        let is_apart = role.is_some() && role_writes_to(model, project, store, Some(&key_of(pipeline))).is_none();
-        Some(if is_apart {
-            found.severity(Severity::Medium).note("its role keeps it to a folder that is not that of the pipeline")
-        } else {
-            found
-        })
+        let is_apart = writer.has_role() && writer.role_writes_to(store, Some(&key_of(pipeline))).is_none();
+        let note = "its role keeps it to a folder that is not that of the pipeline";
+        Some((if is_apart { found.severity(Severity::Medium).note(note) } else { found }, write))
     })
 }
 

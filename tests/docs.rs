@@ -1,0 +1,289 @@
+//! The documentation says what the program does. Pages and the parts between `<!-- name -->` and
+//! `<!-- /name -->` are written by `BLESS=1 cargo test --test docs`, and compared without it.
+
+mod walk;
+
+use assert_cmd::Command;
+use iamlint::linter::{Options, lint};
+use iamlint::report::{explain, rules as lists};
+use iamlint::rules::examples::EXAMPLES;
+use iamlint::rules::{ANALYSES, ParamKind, builtin, pack};
+use iamlint::source::Sources;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use walk::{files_below, shown};
+
+#[test]
+fn the_examples_of_every_rule_are_compiled_in() {
+    let mut ids: Vec<&str> = builtin::rules().iter().map(|rule| rule.id.as_str()).collect();
+    ids.sort_unstable();
+    let mut rows = String::new();
+    for id in ids {
+        let name = |kind: &str| {
+            let names = [format!("{kind}.yml"), format!("{kind}.json")];
+            let found = names.into_iter().find(|name| Path::new("fixtures/rules").join(id).join(name).is_file());
+            found.unwrap_or_else(|| panic!("fixtures/rules/{id} has neither {kind}.yml nor {kind}.json"))
+        };
+        let example = |name: &str| format!("example({name:?}, include_str!(\"../../fixtures/rules/{id}/{name}\"))");
+        let (bad, good) = (example(&name("bad")), example(&name("good")));
+        let _ = write!(rows, "    ({id:?},\n        {bad},\n        {good}),\n");
+    }
+    let path = "src/rules/examples.rs";
+    let text = read(path);
+    let start = text.find("= &[\n").expect("the table") + "= &[\n".len();
+    settle(path, &format!("{}{rows}];\n", &text[..start]), "the table is compiled in: run the tests once more");
+}
+
+#[test]
+fn the_bad_example_of_every_rule_shows_it_and_the_good_one_does_not() {
+    for (id, bad, good) in EXAMPLES {
+        let rule = builtin::rules().iter().find(|rule| rule.id == *id).expect("a rule for each example");
+        let findings = |example: &iamlint::rules::examples::Example| {
+            let mut sources = Sources::new();
+            sources.add(example.name, iamlint::rules::examples::without_marks(example.text));
+            lint(&sources, std::slice::from_ref(rule), &Options::default()).diagnostics.len()
+        };
+        assert!((1..=2).contains(&findings(bad)), "{id}: an example shows its rule once, or twice");
+        assert_eq!(findings(good), 0, "{id}: the good example");
+    }
+}
+
+#[test]
+fn every_rule_has_a_page_that_is_current() {
+    for rule in builtin::rules() {
+        settle(&format!("docs/rules/{}.md", rule.id), &explain::rule_markdown(rule), "");
+    }
+}
+
+#[test]
+fn no_page_of_a_rule_that_is_gone_lingers() {
+    let known: BTreeSet<String> = builtin::rules().iter().map(|rule| format!("docs/rules/{}.md", rule.id)).collect();
+    for path in files_below("docs/rules").iter().map(|path| shown(path)).filter(|path| !known.contains(path)) {
+        if is_blessing() {
+            fs::remove_file(&path).expect("the folder is writable");
+        } else {
+            panic!("{path} is the page of no rule; BLESS=1 deletes it");
+        }
+    }
+}
+
+#[test]
+fn the_readme_lists_every_rule() {
+    settle_part("README.md", "rules", &format!("\n{}\n", lists::markdown(builtin::rules())));
+}
+
+#[test]
+fn the_readme_shows_what_a_run_prints() {
+    let output = iamlint(&["check", "fixtures/projects/serverless-cicd/broken"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).expect("text");
+    let first = text.split("\n\n").next().expect("a finding");
+    let summary = &text[text.rfind("\nfound ").expect("a summary")..];
+    let shown = format!(
+        "\n```console\n$ iamlint check fixtures/projects/serverless-cicd/broken\n{}\n\n  …\n{summary}```\n",
+        first.trim_end()
+    );
+    assert!(shown.contains("critical["), "{shown}");
+    settle_part("README.md", "report", &shown);
+}
+
+#[test]
+fn the_help_texts_are_current() {
+    let mut shown = String::new();
+    for command in ["", "check", "explain", "rules", "data"] {
+        let mut words: Vec<&str> = command.split_whitespace().collect();
+        words.push("--help");
+        let help = String::from_utf8(iamlint(&words).stdout).expect("text");
+        let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
+        let _ = write!(
+            shown,
+            "\n### iamlint{}\n\n```text\n{}\n```\n",
+            if command.is_empty() { String::new() } else { format!(" {command}") },
+            lines.join("\n")
+        );
+    }
+    settle_part("docs/cli.md", "help", &(shown + "\n"));
+}
+
+#[test]
+fn the_analyses_that_a_rule_can_ask_are_listed() {
+    let mut shown = String::new();
+    for analysis in ANALYSES {
+        let _ = write!(shown, "\n### {}\n\n{}.\n", analysis.name, capitalised(analysis.summary));
+        if !analysis.params.is_empty() {
+            shown.push('\n');
+        }
+        for param in analysis.params {
+            let kind = match param.kind {
+                ParamKind::Choice(words) => {
+                    format!("one of {}", words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "))
+                }
+                kind => kind.expects(),
+            };
+            let needed = if param.required { "needed, " } else { "" };
+            let _ = writeln!(shown, "- `{}` ({needed}{kind}): {}", param.name, param.doc);
+        }
+        let facts: Vec<String> = analysis.facts.iter().map(|fact| format!("`{{{fact}}}`")).collect();
+        if !facts.is_empty() {
+            let _ = write!(shown, "\nPlaceholders: {}.\n", facts.join(", "));
+        }
+    }
+    settle_part("docs/rule-packs.md", "analyses", &(shown + "\n"));
+}
+
+#[test]
+fn the_rule_pack_of_the_documentation_can_be_loaded() {
+    let mut sources = Sources::new();
+    let file = sources.add("mine.yml", block_of("docs/rule-packs.md", "yaml", "pack: "));
+    let (rules, problems) = pack::load(&sources, file);
+    assert!(problems.is_empty(), "{problems:?}");
+    assert!(!rules.is_empty());
+}
+
+#[test]
+fn the_buildspec_of_the_documentation_is_one_and_has_no_findings() {
+    let mut sources = Sources::new();
+    sources.add("buildspec-ci.yml", block_of("docs/ci.md", "yaml", "phases:"));
+    let report = lint(&sources, builtin::rules(), &Options::default());
+    assert_eq!(report.summary.analysed.get("buildspec"), Some(&1));
+    assert!(report.diagnostics.is_empty(), "{:?}", report.diagnostics);
+    let readme = block_of("README.md", "yaml", "phases:");
+    assert!(readme.contains("iamlint check"), "{readme}");
+}
+
+#[test]
+fn the_hook_of_the_documentation_exists() {
+    let hooks = read(".pre-commit-hooks.yaml");
+    for path in ["README.md", "docs/ci.md"] {
+        let block = block_of(path, "yaml", "repos:");
+        let id = block.split("id: ").nth(1).and_then(|rest| rest.split_whitespace().next()).expect("the id of a hook");
+        assert!(hooks.contains(&format!("- id: {id}\n")), "{path}: {id}");
+    }
+}
+
+#[test]
+fn the_command_of_the_tests_is_the_same_everywhere() {
+    for path in ["README.md", "CONTRIBUTING.md", ".ci/run"] {
+        assert!(read(path).contains("cargo test"), "{path}");
+    }
+    assert!(read("README.md").contains("\ncargo run --release -- check fixtures/projects/serverless-cicd\n"));
+}
+
+#[test]
+fn every_reference_of_a_rule_is_a_web_address() {
+    for rule in builtin::rules() {
+        for url in &rule.references {
+            assert!(is_web_address(url), "{}: {url}", rule.id);
+        }
+    }
+    for bad in ["http://a.b/", "https://", "https://a", "https://a.b/c d", "https://a.b/c>", "https://a..b/", "a.b"] {
+        assert!(!is_web_address(bad), "{bad}");
+    }
+}
+
+#[test]
+fn every_link_of_the_documentation_leads_somewhere() {
+    let mut wrong = Vec::new();
+    for path in documents() {
+        let text = read(&path);
+        let folder = Path::new(&path).parent().expect("a folder");
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = target.split('#').next().unwrap_or_default();
+            let right = if target.contains("://") { is_web_address(target) } else { folder.join(file).exists() };
+            if !right {
+                wrong.push(format!("{path}: {target}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_rule_that_is_named_in_an_explain_command_exists() {
+    for path in documents() {
+        for rest in read(&path).split("iamlint explain ").skip(1) {
+            let line = rest.lines().next().unwrap_or_default();
+            let what = line.split([' ', '`']).next().unwrap_or_default();
+            let is_id = what.len() == 8 && what.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let is_rule =
+                builtin::rules().iter().any(|rule| rule.id == what || rule.replaces.iter().any(|id| id == what));
+            // Words in capitals stand for what the reader puts in; a pack of one's own has rules of its own.
+            let is_open = what.contains(':') || what.to_uppercase() == what || line.contains("--rules");
+            assert!(is_id || is_rule || is_open, "{path}: {what}");
+        }
+    }
+}
+
+/// All pages, those of rules too.
+fn documents() -> Vec<String> {
+    let mut paths: Vec<String> = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(str::to_owned).into();
+    paths.extend(files_below("docs").iter().map(|path| shown(path)));
+    paths
+}
+
+/// `https://`, a host with a dot, and no character that ends an address in Markdown.
+fn is_web_address(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("https://") else { return false };
+    let host = rest.split('/').next().unwrap_or_default();
+    let labels: Vec<&str> = host.split('.').collect();
+    labels.len() > 1
+        && labels
+            .iter()
+            .all(|label| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
+        && !rest.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`'))
+}
+
+/// The first fenced block of a language that has a text in it.
+fn block_of(path: &str, language: &str, needle: &str) -> String {
+    let text = read(path);
+    let fence = format!("```{language}\n");
+    let blocks = text.split(&fence).skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.map(str::to_owned).find(|block| block.contains(needle)).unwrap_or_else(|| panic!("{path}: {needle}"))
+}
+
+fn capitalised(text: &str) -> String {
+    text[..1].to_uppercase() + &text[1..]
+}
+
+/// Runs the program as on a terminal of 100 columns without colour.
+fn iamlint(words: &[&str]) -> std::process::Output {
+    let mut command = Command::cargo_bin("iamlint").expect("the program is built");
+    for name in ["FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS"] {
+        command.env_remove(name);
+    }
+    command.args(words).output().expect("it runs")
+}
+
+fn is_blessing() -> bool {
+    std::env::var_os("BLESS").is_some()
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_default().replace("\r\n", "\n")
+}
+
+/// Writes a file when blessing, compares it otherwise. A note is for what writing alone does not settle.
+fn settle(path: &str, text: &str, note: &str) {
+    if read(path) == text {
+        return;
+    }
+    assert!(is_blessing(), "{path} is out of date; BLESS=1 writes it anew");
+    fs::create_dir_all(Path::new(path).parent().expect("a folder")).expect("a folder");
+    fs::write(path, text).expect("the folder is writable");
+    assert!(note.is_empty(), "{path} is written anew; {note}");
+}
+
+/// The same for what stands between two marks of a file. Tests run at the same time, so that one file
+/// is changed by one at a time.
+fn settle_part(path: &str, name: &str, inside: &str) {
+    static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let guard = ONE_AT_A_TIME.lock();
+    let text = read(path);
+    let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let start = text.find(&open).unwrap_or_else(|| panic!("{path} has no {open}")) + open.len();
+    let end = start + text[start..].find(&close).unwrap_or_else(|| panic!("{path} has no {close}"));
+    settle(path, &format!("{}{inside}{}", &text[..start], &text[end..]), "");
+    drop(guard);
+}
