@@ -4,6 +4,7 @@
 mod boxes;
 mod dimension;
 mod literal;
+mod public;
 mod search;
 mod values;
 mod vocabulary;
@@ -25,6 +26,8 @@ use search::{Outcome, uncovered};
 use std::collections::BTreeSet;
 use values::{Members, Pattern};
 use vocabulary::Vocabulary;
+
+pub use public::{PublicKind, public_access};
 
 /// Whether there is a request of a kind.
 #[derive(Clone, Debug)]
