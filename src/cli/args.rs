@@ -1,5 +1,6 @@
 //! The command line.
 
+use super::policy::PolicyArgs;
 use crate::diagnostic::Severity;
 use crate::iam::catalogue;
 use crate::report::Format;
@@ -29,6 +30,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// List the rules
     Rules(RulesArgs),
+    /// Ask about policy documents alone
+    Policy(PolicyArgs),
     /// Say what the IAM data is, and of which day
     Data,
 }
