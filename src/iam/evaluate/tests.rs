@@ -95,7 +95,8 @@ fn sets_of_values_are_compared_as_documented() {
 #[test]
 fn variables_are_filled_in_by_the_request() {
     use Truth::{No, Yes};
-    let table: &[(&str, &[(&str, &[&str])], Truth)] = &[
+    type Context = &'static [(&'static str, &'static [&'static str])];
+    let table: &[(&str, Context, Truth)] = &[
         (
             r#"{"StringEquals": {"s3:prefix": "${aws:username}"}}"#,
             &[("s3:prefix", &["a"]), ("aws:username", &["a"])],
