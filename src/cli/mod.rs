@@ -1,8 +1,11 @@
 //! Arguments, finding and reading files, exit status: the only input and output there is.
 
+mod access;
 mod args;
 mod check;
 mod discover;
+mod documents;
+mod expand;
 mod explain;
 mod packs;
 mod policy;
@@ -32,6 +35,8 @@ pub enum Failure {
     Message { text: String, help: Option<String> },
     /// Problems in files of the user other than the templates: rule packs.
     Problems(Sources, Vec<Diagnostic>),
+    /// Problems in policies that a question is about.
+    Policies(Sources, Vec<Diagnostic>),
 }
 
 impl Failure {
@@ -89,13 +94,18 @@ fn report_failure(failure: Failure) {
             write!(out, "error: {text}\n{help}")
         }
         Failure::Problems(sources, diagnostics) => {
-            let report = Report { diagnostics, ..Report::default() };
-            let style =
-                Style { quiet: true, explained: false, ..style(args::Color::Auto, std::io::stderr().is_terminal()) };
-            let text = report::render(&report, &sources, Format::Pretty, &style, Some(Severity::Info));
-            writeln!(out, "{text}error: a rule pack cannot be used")
+            writeln!(out, "{}error: a rule pack cannot be used", problems(&sources, diagnostics))
+        }
+        Failure::Policies(sources, diagnostics) => {
+            writeln!(out, "{}error: a policy cannot be used", problems(&sources, diagnostics))
         }
     };
+}
+
+fn problems(sources: &Sources, diagnostics: Vec<Diagnostic>) -> String {
+    let report = Report { diagnostics, ..Report::default() };
+    let style = Style { quiet: true, explained: false, ..style(args::Color::Auto, std::io::stderr().is_terminal()) };
+    report::render(&report, sources, Format::Pretty, &style, Some(Severity::Info))
 }
 
 /// How text looks on a stream: <https://no-color.org> and its opposites are obeyed.

@@ -235,3 +235,6 @@ fn is_session_of(role: &str, session: &str) -> bool {
     let parts: Vec<&str> = session[5].split('/').collect();
     parts.len() > 2 && parts[0] == "assumed-role" && Some(parts[1]) == name
 }
+
+#[cfg(test)]
+mod tests;

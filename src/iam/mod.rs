@@ -25,7 +25,7 @@ pub mod validate;
 pub mod variable;
 mod worlds;
 
-pub use access::{Access, Finding, access_not_granted, new_access};
+pub use access::{Access, Finding, PublicKind, access_not_granted, new_access, public_access};
 pub use action::ActionPattern;
 pub use answer::{Answer, Reason, Truth, Witness};
 pub use arn::ArnPattern;

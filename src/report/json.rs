@@ -58,7 +58,7 @@ struct Location<'a> {
 }
 
 #[derive(Serialize)]
-struct Place<'a> {
+pub(super) struct Place<'a> {
     path: &'a str,
     start: Point,
     end: Point,
@@ -144,7 +144,7 @@ fn location<'a>(role: &'static str, label: &'a Label, sources: &'a Sources) -> L
     Location { role, place: place(label.span, sources), label: &label.text }
 }
 
-fn place(span: Span, sources: &Sources) -> Place<'_> {
+pub(super) fn place(span: Span, sources: &Sources) -> Place<'_> {
     let point = |offset: u32| {
         let position = sources.get(span.file).position(offset);
         Point { line: position.line, column: position.column, offset }

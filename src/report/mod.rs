@@ -7,6 +7,7 @@ mod finding;
 mod ink;
 mod json;
 mod lines;
+pub mod policy;
 mod pretty;
 pub mod rules;
 mod summary;

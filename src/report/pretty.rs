@@ -21,10 +21,15 @@ pub fn findings(scene: &Scene, diagnostics: &[Diagnostic]) -> String {
 }
 
 fn finding(scene: &Scene, diagnostic: &Diagnostic) -> String {
+    framed(scene, diagnostic, heading(scene, diagnostic))
+}
+
+/// The source of a diagnostic and its footnotes, under a heading of one's own.
+pub fn framed(scene: &Scene, diagnostic: &Diagnostic, heading: String) -> String {
     let mut excerpts = excerpt::excerpts(scene, diagnostic);
     excerpts.iter_mut().for_each(part_marks);
     let mut parts = excerpts.iter().enumerate().map(|(index, excerpt)| Part {
-        heading: if index == 0 { heading(scene, diagnostic) } else { String::new() },
+        heading: if index == 0 { heading.clone() } else { String::new() },
         severity: diagnostic.severity,
         labels: excerpt.marks.iter().map(|mark| label(scene.style, excerpt, mark, index > 0)).collect(),
         excerpt,

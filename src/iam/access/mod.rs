@@ -4,6 +4,7 @@
 mod boxes;
 mod dimension;
 mod literal;
+mod public;
 mod search;
 mod values;
 mod vocabulary;
@@ -25,6 +26,8 @@ use search::{Outcome, uncovered};
 use std::collections::BTreeSet;
 use values::{Members, Pattern};
 use vocabulary::Vocabulary;
+
+pub use public::{PublicKind, public_access};
 
 /// Whether there is a request of a kind.
 #[derive(Clone, Debug)]
@@ -59,7 +62,12 @@ pub fn new_access(existing: &[&PolicyDocument], new: &[&PolicyDocument]) -> Find
         let before = question.walls(existing, Effect::Allow, Meaning::Least);
         let walls: Vec<&Wall> = denies.iter().chain(&before).collect();
         let kept = boxes::open_wordings(existing, Effect::Allow);
-        for allow in question.walls_besides(new, Effect::Allow, Meaning::Most, &kept) {
+        // A variable as a letter of its own proves what patterns contain, and not what they leave out:
+        // `b/${aws:username}` is none of `NotResource: b/a`, and may be in a request.
+        let leaves_out = |one: &Statement| one.resources.as_ref().is_some_and(|resources| resources.negated);
+        let has_exceptions = all.iter().flat_map(|document| &document.statements).any(leaves_out);
+        let meaning = if has_exceptions { Meaning::Widest } else { Meaning::Most };
+        for allow in question.walls_besides(new, Effect::Allow, meaning, &kept) {
             question.look(&[&allow.tests], &walls)?;
         }
         let kept = boxes::wordings(new, Effect::Deny);

@@ -90,6 +90,15 @@ fn new_access_is_found_with_a_request_that_can_be_made() {
             allow(r#""s3:GetObject""#, r#""arn:aws:s3:::home/${aws:username}""#),
             "found s3:GetObject arn:aws:s3:::home/value0",
         ),
+        // The variable may stand for what the new deny leaves out.
+        (
+            allow(r#""iam:PassRole""#, r#""*""#),
+            format!(
+                r#"{}, {{"Effect": "Deny", "Action": "s3:*", "NotResource": "arn:aws:s3:::b/value0"}}"#,
+                allow(r#""s3:GetObject""#, r#""arn:aws:s3:::b/${aws:username}""#)
+            ),
+            "unknown what `arn:aws:s3:::b/${aws:username}` stands for depends on the request, or is not known",
+        ),
         (allow(r#""*""#, r#""*""#), allow(r#""iam:*""#, r#""arn:aws:iam::*:role/x""#), "none"),
     ];
     for (existing, new, answer) in table {

@@ -244,7 +244,9 @@ fn callers(extent: &Extent, request: &Request) -> Vec<Caller> {
         likely.push(format!("aws|arn:aws:iam::{account}:user/x"));
         likely.push(format!("aws|arn:aws:iam::{account}:root"));
     }
-    likely.extend(["anonymous|", "aws|arn:aws:iam::999988887777:user/x"].map(str::to_owned));
+    if likely.is_empty() {
+        likely.extend(["anonymous|", "aws|arn:aws:iam::999988887777:user/x"].map(str::to_owned));
+    }
     let mut found: Vec<String> =
         likely.into_iter().filter(|text| regions.iter().any(|region| region.has(text))).collect();
     let kinds = who::everybody();

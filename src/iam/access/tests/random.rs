@@ -2,6 +2,7 @@
 //! them. The requests are judged by the second evaluator, which shares no code with the search.
 
 use super::*;
+use crate::iam::request::Caller;
 use std::fmt::Write as _;
 
 /// A small generator of pseudo-random numbers, the same on every run.
@@ -228,4 +229,89 @@ fn every_policy_contains_itself_and_what_has_fewer_allows() {
         let new = new_access(&[&document, &fewer], &[&more]);
         assert_eq!(matches!(finding, Finding::None), matches!(new, Finding::None), "{text}");
     }
+}
+
+const CALLERS: &[&str] = &[
+    "*",
+    "arn:aws:iam::111122223333:root",
+    "arn:aws:iam::111122223333:role/r",
+    "arn:aws:iam::111122223333:user/u",
+    "arn:aws:sts::111122223333:assumed-role/r/s",
+    "arn:aws:sts::111122223333:assumed-role/q/s",
+    "arn:aws:iam::999988887777:role/r",
+    "lambda.amazonaws.com",
+    "gitlab.com",
+];
+const PRINCIPALS: &[&str] = &[
+    r#""*""#,
+    r#"{"AWS": "*"}"#,
+    r#"{"AWS": "111122223333"}"#,
+    r#"{"AWS": ["arn:aws:iam::111122223333:role/p/r", "arn:aws:iam::111122223333:user/u"]}"#,
+    r#"{"AWS": "arn:aws:iam::111122223333:role/r"}"#,
+    r#"{"AWS": "arn:aws:sts::111122223333:assumed-role/r/s"}"#,
+    r#"{"AWS": "AROAEXAMPLE", "Service": "lambda.amazonaws.com"}"#,
+    r#"{"Service": "lambda.amazonaws.com", "Federated": "gitlab.com"}"#,
+    r#"{"AWS": "arn:aws:iam::111122223333:role/<Name>"}"#,
+];
+const CALLER_TESTS: &[&str] = &[
+    r#"{"StringEquals": {"aws:PrincipalAccount": "111122223333"}}"#,
+    r#"{"StringNotEquals": {"aws:PrincipalAccount": "111122223333"}}"#,
+    r#"{"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/r"}}"#,
+    r#"{"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:*"}}"#,
+    r#"{"Bool": {"aws:PrincipalIsAWSService": "true"}}"#,
+    r#"{"StringEquals": {"aws:SourceVpce": "vpce-1"}}"#,
+    r#"{"StringNotEqualsIfExists": {"aws:SourceVpce": "vpce-1"}}"#,
+];
+
+fn resource_policy(random: &mut Random) -> String {
+    let one = |random: &mut Random| {
+        let effect = if random.percent(70) { "Allow" } else { "Deny" };
+        let element = if effect == "Deny" && random.percent(30) { "NotPrincipal" } else { "Principal" };
+        let condition =
+            if random.percent(35) { format!(r#", "Condition": {}"#, random.pick(CALLER_TESTS)) } else { String::new() };
+        format!(
+            r#"{{"Effect": "{effect}", "{element}": {}, "Action": "{}", "Resource": "{}"{condition}}}"#,
+            random.pick(PRINCIPALS),
+            random.pick(&["s3:*", "s3:GetObject", "s3:Get*"]),
+            random.pick(&["arn:aws:s3:::b/*", "arn:aws:s3:::b/a", "*"]),
+        )
+    };
+    (0..1 + random.below(3)).map(|_| one(random)).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn no_caller_contradicts_what_is_said_of_two_policies_of_a_resource() {
+    let mut random = Random(11);
+    let (mut none, mut found, mut unknown) = (0, 0, 0);
+    for _ in 0..600 {
+        let old = resource_policy(&mut random);
+        let new =
+            if random.percent(40) { old.replacen("s3:*", "s3:GetObject", 1) } else { resource_policy(&mut random) };
+        let [existing, now] = [&old, &new].map(|text| document(text, PolicyKind::Resource));
+        let allowed =
+            |document: &PolicyDocument, request: &Request| decide(&[document], request, Colons::Matched).allowed;
+        match new_access(&[&existing], &[&now]) {
+            Finding::Unknown(_) => unknown += 1,
+            Finding::Found(access) => {
+                found += 1;
+                assert!(allowed(&now, &access.request).is_yes(), "{access:?}\n{old}\n{new}");
+                assert!(allowed(&existing, &access.request).is_no(), "{access:?}\n{old}\n{new}");
+            }
+            Finding::None => {
+                none += 1;
+                for caller in CALLERS {
+                    for resource in ["arn:aws:s3:::b/a", "arn:aws:s3:::b/c", "arn:aws:s3:::d/a"] {
+                        for vpce in [&[][..], &["vpce-1"], &["vpce-2"]] {
+                            let mut request = Request::new("s3:GetObject", resource).with("aws:SourceVpce", vpce);
+                            request.principal = Caller::parse(caller);
+                            request.derive_keys();
+                            let is_new = allowed(&now, &request).is_yes() && allowed(&existing, &request).is_no();
+                            assert!(!is_new, "said to be none: {request:?}\nexisting {old}\nnew {new}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(none > 150 && found > 100 && unknown < 200, "{none} none, {found} found, {unknown} unknown");
 }
