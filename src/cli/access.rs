@@ -157,7 +157,7 @@ fn near_misses(documents: &[&PolicyDocument], request: &Request) -> Vec<Deciding
     let missed: Vec<(bool, Deciding)> = statements
         .filter_map(|(document, statement)| {
             let found = applies(document, statement, request, Colons::NotMatched);
-            let because = found.because?;
+            let because = found.reason(request)?;
             let by_action = statement.actions.as_ref().is_some_and(|one| Some(one.key_span) == because.span);
             let role = if found.truth.is_no() { "does not match" } else { "not known" };
             let span = because.span.unwrap_or(statement.span);

@@ -7,6 +7,7 @@ pub mod answer;
 pub mod arn;
 pub mod authority;
 pub mod catalogue;
+pub mod combine;
 pub mod condition;
 pub mod document;
 pub mod evaluate;

@@ -13,7 +13,7 @@ mod witness;
 
 use super::answer::{Reason, Truth};
 use super::arn::ArnPattern;
-use super::document::{Effect, PolicyDocument, PolicyKind, Statement};
+use super::document::{Effect, PolicyDocument, Statement};
 use super::evaluate::{Colons, Decision, decide};
 use super::glob::Glob;
 use super::request::Request;
@@ -156,8 +156,7 @@ const MAX_REFUSED: usize = 60;
 
 impl<'q> Question<'q> {
     fn new(documents: &[&PolicyDocument], reading: Reading, confirm: &'q Confirm<'q>) -> Question<'q> {
-        let is_exact =
-            documents.iter().all(|document| matches!(document.kind, PolicyKind::Identity | PolicyKind::Boundary));
+        let is_exact = documents.iter().all(|document| document.kind.is_of_principal());
         let statements = documents.iter().flat_map(|document| &document.statements);
         let doubts = documents.iter().flat_map(|document| document.unread.clone()).collect();
         let vocabulary = Vocabulary::of(statements, is_exact);

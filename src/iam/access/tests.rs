@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::iam::catalogue;
+use crate::iam::document::PolicyKind;
 use crate::iam::fixture::{document, span};
 use crate::iam::managed::value_at;
 use rayon::prelude::*;

@@ -5,7 +5,7 @@ use super::{Issue, Subject};
 use crate::iam::action::ActionPattern;
 use crate::iam::arn::ArnPattern;
 use crate::iam::condition::all_follow;
-use crate::iam::document::{Effect, PolicyKind, Statement};
+use crate::iam::document::{Effect, Statement};
 use crate::source::Span;
 use crate::value::{Condition, Text};
 
@@ -20,7 +20,7 @@ pub fn issues(subject: &Subject<'_>) -> Vec<Issue> {
         own.iter_mut().for_each(|issue| issue.place.clone_from(&place));
         found.append(&mut own);
     }
-    if matches!(subject.document.kind, PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::ServiceControl) {
+    if subject.document.kind.is_of_principal() {
         found.extend(statements(&subject.document.statements));
     }
     found
@@ -42,7 +42,7 @@ fn of_statement(statement: &Statement) -> Vec<Issue> {
             .iter()
             .map(|pattern| Entry { pattern, text: pattern.text(), when: &pattern.when, span: pattern.span() })
             .collect();
-        found.extend(covered(&entries, |wide, narrow| wide.covers(narrow).is_yes(), REDUNDANT_RESOURCE));
+        found.extend(covered(&entries, ArnPattern::surely_covers, REDUNDANT_RESOURCE));
     }
     found
 }
@@ -146,7 +146,7 @@ fn includes(wide: &Statement, narrow: &Statement) -> bool {
         && all_follow(&wide.conditions, &narrow.conditions)
         && its_resources.patterns.iter().all(|narrow| {
             let may = |wide: &&ArnPattern| wide.when.is_empty() && may_cover(wide.text(), narrow.text());
-            own_resources.patterns.iter().filter(may).any(|wide| wide.covers(narrow).is_yes())
+            own_resources.patterns.iter().filter(may).any(|wide| wide.surely_covers(narrow))
         })
         && its.patterns.iter().all(|narrow| {
             let may = |wide: &&ActionPattern| wide.when.is_empty() && may_cover(wide.text(), narrow.text());
