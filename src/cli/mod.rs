@@ -2,6 +2,7 @@
 
 mod access;
 mod args;
+mod can;
 mod check;
 mod discover;
 mod documents;

@@ -2,7 +2,7 @@
 
 use super::args::Color;
 use super::validate::{self, ValidateArgs};
-use super::{Failure, access, expand};
+use super::{Failure, access, can, expand};
 use clap::{Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -37,6 +37,8 @@ pub struct NoNewAccessArgs {
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     pub new: Vec<PathBuf>,
     #[command(flatten)]
+    pub limits: LimitArgs,
+    #[command(flatten)]
     pub read_as: ReadAs,
     #[command(flatten)]
     pub output: OutputArgs,
@@ -53,6 +55,8 @@ pub struct AccessNotGrantedArgs {
     /// ARNs, as a policy names them [default: all resources]
     #[arg(long, value_name = "ARN", value_delimiter = ',')]
     pub resources: Vec<String>,
+    #[command(flatten)]
+    pub limits: LimitArgs,
     #[command(flatten)]
     pub read_as: ReadAs,
     #[command(flatten)]
@@ -74,8 +78,8 @@ pub struct NoPublicAccessArgs {
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct CanArgs {
-    /// The policies; `-` is standard input
-    #[arg(value_name = "POLICY", required = true)]
+    /// The policies; `-` is standard input. Those that name principals are of the resource
+    #[arg(value_name = "POLICY", required_unless_present_any = ["resource_policy", "trust_policy"])]
     pub policies: Vec<PathBuf>,
     /// What is done, such as `s3:GetObject`
     #[arg(long, value_name = "ACTION")]
@@ -90,9 +94,53 @@ pub struct CanArgs {
     #[arg(long, value_name = "KEY=VALUE")]
     pub context: Vec<String>,
     #[command(flatten)]
+    pub besides: BesidesArgs,
+    #[command(flatten)]
     pub read_as: ReadAs,
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// Policies of other types that have a say.
+#[derive(clap::Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Other policies that have a say")]
+pub struct BesidesArgs {
+    /// A policy of the resource
+    #[arg(long, value_name = "FILE")]
+    pub resource_policy: Vec<PathBuf>,
+    /// The trust policy of the role that is assumed
+    #[arg(long, value_name = "FILE")]
+    pub trust_policy: Vec<PathBuf>,
+    /// The permissions boundary of the principal
+    #[arg(long, value_name = "FILE")]
+    pub boundary: Option<PathBuf>,
+    /// A policy that was given when the session was made
+    #[arg(long, value_name = "FILE")]
+    pub session_policy: Vec<PathBuf>,
+    /// The service control policies of one level, with commas between them: once for the root, for
+    /// each organisational unit, for the account
+    #[arg(long, value_name = "FILE,…")]
+    pub scp: Vec<String>,
+    /// The resource control policies of one level, as with `--scp`
+    #[arg(long, value_name = "FILE,…")]
+    pub rcp: Vec<String>,
+    /// The account of the principal [default: told by its ARN]
+    #[arg(long, value_name = "ID")]
+    pub account: Option<String>,
+    /// The account of the resource [default: told by its ARN, or else that of the principal]
+    #[arg(long, value_name = "ID")]
+    pub resource_account: Option<String>,
+}
+
+/// Policies that limit what the others allow.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct LimitArgs {
+    /// A permissions boundary that limits the policies
+    #[arg(long, value_name = "FILE")]
+    pub boundary: Option<PathBuf>,
+    /// The service control policies of one level, with commas between them: once for each level
+    #[arg(long, value_name = "FILE,…")]
+    pub scp: Vec<String>,
 }
 
 #[derive(clap::Args, Clone, Debug)]
@@ -141,7 +189,7 @@ pub fn run(args: &PolicyArgs) -> Result<u8, Failure> {
         PolicyCommand::NoNewAccess(args) => access::no_new_access(args),
         PolicyCommand::AccessNotGranted(args) => access::not_granted(args),
         PolicyCommand::NoPublicAccess(args) => access::no_public_access(args),
-        PolicyCommand::Can(args) => access::can(args),
+        PolicyCommand::Can(args) => can::run(args),
         PolicyCommand::Expand(args) => expand::run(args),
         PolicyCommand::Validate(args) => validate::run(args),
     }

@@ -26,7 +26,9 @@ pub mod validate;
 pub mod variable;
 mod worlds;
 
-pub use access::{Access, Finding, PublicKind, access_not_granted, new_access, public_access};
+pub use access::{
+    Access, Finding, Limits, PublicKind, access_not_granted, new_access, new_access_within, public_access,
+};
 pub use action::ActionPattern;
 pub use answer::{Answer, Reason, Truth, Witness};
 pub use arn::ArnPattern;

@@ -294,7 +294,7 @@ fn access_is_granted_or_not() {
     );
     let ask = |actions: &[&str], resources: &[&str]| {
         let owned = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        access_not_granted(&[&policy], &owned(actions), &owned(resources))
+        access_not_granted(&[], &[&policy], &owned(actions), &owned(resources))
     };
     assert_eq!(shown(&ask(&["s3:DeleteObject"], &[])), "none");
     assert_eq!(shown(&ask(&["iam:CreateRole"], &[])), "none");
