@@ -288,6 +288,28 @@ fn patterns_expand_to_actions_with_their_level() {
 }
 
 #[test]
+fn a_policy_is_written_as_short_as_it_can_be() {
+    let folded = r#"{"Version": "2012-10-17", "Statement": [
+      {"Sid": "One", "Effect": "Allow", "Action": ["s3:Get*", "s3:GetObject"], "Resource": "arn:aws:s3:::b/*"},
+      {"Sid": "Two", "Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/*"}]}"#;
+    let run = run_with(&["minimize", "-"], folded);
+    let policy: Value = serde_json::from_str(&run.out).expect("a policy");
+    let expected = r#"{"Version": "2012-10-17", "Statement": [
+      {"Sid": "One", "Effect": "Allow", "Action": ["s3:Get*", "s3:PutObject"], "Resource": "arn:aws:s3:::b/*"}]}"#;
+    assert_eq!(policy, serde_json::from_str::<Value>(expected).expect("JSON"));
+    assert_eq!(run.status, 0);
+    assert!(run.err.contains("<stdin>:2:63: the action `s3:GetObject` is left out"), "{}", run.err);
+    assert!(run.err.contains("`Two` is now a part of `One`"), "{}", run.err);
+    let twice = run_with(&["minimize", "-"], &run.out);
+    assert_eq!(twice.out, run.out, "what is short stays as it is");
+    let json = answer("minimize new.json");
+    assert_eq!(json["policy"]["Statement"][0]["Condition"]["IpAddress"]["aws:SourceIp"], "10.0.0.0/8");
+    assert_eq!(json["characters_after"], json["characters_before"]);
+    let open = answer("minimize closed.yml");
+    assert_eq!((&open["verdict"], &open["policy"]["Statement"][0]["Principal"]), (&"pass".into(), &"*".into()));
+}
+
+#[test]
 fn bad_input_is_told_at_its_place() {
     let table = [
         ("broken.json", "broken.json:1:1"),

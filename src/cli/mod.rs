@@ -8,6 +8,7 @@ mod discover;
 mod documents;
 mod expand;
 mod explain;
+mod minimize;
 mod packs;
 mod policy;
 mod rules;

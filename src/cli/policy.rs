@@ -2,7 +2,7 @@
 
 use super::args::Color;
 use super::validate::{self, ValidateArgs};
-use super::{Failure, access, can, expand};
+use super::{Failure, access, can, expand, minimize};
 use clap::{Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -24,6 +24,8 @@ pub enum PolicyCommand {
     Can(CanArgs),
     /// List the actions a pattern or a policy stands for, with their access level
     Expand(ExpandArgs),
+    /// Write a policy as short as it can be without a change to what it allows
+    Minimize(MinimizeArgs),
     /// Say what AWS's own validation would find in policy documents
     Validate(ValidateArgs),
 }
@@ -94,11 +96,11 @@ pub struct CanArgs {
     #[arg(long, value_name = "KEY=VALUE")]
     pub context: Vec<String>,
     #[command(flatten)]
-    pub besides: BesidesArgs,
-    #[command(flatten)]
     pub read_as: ReadAs,
     #[command(flatten)]
     pub output: OutputArgs,
+    #[command(flatten)]
+    pub besides: BesidesArgs,
 }
 
 /// Policies of other types that have a say.
@@ -153,6 +155,18 @@ pub struct ExpandArgs {
 }
 
 #[derive(clap::Args, Clone, Debug)]
+pub struct MinimizeArgs {
+    /// The policy; `-` is standard input
+    #[arg(value_name = "POLICY")]
+    pub policy: PathBuf,
+    #[command(flatten)]
+    pub read_as: ReadAs,
+    /// `text` is the policy alone, and what was done on standard error
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub format: PolicyFormat,
+}
+
+#[derive(clap::Args, Clone, Debug)]
 pub struct ReadAs {
     /// What the policies are attached to [default: told by their statements]
     #[arg(long, value_enum, value_name = "TYPE")]
@@ -191,6 +205,7 @@ pub fn run(args: &PolicyArgs) -> Result<u8, Failure> {
         PolicyCommand::NoPublicAccess(args) => access::no_public_access(args),
         PolicyCommand::Can(args) => can::run(args),
         PolicyCommand::Expand(args) => expand::run(args),
+        PolicyCommand::Minimize(args) => minimize::run(args),
         PolicyCommand::Validate(args) => validate::run(args),
     }
 }

@@ -16,6 +16,7 @@ pub mod glob;
 pub mod grammar;
 pub mod grant;
 pub mod managed;
+pub mod minimize;
 pub mod names;
 pub mod narrowing;
 pub mod principal;

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::iam::combine::{Attached, decide_together};
+use crate::iam::minimize::minimize;
 use crate::iam::request::Caller;
 use std::fmt::Write as _;
 
@@ -359,4 +360,31 @@ fn no_request_contradicts_what_is_said_under_limits() {
         }
     }
     assert!(none > 40 && found > 15 && unknown < 30, "{none} none, {found} found, {unknown} unknown");
+}
+
+#[test]
+fn what_is_left_of_a_policy_allows_the_same() {
+    let mut random = Random(31);
+    let (mut shorter, mut unproven) = (0, 0);
+    for _ in 0..120 {
+        let keys = [&KEYS[random.below(KEYS.len())]];
+        let text = policy(&mut random, &keys);
+        let before = identity(&text);
+        let Ok(found) = minimize(&before) else {
+            unproven += 1;
+            continue;
+        };
+        shorter += usize::from(!found.changes.is_empty());
+        for request in requests(&keys, &text).iter().take(600) {
+            for colons in [Colons::Matched, Colons::NotMatched] {
+                let [one, other] = [&before, &found.document].map(|it| decide(&[it], request, colons).allowed);
+                assert!(
+                    one.and(other.negated()) != Truth::Yes && other.and(one.negated()) != Truth::Yes,
+                    "{request:?}\n{text}\n{:#?}",
+                    found.changes
+                );
+            }
+        }
+    }
+    assert!(shorter > 60 && unproven < 10, "{shorter} shorter, {unproven} unproven");
 }
