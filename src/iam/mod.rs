@@ -28,7 +28,7 @@ pub mod variable;
 mod worlds;
 
 pub use access::{
-    Access, Finding, Limits, PublicKind, access_not_granted, new_access, new_access_within, public_access,
+    Access, Finding, Limits, Prepared, PublicKind, access_not_granted, new_access, new_access_within, public_access,
 };
 pub use action::ActionPattern;
 pub use answer::{Answer, Reason, Truth, Witness};

@@ -4,6 +4,7 @@
 mod boxes;
 mod dimension;
 mod literal;
+mod prepared;
 mod public;
 mod search;
 mod values;
@@ -27,6 +28,7 @@ use std::collections::BTreeSet;
 use values::{Members, Pattern};
 use vocabulary::Vocabulary;
 
+pub use prepared::Prepared;
 pub use public::{PublicKind, public_access};
 
 /// Whether there is a request of a kind.
