@@ -19,6 +19,7 @@ pub mod managed;
 pub mod minimize;
 pub mod names;
 pub mod narrowing;
+pub mod overruled;
 pub mod principal;
 pub mod request;
 mod residue;

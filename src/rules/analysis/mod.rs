@@ -12,6 +12,7 @@ mod missing_approval;
 mod negated_element;
 mod oidc_trust;
 mod opaque_commands;
+mod overruled_allow;
 mod pass_role;
 mod placeholder_value;
 mod policy_validation;
@@ -48,6 +49,7 @@ pub const ANALYSES: &[Analysis] = &[
     negated_element::ANALYSIS,
     oidc_trust::ANALYSIS,
     opaque_commands::ANALYSIS,
+    overruled_allow::ANALYSIS,
     pass_role::ANALYSIS,
     placeholder_value::ANALYSIS,
     policy_validation::ANALYSIS,
