@@ -14,6 +14,7 @@ mod negated_element;
 mod oidc_subject;
 mod oidc_trust;
 mod opaque_commands;
+mod overruled_allow;
 mod pass_role;
 mod pipeline_role;
 mod placeholder_value;
@@ -58,6 +59,7 @@ pub const ANALYSES: &[Analysis] = &[
     oidc_subject::ANALYSIS,
     oidc_trust::ANALYSIS,
     opaque_commands::ANALYSIS,
+    overruled_allow::ANALYSIS,
     pass_role::ANALYSIS,
     pipeline_role::ANALYSIS,
     placeholder_value::ANALYSIS,
