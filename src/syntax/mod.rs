@@ -64,6 +64,14 @@ pub fn parse_at(text: &str, origin: &OffsetMap) -> Parsed {
     }
 }
 
+/// A text in percent-encoding, decoded, with the places of its characters in the file; `None` for a
+/// text that is not encoded so.
+pub fn percent_decoded(text: &str, origin: &OffsetMap) -> Option<(String, OffsetMap)> {
+    let (decoded, inner) = decoded::percent(text, origin.file())?;
+    let map = origin.compose(&inner, decoded.len());
+    Some((decoded, map))
+}
+
 /// Whether a text starts with a bracket, comments of JSON aside.
 fn looks_like_json(text: &str) -> bool {
     let mut rest = text.trim_start();

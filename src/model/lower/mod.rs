@@ -2,11 +2,12 @@
 
 mod codebuild;
 mod codepipeline;
+mod dump;
 mod iam;
 mod placeholder;
 
 use super::command;
-use super::principal::{Policy, PolicyOwner, Principal};
+use super::principal::{ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind};
 use super::{BuildProject, BuildspecSource, DeclaredResource, Pipeline, Placeholder};
 use crate::diagnostic::Diagnostic;
 use crate::iam::{PolicyDocument, PolicyKind};
@@ -25,6 +26,10 @@ pub struct Fragment {
     pub attachments: Vec<Attachment>,
     /// Users and the groups they are added to, as they are written.
     pub memberships: Vec<(Text, Text)>,
+    /// Outputs of calls that do not say whose they are.
+    pub anonymous: Vec<Anonymous>,
+    /// Managed policies that are told of without a document.
+    pub policy_names: Vec<Spanned<String>>,
     pub projects: Vec<BuildProject>,
     pub pipelines: Vec<Pipeline>,
     pub buildspecs: Vec<BuildspecSource>,
@@ -36,12 +41,38 @@ pub struct Fragment {
     pub repaired: Vec<Span>,
 }
 
-/// A policy of this fragment belongs to a principal, named as it is written.
+/// A policy of this fragment belongs to a principal.
 #[derive(Debug)]
 pub struct Attachment {
     pub policy: usize,
-    pub principal: Text,
+    pub holder: Holder,
     pub when: Vec<Condition>,
+}
+
+/// Who holds a policy.
+#[derive(Debug)]
+pub enum Holder {
+    /// A principal of this fragment.
+    Own(usize),
+    /// One that is named as it is written.
+    Named(PrincipalKind, Text),
+}
+
+/// The output of a call that does not say whose it is. The name of its file may.
+#[derive(Debug)]
+pub struct Anonymous {
+    pub span: Span,
+    pub what: Listed,
+}
+
+#[derive(Debug)]
+pub enum Listed {
+    /// All managed policies that are attached to a principal.
+    Attached(Vec<ManagedPolicyRef>),
+    /// The names of all inline policies of a principal.
+    Inline(Vec<Spanned<String>>),
+    /// A version of a managed policy: an index into the policies of this fragment.
+    Version(usize),
 }
 
 /// Lowers a file that was read.
@@ -52,6 +83,7 @@ pub fn lower(file: FileId, path: &str, format: Format, parsed: &Parsed) -> Fragm
     match format {
         Format::CloudFormation | Format::Sam => template(root, file, &mut fragment),
         Format::Policy => bare_policy(root, file, path, &mut fragment),
+        Format::CliDump => dump::lower(&parsed.documents, file, path, &mut fragment),
         Format::Buildspec => {
             let value = Value::plain(root);
             if let Some(buildspec) = Buildspec::read(&value) {
@@ -60,7 +92,7 @@ pub fn lower(file: FileId, path: &str, format: Format, parsed: &Parsed) -> Fragm
         }
         _ => {}
     }
-    if parsed.documents.len() > 1 {
+    if parsed.documents.len() > 1 && format != Format::CliDump {
         let second = parsed.documents[1].span();
         fragment.not_read.push((second, "only the first document of the file is read".into()));
     }
@@ -214,7 +246,7 @@ fn bare_policy(root: &Node, file: FileId, path: &str, fragment: &mut Fragment) {
     let value = Value::plain(root);
     let name = path.rsplit('/').next().unwrap_or(path).to_owned();
     let span = Span { end: root.span().start, ..root.span() };
-    let owner = PolicyOwner { name, span, kind: String::new(), policy_name: None };
+    let owner = PolicyOwner { name, span, kind: String::new(), policy_name: None, account: None };
     add_policy(fragment, &value, kind_of_document(&value), owner, file, None);
 }
 
@@ -246,6 +278,7 @@ fn owner_of(declared: &Declared<'_, '_>, policy_name: Option<String>) -> PolicyO
         span: declared.resource.logical_id.span,
         kind: declared.resource.kind.value.clone(),
         policy_name,
+        account: None,
     }
 }
 
@@ -277,10 +310,13 @@ fn add_policy(
     fragment.policies.len() - 1
 }
 
-/// A document that is given as text: JSON in a string, under `Fn::Sub` or `Fn::Join` too.
+/// A document that is given as text: JSON in a string, in percent-encoding as the API gives it, under `Fn::Sub` or `Fn::Join` too.
 fn embedded_document(value: &Value, fragment: &mut Fragment) -> Option<Value> {
     let text = value.as_text()?;
-    let rendered = text.render();
+    let mut rendered = text.render();
+    if rendered.text.starts_with('%') {
+        (rendered.text, rendered.map) = syntax::percent_decoded(&rendered.text, &rendered.map)?;
+    }
     if !rendered.text.trim_start().starts_with('{') {
         return None;
     }

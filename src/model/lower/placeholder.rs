@@ -31,8 +31,12 @@ pub fn collect(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
     }
     // The tree is evaluated again here; keep the variables it meets from being listed twice.
     let scope = crate::template::Scope::new(declared.scope.template);
-    let properties = declared.scope.template.properties(&scope, declared.resource);
-    walk(&properties, "", &mut |key, text| {
+    collect_in(&declared.scope.template.properties(&scope, declared.resource), fragment);
+}
+
+/// Looks at properties under the names that CloudFormation has for them.
+pub fn collect_in(properties: &Value, fragment: &mut Fragment) {
+    walk(properties, "", &mut |key, text| {
         if NAMING_KEYS.contains(&key) && is_placeholder(text) && !is_listed(fragment, text) {
             let shown = text.display().into_owned();
             fragment.placeholders.push(Placeholder { text: shown, property: key.to_owned(), span: text.span });
