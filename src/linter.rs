@@ -98,6 +98,11 @@ fn read_file(sources: &Sources, file: FileId, options: &Options) -> ReadFile {
     if crate::template::is_dockerfile_name(name) {
         return ReadFile { format: Format::Dockerfile, fragment: lower::Fragment::default(), odd: None };
     }
+    if options.as_policy.is_none()
+        && let Some(fragment) = lower::account(&source.text, file, &source.path)
+    {
+        return ReadFile { format: Format::CliDump, fragment, odd: None };
+    }
     let parsed: Parsed = syntax::parse(&source.text, file);
     let format = detect(&parsed, &source.path, &source.text);
     if let Some(taken_for) = &options.as_policy

@@ -9,7 +9,7 @@ mod united;
 
 pub use role::is_ci_provider;
 
-use super::lower::{Fragment, Holder, Listed};
+use super::lower::Fragment;
 use super::{Model, authority, deployment, trust_level};
 use crate::source::{FileId, Sources};
 use crate::value::{HoleKind, Text};
@@ -25,23 +25,11 @@ pub fn link(sources: &Sources, mut fragments: Vec<Fragment>) -> Model {
     let mut anonymous = Vec::new();
     let mut policy_names = Vec::new();
     for mut fragment in fragments {
-        let (policies, buildspecs) = (model.policies.len(), model.buildspecs.len());
-        attachments.extend(fragment.attachments.into_iter().map(|mut attachment| {
-            attachment.policy += policies;
-            if let Holder::Own(id) = &mut attachment.holder {
-                *id += model.principals.len();
-            }
-            attachment
-        }));
-        anonymous.extend(fragment.anonymous.into_iter().map(|mut one| {
-            if let Listed::Version(policy) = &mut one.what {
-                *policy += policies;
-            }
-            one
-        }));
+        fragment.shift(model.principals.len(), model.policies.len(), model.buildspecs.len());
+        attachments.append(&mut fragment.attachments);
+        anonymous.append(&mut fragment.anonymous);
         policy_names.append(&mut fragment.policy_names);
         memberships.append(&mut fragment.memberships);
-        fragment.projects.iter_mut().for_each(|project| build::shift(project, buildspecs));
         model.principals.append(&mut fragment.principals);
         model.policies.append(&mut fragment.policies);
         model.projects.append(&mut fragment.projects);

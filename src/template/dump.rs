@@ -68,7 +68,7 @@ const WHOLE: [Shape; 8] = [
 ];
 
 /// The lists of `get-account-authorization-details`; each is an output of ours even when it is empty.
-const DETAILS: [&str; 3] = ["RoleDetailList", "UserDetailList", "GroupDetailList"];
+pub const DETAILS: [&str; 3] = ["RoleDetailList", "UserDetailList", "GroupDetailList"];
 
 /// Whether a root is output of a call that is understood.
 pub fn is_dump(root: &Node) -> bool {

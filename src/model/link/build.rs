@@ -2,18 +2,11 @@
 
 use super::referred;
 use crate::model::principal::{account_of, may_be_one_account};
-use crate::model::project::{ActionRef, BuildProject, BuildspecRef};
+use crate::model::project::{ActionRef, BuildspecRef};
 use crate::model::{BuildspecId, Model, ProjectId};
 use crate::source::{FileId, Sources};
 use crate::value::Text;
 use std::collections::HashMap;
-
-/// Moves the indices of a fragment's project to those of the whole model.
-pub fn shift(project: &mut BuildProject, by: usize) {
-    if let BuildspecRef::Inline { id: Some(id), .. } = &mut project.source.buildspec {
-        *id += by;
-    }
-}
 
 /// Looks for the file that a project names, in the folder of its template and in those above it.
 pub fn find_buildspecs(model: &mut Model, sources: &Sources) {

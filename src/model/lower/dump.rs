@@ -24,9 +24,10 @@ pub fn lower(documents: &[Node], file: FileId, path: &str, fragment: &mut Fragme
             let users = list(root.get("Users")).iter().filter_map(|user| text(user.get("UserName")));
             fragment.memberships.extend(users.map(|user| (user, group.clone())));
         }
-        let left_out = dump::left_out(root);
-        fragment.not_read.extend(left_out.into_iter().map(|(node, reason)| (node.span(), reason)));
     }
+    // Pages that follow each other in one file say what was to come behind them.
+    let left_out = documents.last().map(dump::left_out).unwrap_or_default();
+    fragment.not_read.extend(left_out.into_iter().map(|(node, reason)| (node.span(), reason)));
 }
 
 /// Lowers one object of an output.

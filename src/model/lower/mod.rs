@@ -1,5 +1,6 @@
 //! One file's declarations to its part of the model. Knows formats and meaning; links nothing.
 
+mod account;
 mod codebuild;
 mod codepipeline;
 mod dump;
@@ -8,7 +9,7 @@ mod placeholder;
 
 use super::command;
 use super::principal::{ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind};
-use super::{BuildProject, BuildspecSource, DeclaredResource, Pipeline, Placeholder};
+use super::{BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Pipeline, Placeholder};
 use crate::diagnostic::Diagnostic;
 use crate::iam::{PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};
@@ -39,6 +40,48 @@ pub struct Fragment {
     pub problems: Vec<Diagnostic>,
     pub not_read: Vec<(Span, String)>,
     pub repaired: Vec<Span>,
+}
+
+impl Fragment {
+    /// Takes in what another part of the same file adds.
+    fn append(&mut self, mut other: Fragment) {
+        other.shift(self.principals.len(), self.policies.len(), self.buildspecs.len());
+        self.principals.append(&mut other.principals);
+        self.policies.append(&mut other.policies);
+        self.attachments.append(&mut other.attachments);
+        self.memberships.append(&mut other.memberships);
+        self.anonymous.append(&mut other.anonymous);
+        self.policy_names.append(&mut other.policy_names);
+        self.projects.append(&mut other.projects);
+        self.pipelines.append(&mut other.pipelines);
+        self.buildspecs.append(&mut other.buildspecs);
+        self.resources.append(&mut other.resources);
+        self.placeholders.append(&mut other.placeholders);
+        self.unresolved.append(&mut other.unresolved);
+        self.problems.append(&mut other.problems);
+        self.not_read.append(&mut other.not_read);
+        self.repaired.append(&mut other.repaired);
+    }
+
+    /// Moves its indices to where its principals, policies and buildspecs come to stand.
+    pub fn shift(&mut self, principals: usize, policies: usize, buildspecs: usize) {
+        for attachment in &mut self.attachments {
+            attachment.policy += policies;
+            if let Holder::Own(id) = &mut attachment.holder {
+                *id += principals;
+            }
+        }
+        for one in &mut self.anonymous {
+            if let Listed::Version(policy) = &mut one.what {
+                *policy += policies;
+            }
+        }
+        for project in &mut self.projects {
+            if let BuildspecRef::Inline { id: Some(id), .. } = &mut project.source.buildspec {
+                *id += buildspecs;
+            }
+        }
+    }
 }
 
 /// A policy of this fragment belongs to a principal.
@@ -75,6 +118,8 @@ pub enum Listed {
     Version(usize),
 }
 
+pub use account::lower as account;
+
 /// Lowers a file that was read.
 pub fn lower(file: FileId, path: &str, format: Format, parsed: &Parsed) -> Fragment {
     let mut fragment =
@@ -94,6 +139,9 @@ pub fn lower(file: FileId, path: &str, format: Format, parsed: &Parsed) -> Fragm
     }
     if parsed.documents.len() > 1 && format != Format::CliDump {
         let second = parsed.documents[1].span();
+        if parsed.is_json_sequence {
+            fragment.problems.push(syntax::second_value(Span { end: second.start + 1, ..second }));
+        }
         fragment.not_read.push((second, "only the first document of the file is read".into()));
     }
     fragment
