@@ -146,7 +146,7 @@ fn document(seed: usize, statements: usize) -> String {
             0 => (&["iam:PassRole", "lambda:UpdateFunctionCode"][..], "*".to_owned()),
             _ => {
                 let (actions, resource) = GRANTS[(seed + index) % GRANTS.len()];
-                (actions, format!("arn:aws:{}", resource.replace("{}", &(seed % 500).to_string())))
+                (actions, format!("arn:aws:{}", resource.replace("{}", &format!("{}-{index}", seed % 500))))
             }
         };
         let actions: Vec<String> = actions.iter().map(|action| text(action)).collect();

@@ -6,7 +6,7 @@ use crate::iam::validate::{self, Issue, Subject};
 use crate::iam::{Authority, Effect, PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};
 use crate::value::{Condition, Text, Value};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PrincipalKind {
@@ -246,13 +246,14 @@ impl Principal {
 /// A policy document, once, with what it belongs to.
 #[derive(Debug)]
 pub struct Policy {
-    pub document: PolicyDocument,
+    pub document: Arc<PolicyDocument>,
     pub kind: PolicyKind,
     pub owner: PolicyOwner,
     pub file: FileId,
     /// Principals it is attached to. Filled by linking.
     pub attached_to: Vec<PrincipalId>,
-    /// As it is written; `None` where it is not written for IAM.
+    /// As it is written; `None` where it is not written for IAM, and once it has been validated and
+    /// nothing else is asked of it.
     pub written: Option<Value>,
     /// The type of the resource it protects, such as `AWS::S3::Bucket`, or else of the one that
     /// holds it; empty where it is not known.
@@ -262,6 +263,18 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// What is written is nobody's to mend as IAM would have it.
+    pub fn leave_unvalidated(&mut self) {
+        Arc::make_mut(&mut self.document).problems.clear();
+        self.written = None;
+    }
+
+    /// Validates now, and lets go of what is written.
+    pub fn settle(&mut self) {
+        self.issues();
+        self.written = None;
+    }
+
     /// What validation finds in it.
     pub fn issues(&self) -> &[Issue] {
         self.issues.get_or_init(|| {

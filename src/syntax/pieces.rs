@@ -128,7 +128,8 @@ impl Skim<'_> {
     /// A number, `true`, `false` or `null`.
     fn word(&mut self) {
         let rest = &self.bytes[self.at..];
-        let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b']' | b'}' | b'{' | b'[' | b'"' | b':');
+        let ends =
+            |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b']' | b'}' | b'{' | b'[' | b'"' | b':');
         self.at += rest.iter().position(ends).unwrap_or(rest.len());
     }
 }
@@ -152,7 +153,9 @@ mod tests {
 
     #[test]
     fn a_text_that_is_not_one_whole_object_has_no_members() {
-        for text in ["", "[]", "{", r#"{"a": 1"#, r#"{"a": [1, }"#, r#"{"a" 1}"#, r#"{"a": 1} {}"#, r#"{"a": "b}"#, "{a: 1}"] {
+        for text in
+            ["", "[]", "{", r#"{"a": 1"#, r#"{"a": [1, }"#, r#"{"a" 1}"#, r#"{"a": 1} {}"#, r#"{"a": "b}"#, "{a: 1}"]
+        {
             assert!(members(text).is_none(), "{text}");
         }
     }

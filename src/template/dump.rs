@@ -135,12 +135,13 @@ impl Shape {
 /// Secrets Manager, CodeBuild.
 pub const RESOURCE_POLICY_KEYS: [&str; 4] = ["Policy", "policyText", "ResourcePolicy", "policy"];
 
-/// Why an output is not all that the call could have given, with the place that says so.
-pub fn left_out(root: &Node) -> Vec<(&Node, String)> {
+/// Why an output is not all that the call could have given, with the place that says so. Behind it
+/// the next page may follow.
+pub fn left_out(root: &Node, is_last: bool) -> Vec<(&Node, String)> {
     let mut found = Vec::new();
     let is_truncated = root.get("IsTruncated").filter(|flag| flag.as_str() == Some("true"));
     let rest = || ["NextToken", "nextToken", "Marker"].into_iter().find_map(|key| root.get(key));
-    if let Some(flag) = is_truncated.or_else(|| rest().filter(|rest| !rest.is_null())) {
+    if let Some(flag) = is_truncated.or_else(|| rest().filter(|rest| !rest.is_null())).filter(|_| is_last) {
         found.push((flag, "the output stops here and more was to come: leave out `--max-items`".to_owned()));
     }
     for missing in root.get("projectsNotFound").and_then(Node::items).unwrap_or_default() {

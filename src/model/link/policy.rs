@@ -1,7 +1,7 @@
 //! Policies to the principals they are attached to.
 
 use super::{last_segment, referred};
-use crate::iam::{Boundary, PolicyKind, Reason, managed_document};
+use crate::iam::{Boundary, PolicyDocument, PolicyKind, Reason, managed_document};
 use crate::model::lower::{Attachment, Holder};
 use crate::model::principal::{ManagedPolicyRef, Policy, Principal, PrincipalKind, account_of, may_be_one_account};
 use crate::model::{Model, PrincipalId};
@@ -28,7 +28,7 @@ pub fn attach(model: &mut Model, index: &Index, attachments: Vec<Attachment>) {
             continue;
         }
         for id in holders {
-            let document = model.policies[attachment.policy].document.clone().under(&attachment.when);
+            let document = PolicyDocument::shared_under(&model.policies[attachment.policy].document, &attachment.when);
             model.principals[id].authority.documents.push(document);
             model.policies[attachment.policy].attached_to.push(id);
         }
@@ -55,9 +55,9 @@ fn attach_to(principal: &mut Principal, declared: &[Policy], index: &Index) -> V
         let unseen = |what: String| Reason::at(what, text.span);
         let known = aws_managed.as_ref().and_then(|name| managed_document(name, text.span, PolicyKind::Identity));
         if let Some(document) = known {
-            authority.documents.push(document.under(when));
+            authority.documents.push(document.under(when).into());
         } else if let Some(policy) = index.managed_policy(text, account) {
-            authority.documents.push(declared[policy].document.clone().under(when));
+            authority.documents.push(PolicyDocument::shared_under(&declared[policy].document, when));
             attached.push(policy);
         } else if let Some(name) = aws_managed {
             let what = format!("the AWS managed policy `{name}`, which is not in the catalogue");
@@ -67,7 +67,7 @@ fn attach_to(principal: &mut Principal, declared: &[Policy], index: &Index) -> V
         }
     }
     if let Some(policy) = principal.boundary_ref.as_ref().and_then(|text| index.managed_policy(text, account)) {
-        let mut document = declared[policy].document.clone();
+        let mut document = PolicyDocument::clone(&declared[policy].document);
         document.kind = PolicyKind::Boundary;
         authority.boundary = Some(Boundary::Known(document));
     }

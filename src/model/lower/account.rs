@@ -2,6 +2,7 @@
 //! in memory at once, and all processors read.
 
 use super::{Fragment, dump};
+use crate::model::Policy;
 use crate::source::{FileId, OffsetMap};
 use crate::syntax::{self, Member};
 use crate::template::dump::{DETAILS, left_out, shape_below};
@@ -24,10 +25,8 @@ pub fn lower(text: &str, file: FileId, path: &str) -> Option<Fragment> {
     if !members.iter().any(|member| DETAILS.contains(&&*key(member))) {
         return None;
     }
-    let objects: Vec<(String, std::ops::Range<usize>)> = members
-        .iter()
-        .flat_map(|member| member.items.iter().map(|item| (key(member), item.clone())))
-        .collect();
+    let objects: Vec<(String, std::ops::Range<usize>)> =
+        members.iter().flat_map(|member| member.items.iter().map(|item| (key(member), item.clone()))).collect();
     let batches: Vec<Fragment> = objects
         .par_chunks(BATCH)
         .map(|batch| {
@@ -42,6 +41,7 @@ pub fn lower(text: &str, file: FileId, path: &str) -> Option<Fragment> {
                 fragment.problems.extend(parsed.problems);
                 fragment.repaired.extend(parsed.repaired);
             }
+            fragment.policies.iter_mut().for_each(Policy::settle);
             fragment
         })
         .collect();
@@ -56,7 +56,7 @@ pub fn lower(text: &str, file: FileId, path: &str) -> Option<Fragment> {
     let rest = format!("{{{}}}", rest.join(", "));
     let start = members.first().map_or(0, |member| member.key.start);
     let parsed = syntax::parse_at(&rest, &OffsetMap::verbatim(file, 0));
-    let told = parsed.root().map(left_out).unwrap_or_default();
+    let told = parsed.root().map(|root| left_out(root, true)).unwrap_or_default();
     let span = crate::source::Span::new(file, start, start);
     whole.not_read.extend(told.into_iter().map(|(_, reason)| (span, reason)));
     Some(whole)

@@ -4,7 +4,7 @@
 
 use super::iam::{aws_managed_name, bound_by};
 use super::{Anonymous, Attachment, Fragment, Holder, Listed, add_policy, codebuild, codepipeline, placeholder};
-use crate::iam::{PolicyKind, managed_document};
+use crate::iam::{PolicyDocument, PolicyKind, managed_document};
 use crate::model::principal::{LeftOut, ManagedPolicyRef, PolicyOwner, Principal, PrincipalKind, account_of};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::Node;
@@ -16,7 +16,7 @@ const MANAGED_POLICY: &str = "AWS::IAM::ManagedPolicy";
 
 /// Lowers the outputs that a file holds.
 pub fn lower(documents: &[Node], file: FileId, path: &str, fragment: &mut Fragment) {
-    for root in documents {
+    for (index, root) in documents.iter().enumerate() {
         for (shape, node) in dump::objects(root) {
             object(shape, node, file, path, fragment);
         }
@@ -24,10 +24,9 @@ pub fn lower(documents: &[Node], file: FileId, path: &str, fragment: &mut Fragme
             let users = list(root.get("Users")).iter().filter_map(|user| text(user.get("UserName")));
             fragment.memberships.extend(users.map(|user| (user, group.clone())));
         }
+        let left_out = dump::left_out(root, index + 1 == documents.len());
+        fragment.not_read.extend(left_out.into_iter().map(|(node, reason)| (node.span(), reason)));
     }
-    // Pages that follow each other in one file say what was to come behind them.
-    let left_out = documents.last().map(dump::left_out).unwrap_or_default();
-    fragment.not_read.extend(left_out.into_iter().map(|(node, reason)| (node.span(), reason)));
 }
 
 /// Lowers one object of an output.
@@ -182,7 +181,7 @@ fn principal(kind: PrincipalKind, node: &Node, file: FileId, fragment: &mut Frag
         file,
         fragment,
     ) {
-        principal.trust = Some(fragment.policies[trust].document.clone());
+        principal.trust = Some(PolicyDocument::clone(&fragment.policies[trust].document));
     }
     for item in list(node.get(list_key)) {
         let name = item.get("PolicyName").and_then(Node::as_str).map(str::to_owned);
@@ -230,8 +229,7 @@ fn managed_policy(node: &Node, file: FileId, fragment: &mut Fragment) {
     let policy = document(version.get("Document"), PolicyKind::Identity, owner, file, fragment);
     if let Some(policy) = policy.filter(|_| is_by_aws) {
         // What AWS wrote is not for the user to mend.
-        fragment.policies[policy].document.problems.clear();
-        fragment.policies[policy].written = None;
+        fragment.policies[policy].leave_unvalidated();
     }
 }
 

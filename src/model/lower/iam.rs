@@ -1,7 +1,7 @@
 //! `AWS::IAM::*` to principals and policies.
 
 use super::{Attachment, Declared, Fragment, Holder, add_policy, owner_of, text, texts};
-use crate::iam::{Boundary, PolicyKind, Reason, managed_document};
+use crate::iam::{Boundary, PolicyDocument, PolicyKind, Reason, managed_document};
 use crate::model::principal::{ManagedPolicyRef, Principal, PrincipalKind};
 use crate::value::{Condition, Text, Value};
 
@@ -62,7 +62,7 @@ fn trust_policy(
         let document = &fragment.policies[index].document;
         match &mut principal.trust {
             Some(known) => known.statements.extend(document.statements.iter().cloned()),
-            None => principal.trust = Some(document.clone()),
+            None => principal.trust = Some(PolicyDocument::clone(document)),
         }
     }
 }

@@ -202,8 +202,7 @@ fn template(root: &Node, file: FileId, fragment: &mut Fragment) {
     if template.has_macro() {
         // What a macro takes in need not be what IAM takes.
         for policy in &mut fragment.policies {
-            policy.document.problems.clear();
-            policy.written = None;
+            policy.leave_unvalidated();
         }
     }
     fragment.unresolved = scope.into_unresolved();
@@ -283,7 +282,7 @@ pub fn policy(file: FileId, path: &str, parsed: &Parsed, taken_for: &AsPolicy) -
             && let Some(written) = &policy.written
         {
             policy.kind = kind;
-            policy.document = PolicyDocument::read(written, kind);
+            policy.document = PolicyDocument::read(written, kind).into();
         }
         policy.resource_type.clone_from(&taken_for.resource_type);
     }
@@ -346,7 +345,7 @@ fn add_policy(
     }
     let resource_type = protected_type(&owner.kind).to_owned();
     fragment.policies.push(Policy {
-        document,
+        document: document.into(),
         kind,
         owner,
         file,
