@@ -4,11 +4,19 @@
 use std::ops::Range;
 
 /// A member of the object that a text holds.
+#[derive(Debug)]
 pub struct Member {
     pub key: Range<usize>,
     pub value: Range<usize>,
     /// The items when the value is a list.
     pub items: Vec<Range<usize>>,
+}
+
+impl Member {
+    /// The key as it is written between its quotes.
+    pub fn name<'t>(&self, text: &'t str) -> &'t str {
+        text[self.key.clone()].trim_matches('"')
+    }
 }
 
 /// The values of a text one after the other, as concatenated outputs and lines of JSON have them;

@@ -5,7 +5,7 @@
 //! <https://docs.aws.amazon.com/cli/latest/reference/codebuild/batch-get-projects.html>,
 //! <https://docs.aws.amazon.com/cli/latest/reference/codepipeline/get-pipeline.html>
 
-use crate::syntax::Node;
+use crate::syntax::{self, Member, Node};
 
 /// What an object of an output is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,12 +68,26 @@ const WHOLE: [Shape; 8] = [
 ];
 
 /// The lists of `get-account-authorization-details`; each is an output of ours even when it is empty.
-pub const DETAILS: [&str; 3] = ["RoleDetailList", "UserDetailList", "GroupDetailList"];
+const DETAILS: [&str; 3] = ["RoleDetailList", "UserDetailList", "GroupDetailList"];
 
 /// Whether a root is output of a call that is understood.
 pub fn is_dump(root: &Node) -> bool {
     let is_list = |key: &&str| root.get(key).and_then(Node::items).is_some();
     !objects(root).is_empty() || DETAILS.iter().any(is_list) || root.get("projectsNotFound").is_some()
+}
+
+/// Smaller files are read as a whole.
+const LARGE: usize = 1 << 20;
+
+/// The members of a large output of `get-account-authorization-details`, to be read object by
+/// object; `None` for any other text, and for one whose brackets do not match.
+pub fn pieces_of_account(text: &str) -> Option<Vec<Member>> {
+    if text.len() < LARGE {
+        return None;
+    }
+    let members = syntax::members(text)?;
+    let is_detail = |member: &Member| DETAILS.contains(&member.name(text));
+    members.iter().any(is_detail).then_some(members)
 }
 
 /// The objects of an output, in the order they are written.

@@ -5,6 +5,7 @@ use crate::model::principal::{account_of, may_be_one_account};
 use crate::model::project::{ActionRef, BuildspecRef};
 use crate::model::{BuildspecId, Model, ProjectId};
 use crate::source::{FileId, Sources};
+use crate::template::folder_of;
 use crate::value::Text;
 use std::collections::HashMap;
 
@@ -18,7 +19,7 @@ pub fn find_buildspecs(model: &mut Model, sources: &Sources) {
         .map(|(id, source)| (sources.path(source.file).to_owned(), id))
         .collect();
     for project in &mut model.projects {
-        let folder = folder_of(sources, project.file);
+        let folder = folder_of(sources.path(project.file));
         let names: Vec<String> = match &project.source.buildspec {
             BuildspecRef::Default { .. } => vec!["buildspec.yml".into(), "buildspec.yaml".into()],
             BuildspecRef::Path { path, .. } => match path.literal() {
@@ -33,10 +34,6 @@ pub fn find_buildspecs(model: &mut Model, sources: &Sources) {
             _ => {}
         }
     }
-}
-
-fn folder_of(sources: &Sources, file: FileId) -> &str {
-    sources.path(file).rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// The file `name` in `folder` or the nearest folder above it that has one.

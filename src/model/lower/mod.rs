@@ -15,7 +15,7 @@ use crate::iam::{PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::{self, Node, Parsed};
 use crate::template::buildspec::Buildspec;
-use crate::template::{Format, Resource, Scope, Template, Unresolved};
+use crate::template::{File, Format, Repository, Resource, Scope, Template, Unresolved};
 use crate::value::{Condition, Text, Value};
 use std::sync::OnceLock;
 
@@ -118,17 +118,23 @@ pub enum Listed {
     Version(usize),
 }
 
-pub use account::lower as account;
+/// Lowers a file that was read; what it takes in from others comes from the repository.
+pub fn lower(repository: &Repository<'_>, file: FileId) -> Fragment {
+    let File { format, parsed, pieces } = repository.get(file);
+    if !pieces.is_empty() {
+        return account::lower(repository.text(file), pieces, file, repository.path(file));
+    }
+    as_format(repository, file, *format, parsed)
+}
 
-/// Lowers a file that was read.
-pub fn lower(file: FileId, path: &str, format: Format, parsed: &Parsed) -> Fragment {
+fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: &Parsed) -> Fragment {
     let mut fragment =
         Fragment { problems: parsed.problems.clone(), repaired: parsed.repaired.clone(), ..Fragment::default() };
     let Some(root) = parsed.root() else { return fragment };
     match format {
         Format::CloudFormation | Format::Sam => template(root, file, &mut fragment),
-        Format::Policy => bare_policy(root, file, path, &mut fragment),
-        Format::CliDump => dump::lower(&parsed.documents, file, path, &mut fragment),
+        Format::Policy => bare_policy(root, file, repository.path(file), &mut fragment),
+        Format::CliDump => dump::lower(&parsed.documents, file, repository.path(file), &mut fragment),
         Format::Buildspec => {
             let value = Value::plain(root);
             if let Some(buildspec) = Buildspec::read(&value) {
@@ -275,8 +281,8 @@ pub struct AsPolicy {
 }
 
 /// Lowers a file that was named as a policy document.
-pub fn policy(file: FileId, path: &str, parsed: &Parsed, taken_for: &AsPolicy) -> Fragment {
-    let mut fragment = lower(file, path, Format::Policy, parsed);
+pub fn policy(repository: &Repository<'_>, file: FileId, taken_for: &AsPolicy) -> Fragment {
+    let mut fragment = as_format(repository, file, Format::Policy, &repository.get(file).parsed);
     for policy in &mut fragment.policies {
         if let Some(kind) = taken_for.kind
             && let Some(written) = &policy.written
