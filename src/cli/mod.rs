@@ -11,6 +11,7 @@ mod explain;
 mod minimize;
 mod packs;
 mod policy;
+mod read;
 mod rules;
 mod validate;
 

@@ -5,9 +5,14 @@ pub mod buildspec;
 pub mod cloudformation;
 mod condition;
 mod detect;
+pub mod dump;
 mod intrinsics;
+mod mention;
 mod reference;
+mod repository;
 
 pub use cloudformation::{Parameter, Resource, Template};
 pub use detect::{Format, detect, is_dockerfile_name, mentions_our_formats};
 pub use intrinsics::{Scope, Unresolved};
+pub use mention::mentioned;
+pub use repository::{File, NotTaken, Repository, below_root, folder_of};

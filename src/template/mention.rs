@@ -1,0 +1,69 @@
+//! Which other files a text names, so that they are read too. It is enough to look: what a name
+//! means is for the front ends, and a name too many costs a file that nobody asks for.
+
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// What stands before a path or at its end, and tools that read a file of their own. Literals alone,
+/// so that the search is one fast pass over the text.
+#[expect(clippy::expect_used, reason = "the pattern is a constant; every run uses it")]
+static SIGN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?x) (?<before> file\( | TemplateURL | Location | DefinitionUri | env_file | BuildSpec )
+             | (?<end> \.sh | \.bash )
+             | (?<tool> make | npm | yarn | pnpm | compose ) [\x20-]",
+    )
+    .expect("constant pattern")
+});
+
+/// Paths as they are written, sorted; relative to the file, to the folder of the project that it
+/// belongs to, or to the root: whoever reads them decides.
+pub fn mentioned(text: &str) -> Vec<&str> {
+    let mut found: Vec<&str> = Vec::new();
+    for sign in SIGN.captures_iter(text) {
+        if let Some(before) = sign.name("before") {
+            let rest = text[before.end()..].trim_start_matches([' ', ':', '"', '\'']);
+            found.push(&rest[..rest.find(|letter| !is_of_path(letter)).unwrap_or(rest.len())]);
+        } else if let Some(end) = sign.name("end") {
+            let start = text[..end.start()]
+                .rfind(|letter| !is_of_path(letter))
+                .map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
+            found.push(&text[start..end.end()]);
+        } else {
+            found.extend(read_by(sign.name("tool").map_or("", |tool| tool.as_str())));
+        }
+    }
+    found.retain(|path| !path.is_empty());
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+fn is_of_path(letter: char) -> bool {
+    letter.is_alphanumeric() || matches!(letter, '.' | '/' | '_' | '-')
+}
+
+/// The file that tells what a tool runs.
+fn read_by(tool: &str) -> &'static [&'static str] {
+    match tool {
+        "make" => &["Makefile", "makefile", "GNUmakefile"],
+        "npm" | "yarn" | "pnpm" => &["package.json"],
+        "compose" => &[".env"],
+        _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mentioned;
+
+    #[test]
+    fn files_are_named_by_variables_scripts_properties_and_tools() {
+        assert_eq!(mentioned("resources:\n  - ${file(./infra/roles.yml):Roles}"), ["./infra/roles.yml"]);
+        assert_eq!(mentioned("- ./bin/deploy.sh prod && bash lib.sh"), ["./bin/deploy.sh", "lib.sh"]);
+        assert_eq!(mentioned("TemplateURL: ./nested.yaml\n"), ["./nested.yaml"]);
+        assert_eq!(mentioned("\"Location\": \"api.yaml\""), ["api.yaml"]);
+        assert_eq!(mentioned("- npm run deploy"), ["package.json"]);
+        assert_eq!(mentioned("Sid: file"), Vec::<&str>::new());
+    }
+}
