@@ -5,6 +5,7 @@
 use super::iam::{aws_managed_name, bound_by};
 use super::{Anonymous, Attachment, Fragment, Holder, Listed, add_policy, codebuild, codepipeline, placeholder};
 use crate::iam::{PolicyDocument, PolicyKind, managed_document};
+use crate::model::DeclaredResource;
 use crate::model::principal::{LeftOut, ManagedPolicyRef, PolicyOwner, Principal, PrincipalKind, account_of};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::Node;
@@ -74,6 +75,9 @@ fn as_properties(value: Value) -> Value {
                 if let Some(first) = key.value.get_mut(..1) {
                     first.make_ascii_uppercase();
                 }
+                if key.value == "ProjectVisibility" {
+                    key.value = "Visibility".into();
+                }
                 (key, as_properties(value))
             });
             Value::Map(Map { entries: entries.collect(), span: map.span })
@@ -95,6 +99,19 @@ fn project(node: &Node, file: FileId, fragment: &mut Fragment) {
     if let Some(project) = fragment.projects.last_mut() {
         project.account = account.map(str::to_owned);
     }
+    declare(&id, "AWS::CodeBuild::Project", properties, fragment);
+}
+
+/// The resource for rules that ask for properties; which others there might be is not seen.
+fn declare(id: &Spanned<String>, kind: &str, value: Value, fragment: &mut Fragment) {
+    let (logical_id, kind) = (id.clone(), kind.to_owned());
+    fragment.resources.push(DeclaredResource {
+        logical_id,
+        kind,
+        properties: Vec::new(),
+        is_open: true,
+        value: Some(value),
+    });
 }
 
 /// `webhook` is what `Triggers` is in a template: that it is there switches it on.
@@ -142,6 +159,7 @@ fn pipeline(node: &Node, file: FileId, fragment: &mut Fragment) {
     }
     placeholder::collect_in(&properties, fragment);
     fragment.pipelines.push(codepipeline::pipeline(file, &id, &properties, None));
+    declare(&id, "AWS::CodePipeline::Pipeline", properties, fragment);
 }
 
 fn principal(kind: PrincipalKind, node: &Node, file: FileId, fragment: &mut Fragment) {
