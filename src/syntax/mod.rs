@@ -5,6 +5,7 @@ mod decoded;
 mod json;
 mod node;
 mod repair;
+pub mod shell;
 mod yaml;
 
 pub use node::{Entry, Kind, Node, Scalar};
