@@ -5,8 +5,8 @@ use crate::model::lower::{self, AsPolicy};
 use crate::model::{self, Model};
 use crate::rules::{self, Context, Rule};
 use crate::source::{FileId, Sources, Span};
-use crate::syntax::{self, Parsed};
-use crate::template::{Format, detect};
+use crate::syntax;
+use crate::template::{File, Format, Repository};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -63,10 +63,12 @@ impl Options {
 /// Reads all sources, and asks all rules.
 pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let files: Vec<FileId> = sources.iter().map(|(file, _)| file).collect();
-    let read: Vec<ReadFile> = files.par_iter().map(|file| read_file(sources, *file, options)).collect();
-    let formats: Vec<Format> = read.iter().map(|file| file.format).collect();
-    let mut summary = summarise_files(sources, options, &read);
-    let model = model::link(sources, read.into_iter().map(|file| file.fragment).collect());
+    let repository = Repository::read(sources);
+    let taken: Vec<Taken> = files.par_iter().map(|file| take(&repository, *file, options)).collect();
+    repository.discard();
+    let formats: Vec<Format> = taken.iter().map(|file| file.format).collect();
+    let mut summary = summarise_files(sources, options, &taken);
+    let model = model::link(sources, taken.into_iter().map(|file| file.fragment).collect());
     summarise_model(sources, options, &model, &mut summary);
     let context = Context { model: &model, sources, formats: &formats };
     let (mut diagnostics, redactions) = rules::run(&context, rules);
@@ -83,48 +85,39 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     Report { diagnostics, summary, redactions }
 }
 
-/// One file, read and lowered.
-struct ReadFile {
+/// One file as the run takes it.
+struct Taken {
     format: Format,
     fragment: lower::Fragment,
     /// Why it is worth a word that the file is none of ours.
     odd: Option<&'static str>,
 }
 
-/// Parses, decides the format, and lowers.
-fn read_file(sources: &Sources, file: FileId, options: &Options) -> ReadFile {
-    let source = sources.get(file);
-    let name = source.path.rsplit('/').next().unwrap_or_default();
-    if crate::template::is_dockerfile_name(name) {
-        return ReadFile { format: Format::Dockerfile, fragment: lower::Fragment::default(), odd: None };
-    }
-    let parsed: Parsed = syntax::parse(&source.text, file);
-    let format = detect(&parsed, &source.path, &source.text);
+/// Lowers a file as what it is, or as the policy that it is taken for.
+fn take(repository: &Repository<'_>, file: FileId, options: &Options) -> Taken {
+    let File { format, parsed } = repository.get(file);
     if let Some(taken_for) = &options.as_policy
         && !matches!(format, Format::CloudFormation | Format::Sam)
         && parsed.root().is_some()
     {
-        let fragment = lower::policy(file, &source.path, &parsed, taken_for);
-        return ReadFile { format: Format::Policy, fragment, odd: None };
+        return Taken { format: Format::Policy, fragment: lower::policy(repository, file, taken_for), odd: None };
     }
+    if *format != Format::Other {
+        return Taken { format: *format, fragment: lower::lower(repository, file), odd: None };
+    }
+    // A broken file that is none of ours is nobody's business here.
     let broken = parsed.problems.iter().any(|problem| problem.rule == syntax::PARSE_ERROR);
-    let fragment = match format {
-        // A broken file that is none of ours is nobody's business here.
-        Format::Other => lower::Fragment::default(),
-        _ => lower::lower(file, &source.path, format, &parsed),
-    };
-    let is_odd = format == Format::Other && crate::template::mentions_our_formats(&source.text);
-    let odd = is_odd.then_some(match broken {
+    let odd = crate::template::mentions_our_formats(repository.text(file)).then_some(match broken {
         true => "too little of it is YAML or JSON to tell what it is",
         false => "speaks of AWS resources or statements, and is no template, buildspec or policy",
     });
-    ReadFile { format, fragment, odd }
+    Taken { format: Format::Other, fragment: lower::Fragment::default(), odd }
 }
 
-fn summarise_files(sources: &Sources, options: &Options, read: &[ReadFile]) -> Summary {
+fn summarise_files(sources: &Sources, options: &Options, taken: &[Taken]) -> Summary {
     let mut summary = Summary::default();
-    let files = sources.iter().zip(read).filter(|((file, _), _)| options.reports(*file));
-    for ((file, source), ReadFile { format, odd, .. }) in files {
+    let files = sources.iter().zip(taken).filter(|((file, _), _)| options.reports(*file));
+    for ((file, source), Taken { format, odd, .. }) in files {
         let mut leave_out = |reason: &str| {
             summary.not_analysed.push(NotAnalysed { path: source.path.clone(), span: None, reason: reason.to_owned() });
         };

@@ -5,8 +5,8 @@ mod walk;
 
 use iamlint::model::lower::{self, Fragment};
 use iamlint::source::{FileId, Sources};
-use iamlint::syntax::{self, Node, Parsed};
-use iamlint::template::{Format, Template, detect};
+use iamlint::syntax::{Node, Parsed};
+use iamlint::template::{File, Format, Repository, Template};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -58,9 +58,9 @@ fn corpus() -> Option<PathBuf> {
 fn compare(row: &Value, path: &str, text: &str) -> Vec<(&'static str, String)> {
     let mut sources = Sources::new();
     let file = sources.add(path, text);
-    let parsed = syntax::parse(text, file);
-    let format = detect(&parsed, path, text);
-    let fragment = lower::lower(file, path, format, &parsed);
+    let repository = Repository::read(&sources);
+    let File { format, parsed } = repository.get(file);
+    let fragment = lower::lower(&repository, file);
     let mut found = Vec::new();
     let broken: Vec<String> = parsed
         .problems
@@ -77,14 +77,14 @@ fn compare(row: &Value, path: &str, text: &str) -> Vec<(&'static str, String)> {
     if row["ok"].as_bool() != Some(true) || !is_read {
         return found;
     }
-    let types = types(&parsed, file);
+    let types = types(parsed, file);
     let theirs: BTreeMap<String, u64> = row["types"].as_object().map_or_else(BTreeMap::new, |map| {
         map.iter().map(|(name, count)| (name.clone(), count.as_u64().unwrap_or_default())).collect()
     });
     if types != theirs {
         found.push(("types", format!("ours {types:?}, theirs {theirs:?}")));
     }
-    let (ours, theirs) = (statements(&parsed, &sources), lines(row, "statements"));
+    let (ours, theirs) = (statements(parsed, &sources), lines(row, "statements"));
     if ours != theirs {
         let (more, less): (Vec<_>, Vec<_>) = (ours.difference(&theirs).collect(), theirs.difference(&ours).collect());
         found.push(("statements in the tree", format!("only ours {more:?}, only theirs {less:?}")));
@@ -95,7 +95,7 @@ fn compare(row: &Value, path: &str, text: &str) -> Vec<(&'static str, String)> {
         let is_lowered = |line: &usize| lowered.contains(line) || lowered.contains(&(line - 1));
         let missing: Vec<usize> = theirs.iter().filter(|line| !is_lowered(line)).copied().collect();
         if !missing.is_empty() {
-            let holders: BTreeSet<String> = missing.iter().map(|line| holder(&parsed, &sources, file, *line)).collect();
+            let holders: BTreeSet<String> = missing.iter().map(|line| holder(parsed, &sources, file, *line)).collect();
             found.push(("statements not in the model", format!("{format:?} lines {missing:?} of {holders:?}")));
         }
     }

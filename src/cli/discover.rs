@@ -1,19 +1,17 @@
-//! Which files there are to read, and reading them. Analysis covers the whole repository, reporting
-//! the paths that are named.
+//! Which files there are to read. Analysis covers the whole repository, reporting the paths that are
+//! named.
 
 use super::Failure;
 use super::args::InputArgs;
+use super::read;
 use crate::linter::{NotAnalysed, Options};
-use crate::source::{FileId, Sources};
+use crate::source::Sources;
 use crate::template::is_dockerfile_name;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use ignore::WalkBuilder;
-use rayon::prelude::*;
-use regex::bytes::RegexSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
 /// What a run reads.
 pub struct Input {
@@ -26,9 +24,19 @@ pub struct Input {
     pub root: PathBuf,
 }
 
+/// The files of a run, before they are read.
+pub struct Found {
+    pub wanted: BTreeMap<PathBuf, Wanted>,
+    /// Every file of the folders that were walked, wanted or not: others may name it.
+    pub tree: BTreeMap<PathBuf, Wanted>,
+    /// The text of standard input, and the path that it stands for.
+    pub stdin: Option<(PathBuf, Vec<u8>)>,
+    pub root: PathBuf,
+}
+
 /// How a file came to be read.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Wanted {
+pub enum Wanted {
     /// For what it says of other files.
     Context,
     /// It lies below a folder that was named.
@@ -40,19 +48,6 @@ enum Wanted {
 /// Files of these kinds are looked into; content decides what they are.
 const EXTENSIONS: [&str; 6] = ["yml", "yaml", "json", "template", "cfn", "part"];
 
-/// Files of 4 GiB and more have places that a span cannot hold.
-const MAX_BYTES: u64 = u32::MAX as u64;
-
-/// What files of ours have in them somewhere; a lock file or a package manifest has none of it.
-#[expect(clippy::expect_used, reason = "the patterns are constants; every run uses them")]
-static SIGNS: LazyLock<RegexSet> = LazyLock::new(|| {
-    RegexSet::new([
-        r#"(?-u)AWS::|AWSTemplateFormatVersion|Statement|"?phases"?\s*:|RoleDetailList|UserDetailList|AttachedPolicies"#,
-        r#"(?-u)\bprovider"?\s*:|\bservices"?\s*:|serviceRole|"pipeline"|PolicyDocument|AKIA|ASIA"#,
-    ])
-    .expect("constant patterns")
-});
-
 /// Finds and reads everything that a run over `paths` needs.
 pub fn input(paths: &[PathBuf], args: &InputArgs) -> Result<Input, Failure> {
     let here =
@@ -61,11 +56,8 @@ pub fn input(paths: &[PathBuf], args: &InputArgs) -> Result<Input, Failure> {
     let globs = Globs::new(args)?;
     let default = [PathBuf::from(".")];
     let named: &[PathBuf] = if paths.is_empty() { &default } else { paths };
+    let mut tree: BTreeMap<PathBuf, Wanted> = BTreeMap::new();
     let mut wanted: BTreeMap<PathBuf, Wanted> = BTreeMap::new();
-    let mut want = |path: PathBuf, how: Wanted| {
-        let entry = wanted.entry(path).or_insert(how);
-        *entry = (*entry).max(how);
-    };
     let mut stdin = None;
     for path in named {
         if path.as_os_str() == "-" {
@@ -74,18 +66,27 @@ pub fn input(paths: &[PathBuf], args: &InputArgs) -> Result<Input, Failure> {
         }
         let absolute = normal(&here.join(path));
         if absolute.is_dir() {
-            walk(&absolute, &root, &globs).into_iter().for_each(|file| want(file, Wanted::Reported));
+            walk(&absolute).into_iter().for_each(|file| {
+                // What is excluded may still be taken in by others.
+                let is_excluded = globs.is_excluded(&relative(&root, &file));
+                tree.insert(file, if is_excluded { Wanted::Context } else { Wanted::Reported });
+            });
         } else if absolute.exists() {
             // A hook names every file of a commit: what is excluded stays so.
             if !globs.is_excluded(&relative(&root, &absolute)) {
-                want(absolute, Wanted::Named);
+                wanted.insert(absolute, Wanted::Named);
             }
         } else {
             return Err(Failure::new(format!("there is no file or folder `{}`", path.display())));
         }
     }
     if !args.isolated {
-        walk(&root, &root, &globs).into_iter().for_each(|file| want(file, Wanted::Context));
+        walk(&root).into_iter().for_each(|file| {
+            tree.entry(file).or_insert(Wanted::Context);
+        });
+    }
+    for (path, how) in tree.iter().filter(|(path, _)| globs.wants(path, &root)) {
+        wanted.entry(path.clone()).or_insert(*how);
     }
     let stdin_path = args.stdin_filename.as_ref().map_or_else(|| here.join("<stdin>"), |path| normal(&here.join(path)));
     if stdin.is_none() && args.stdin_filename.is_some() {
@@ -96,76 +97,7 @@ pub fn input(paths: &[PathBuf], args: &InputArgs) -> Result<Input, Failure> {
     } else if stdin.is_some() {
         wanted.insert(stdin_path.clone(), Wanted::Named);
     }
-    Ok(read_all(wanted, stdin.map(|text| (stdin_path, text)), root))
-}
-
-fn read_all(wanted: BTreeMap<PathBuf, Wanted>, stdin: Option<(PathBuf, Vec<u8>)>, root: PathBuf) -> Input {
-    let read: Vec<(String, Wanted, Result<Option<String>, String>)> = wanted
-        .into_par_iter()
-        .map(|(path, how)| {
-            let shown = relative(&root, &path);
-            let text = match &stdin {
-                Some((at, bytes)) if *at == path => decode(bytes.clone()).map(Some),
-                _ => read_file(&path, how),
-            };
-            (shown, how, text)
-        })
-        .collect();
-    let mut input = Input {
-        sources: Sources::new(),
-        options: Options { reported: Some(BTreeSet::new()), ..Options::default() },
-        unread: Vec::new(),
-        unread_named: false,
-        root,
-    };
-    let mut reported: BTreeSet<FileId> = BTreeSet::new();
-    for (path, how, text) in read {
-        match text {
-            Ok(Some(text)) => {
-                let file = input.sources.add(path, text);
-                if how >= Wanted::Reported {
-                    reported.insert(file);
-                }
-                if how == Wanted::Named {
-                    input.options.named.push(file);
-                }
-            }
-            Ok(None) => {}
-            Err(reason) if how >= Wanted::Reported => {
-                input.unread_named |= how == Wanted::Named;
-                input.unread.push(NotAnalysed { path, span: None, reason });
-            }
-            Err(_) => {}
-        }
-    }
-    input.options.reported = Some(reported);
-    input
-}
-
-/// The text of a file; `None` when it shows no sign of being one of ours and nobody named it.
-fn read_file(path: &Path, how: Wanted) -> Result<Option<String>, String> {
-    let size = path.metadata().map_err(|error| format!("cannot be read: {error}"))?.len();
-    if size >= MAX_BYTES {
-        return Err("4 GiB or larger".into());
-    }
-    let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    if how != Wanted::Named && !is_dockerfile_name(&name) && !SIGNS.is_match(&bytes) {
-        return Ok(None);
-    }
-    decode(bytes).map(Some)
-}
-
-fn decode(bytes: Vec<u8>) -> Result<String, String> {
-    String::from_utf8(bytes).map_err(|error| {
-        let offset = error.utf8_error().valid_up_to();
-        let bytes = error.into_bytes();
-        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-            return "UTF-16, and not UTF-8: save it as UTF-8".to_owned();
-        }
-        let line = bytes[..offset].iter().filter(|byte| **byte == b'\n').count() + 1;
-        format!("not UTF-8: byte {} on line {line} is no character", offset + 1)
-    })
+    Ok(read::read(Found { wanted, tree, stdin: stdin.map(|text| (stdin_path, text)), root }))
 }
 
 fn read_stdin() -> Result<Vec<u8>, Failure> {
@@ -176,7 +108,7 @@ fn read_stdin() -> Result<Vec<u8>, Failure> {
 }
 
 /// Files below a folder, `.gitignore` and `.iamlintignore` honoured; links are not followed.
-fn walk(folder: &Path, root: &Path, globs: &Globs) -> BTreeSet<PathBuf> {
+fn walk(folder: &Path) -> BTreeSet<PathBuf> {
     let mut builder = WalkBuilder::new(folder);
     builder
         .hidden(false)
@@ -186,7 +118,7 @@ fn walk(folder: &Path, root: &Path, globs: &Globs) -> BTreeSet<PathBuf> {
         .add_custom_ignore_filename(".iamlintignore");
     builder.filter_entry(|entry| entry.file_name() != ".git" && entry.file_name() != "node_modules");
     let files = builder.build().flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
-    files.map(|entry| entry.into_path()).filter(|path| globs.wants(path, &relative(root, path))).collect()
+    files.map(|entry| entry.into_path()).collect()
 }
 
 /// What `--include` and `--exclude` say.
@@ -200,7 +132,8 @@ impl Globs {
         Ok(Globs { include: glob_set(&args.include)?, exclude: glob_set(&args.exclude)? })
     }
 
-    fn wants(&self, path: &Path, shown: &str) -> bool {
+    fn wants(&self, path: &Path, root: &Path) -> bool {
+        let shown = &relative(root, path);
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
         let is_known =

@@ -9,6 +9,7 @@ mod expand;
 mod explain;
 mod packs;
 mod policy;
+mod read;
 mod rules;
 mod validate;
 

@@ -181,3 +181,11 @@ pub fn is_dockerfile_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name == "dockerfile" || name.starts_with("dockerfile.") || name.ends_with(".dockerfile")
 }
+
+/// A file that is read for what others make of it, and is neither YAML nor JSON.
+pub fn is_script_name(name: &str) -> bool {
+    let is_makefile = matches!(name, "Makefile" | "makefile" | "GNUmakefile");
+    is_makefile || name == ".env" || name.starts_with(".env.") || name.ends_with(".env") || {
+        [".sh", ".bash", ".mk"].iter().any(|ending| name.ends_with(ending))
+    }
+}

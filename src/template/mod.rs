@@ -6,8 +6,12 @@ pub mod cloudformation;
 mod condition;
 mod detect;
 mod intrinsics;
+mod mention;
 mod reference;
+mod repository;
 
 pub use cloudformation::{Parameter, Resource, Template};
 pub use detect::{Format, detect, is_dockerfile_name, mentions_our_formats};
 pub use intrinsics::{Scope, Unresolved};
+pub use mention::mentioned;
+pub use repository::{File, NotTaken, Repository, below_root, folder_of};

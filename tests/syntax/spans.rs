@@ -3,13 +3,12 @@
 use super::{Read, read};
 use iamlint::model::lower::{self, Fragment};
 use iamlint::source::Span;
-use iamlint::template::detect;
+use iamlint::template::Repository;
 
 /// What the file declares, read by the same road as in a run.
 fn lowered(text: &str) -> (Read, Fragment) {
     let read = read(text);
-    let format = detect(&read.parsed, "template.yml", text);
-    let fragment = lower::lower(read.file, "template.yml", format, &read.parsed);
+    let fragment = lower::lower(&Repository::read(&read.sources), read.file);
     (read, fragment)
 }
 

@@ -3,7 +3,8 @@
 use super::refers_to;
 use crate::model::project::{ActionRef, BuildProject, BuildspecRef};
 use crate::model::{BuildspecId, Model, ProjectId};
-use crate::source::{FileId, Sources};
+use crate::source::Sources;
+use crate::template::folder_of;
 use crate::value::Text;
 
 /// Moves the indices of a fragment's project to those of the whole model.
@@ -23,7 +24,7 @@ pub fn find_buildspecs(model: &mut Model, sources: &Sources) {
         .map(|(id, source)| (sources.path(source.file).to_owned(), id))
         .collect();
     for project in &mut model.projects {
-        let folder = folder_of(sources, project.file);
+        let folder = folder_of(sources.path(project.file));
         let names: Vec<String> = match &project.source.buildspec {
             BuildspecRef::Default { .. } => vec!["buildspec.yml".into(), "buildspec.yaml".into()],
             BuildspecRef::Path { path, .. } => match path.literal() {
@@ -38,10 +39,6 @@ pub fn find_buildspecs(model: &mut Model, sources: &Sources) {
             _ => {}
         }
     }
-}
-
-fn folder_of(sources: &Sources, file: FileId) -> &str {
-    sources.path(file).rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// The file `name` in `folder` or the nearest folder above it that has one.

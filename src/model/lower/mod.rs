@@ -13,7 +13,7 @@ use crate::iam::{PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::{self, Node, Parsed};
 use crate::template::buildspec::Buildspec;
-use crate::template::{Format, Resource, Scope, Template, Unresolved};
+use crate::template::{File, Format, Repository, Resource, Scope, Template, Unresolved};
 use crate::value::{Condition, Text, Value};
 use std::sync::OnceLock;
 
@@ -44,14 +44,19 @@ pub struct Attachment {
     pub when: Vec<Condition>,
 }
 
-/// Lowers a file that was read.
-pub fn lower(file: FileId, path: &str, format: Format, parsed: &Parsed) -> Fragment {
+/// Lowers a file that was read; what it takes in from others comes from the repository.
+pub fn lower(repository: &Repository<'_>, file: FileId) -> Fragment {
+    let File { format, parsed } = repository.get(file);
+    as_format(repository, file, *format, parsed)
+}
+
+fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: &Parsed) -> Fragment {
     let mut fragment =
         Fragment { problems: parsed.problems.clone(), repaired: parsed.repaired.clone(), ..Fragment::default() };
     let Some(root) = parsed.root() else { return fragment };
     match format {
         Format::CloudFormation | Format::Sam => template(root, file, &mut fragment),
-        Format::Policy => bare_policy(root, file, path, &mut fragment),
+        Format::Policy => bare_policy(root, file, repository.path(file), &mut fragment),
         Format::Buildspec => {
             let value = Value::plain(root);
             if let Some(buildspec) = Buildspec::read(&value) {
@@ -196,8 +201,8 @@ pub struct AsPolicy {
 }
 
 /// Lowers a file that was named as a policy document.
-pub fn policy(file: FileId, path: &str, parsed: &Parsed, taken_for: &AsPolicy) -> Fragment {
-    let mut fragment = lower(file, path, Format::Policy, parsed);
+pub fn policy(repository: &Repository<'_>, file: FileId, taken_for: &AsPolicy) -> Fragment {
+    let mut fragment = as_format(repository, file, Format::Policy, &repository.get(file).parsed);
     for policy in &mut fragment.policies {
         if let Some(kind) = taken_for.kind
             && let Some(written) = &policy.written

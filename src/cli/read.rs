@@ -1,0 +1,137 @@
+//! Reading the files of a run, and those that they name.
+
+use super::discover::{Found, Input, Wanted, relative};
+use crate::linter::{NotAnalysed, Options};
+use crate::source::{FileId, Sources};
+use crate::template::{below_root, folder_of, is_dockerfile_name, mentioned};
+use rayon::prelude::*;
+use regex::bytes::RegexSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+/// Files of 4 GiB and more have places that a span cannot hold.
+const MAX_BYTES: u64 = u32::MAX as u64;
+
+/// What files of ours have in them somewhere; a lock file or a package manifest has none of it.
+#[expect(clippy::expect_used, reason = "the patterns are constants; every run uses them")]
+static SIGNS: LazyLock<RegexSet> = LazyLock::new(|| {
+    RegexSet::new([
+        r#"(?-u)AWS::|AWSTemplateFormatVersion|Statement|"?phases"?\s*:|RoleDetailList|UserDetailList|AttachedPolicies"#,
+        r#"(?-u)\bprovider"?\s*:|\bservices"?\s*:|serviceRole|"pipeline"|PolicyDocument|AKIA|ASIA"#,
+    ])
+    .expect("constant patterns")
+});
+
+/// What reading a file gave: `None` when it shows no sign of being one of ours.
+struct ReadFile {
+    /// Relative to the root.
+    path: String,
+    how: Wanted,
+    text: Result<Option<String>, String>,
+}
+
+/// Reads what was found.
+pub fn read(found: Found) -> Input {
+    let Found { wanted, tree, stdin, root } = found;
+    let mut files: Vec<ReadFile> = wanted
+        .into_par_iter()
+        .map(|(path, how)| {
+            let text = match &stdin {
+                Some((at, bytes)) if *at == path => decode(bytes.clone()).map(Some),
+                _ => read_file(&path, how),
+            };
+            ReadFile { path: relative(&root, &path), how, text }
+        })
+        .collect();
+    follow(&mut files, &tree, &root);
+    files.sort_by(|left, right| left.path.cmp(&right.path));
+    let mut input = Input {
+        sources: Sources::new(),
+        options: Options { reported: Some(BTreeSet::new()), ..Options::default() },
+        unread: Vec::new(),
+        unread_named: false,
+        root,
+    };
+    let mut reported: BTreeSet<FileId> = BTreeSet::new();
+    for ReadFile { path, how, text } in files {
+        match text {
+            Ok(Some(text)) => {
+                let file = input.sources.add(path, text);
+                if how >= Wanted::Reported {
+                    reported.insert(file);
+                }
+                if how == Wanted::Named {
+                    input.options.named.push(file);
+                }
+            }
+            Ok(None) => {}
+            Err(reason) if how >= Wanted::Reported => {
+                input.unread_named |= how == Wanted::Named;
+                input.unread.push(NotAnalysed { path, span: None, reason });
+            }
+            Err(_) => {}
+        }
+    }
+    input.options.reported = Some(reported);
+    input
+}
+
+/// Reads the files of the tree that others name, and what those name in turn. A file is looked for
+/// from the folder of the one that names it, and from those above.
+fn follow(files: &mut Vec<ReadFile>, tree: &BTreeMap<PathBuf, Wanted>, root: &Path) {
+    files.retain(|file| !matches!(file.text, Ok(None)));
+    let tree: HashMap<String, (&PathBuf, Wanted)> =
+        tree.iter().map(|(path, how)| (relative(root, path), (path, *how))).collect();
+    let mut known: HashSet<String> = files.iter().map(|file| file.path.clone()).collect();
+    let mut from = 0;
+    while from < files.len() && !tree.is_empty() {
+        let named: BTreeSet<String> = files[from..]
+            .par_iter()
+            .flat_map_iter(|file| {
+                let text = file.text.as_ref().ok().and_then(Option::as_deref).unwrap_or_default();
+                let folder = folder_of(&file.path);
+                mentioned(text).into_iter().flat_map(move |name| paths_from(folder, name))
+            })
+            .filter(|path| tree.contains_key(path) && !known.contains(path))
+            .collect();
+        known.extend(named.iter().cloned());
+        from = files.len();
+        files.par_extend(named.into_par_iter().map(|path| {
+            let (at, how) = tree[&path];
+            ReadFile { text: read_file(at, Wanted::Named), path, how }
+        }));
+    }
+}
+
+/// The paths that a name may mean in a folder: there, and in each folder above.
+fn paths_from<'p>(folder: &'p str, name: &'p str) -> impl Iterator<Item = String> + 'p {
+    let folders = std::iter::successors(Some(folder), |folder| (!folder.is_empty()).then(|| folder_of(folder)));
+    folders.filter_map(move |folder| below_root(folder, name))
+}
+
+/// The text of a file; `None` when it shows no sign of being one of ours and nobody named it.
+fn read_file(path: &Path, how: Wanted) -> Result<Option<String>, String> {
+    let size = path.metadata().map_err(|error| format!("cannot be read: {error}"))?.len();
+    if size >= MAX_BYTES {
+        return Err("4 GiB or larger".into());
+    }
+    let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    if how != Wanted::Named && !is_dockerfile_name(&name) && !SIGNS.is_match(&bytes) {
+        return Ok(None);
+    }
+    decode(bytes).map(Some)
+}
+
+fn decode(bytes: Vec<u8>) -> Result<String, String> {
+    String::from_utf8(bytes).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        let bytes = error.into_bytes();
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            return "UTF-16, and not UTF-8: save it as UTF-8".to_owned();
+        }
+        let line = bytes[..offset].iter().filter(|byte| **byte == b'\n').count() + 1;
+        format!("not UTF-8: byte {} on line {line} is no character", offset + 1)
+    })
+}

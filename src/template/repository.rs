@@ -1,0 +1,131 @@
+//! The files of a run, parsed, as those files see them that take others in: by paths below the root
+//! of the repository and by no others.
+
+use super::detect::{Format, detect, is_dockerfile_name, is_script_name};
+use crate::source::{FileId, SourceFile, Sources};
+use crate::syntax::{self, Parsed};
+use rayon::prelude::*;
+use std::collections::HashMap;
+
+/// All files of a run. What is not among the sources is not there: lowering reads no disk.
+pub struct Repository<'s> {
+    sources: &'s Sources,
+    files: Vec<File>,
+    by_path: HashMap<&'s str, FileId>,
+}
+
+/// A file that was parsed, as far as its format has a tree of YAML or JSON.
+#[derive(Debug)]
+pub struct File {
+    pub format: Format,
+    pub parsed: Parsed,
+}
+
+/// Why a file that another one names is not taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotTaken {
+    /// An absolute path, or one that climbs above the root.
+    OutsideRoot,
+    /// There is no such file among those that were read.
+    Missing,
+}
+
+impl<'s> Repository<'s> {
+    /// Parses every file, and decides what each is.
+    pub fn read(sources: &'s Sources) -> Repository<'s> {
+        let all: Vec<(FileId, &SourceFile)> = sources.iter().collect();
+        let files = all.par_iter().map(|(file, source)| File::read(*file, source)).collect();
+        let by_path = all.iter().map(|(file, source)| (source.path.as_str(), *file)).collect();
+        Repository { sources, files, by_path }
+    }
+
+    pub fn get(&self, file: FileId) -> &File {
+        &self.files[file.index()]
+    }
+
+    pub fn path(&self, file: FileId) -> &'s str {
+        self.sources.path(file)
+    }
+
+    pub fn text(&self, file: FileId) -> &'s str {
+        &self.sources.get(file).text
+    }
+
+    /// The folder of a file, relative to the root; empty at the root.
+    pub fn folder(&self, file: FileId) -> &'s str {
+        folder_of(self.path(file))
+    }
+
+    /// The file that `path`, written relative to `folder`, names.
+    pub fn find(&self, folder: &str, path: &str) -> Result<FileId, NotTaken> {
+        let path = below_root(folder, path).ok_or(NotTaken::OutsideRoot)?;
+        self.by_path.get(path.as_str()).copied().ok_or(NotTaken::Missing)
+    }
+
+    /// Takes the trees apart on another thread: nobody has to wait for it.
+    pub fn discard(self) {
+        rayon::spawn(move || drop(self.files));
+    }
+}
+
+impl File {
+    fn read(file: FileId, source: &SourceFile) -> File {
+        let name = source.path.rsplit('/').next().unwrap_or_default();
+        if is_dockerfile_name(name) {
+            return File { format: Format::Dockerfile, parsed: Parsed::default() };
+        }
+        if is_script_name(name) {
+            return File { format: Format::Other, parsed: Parsed::default() };
+        }
+        let parsed = syntax::parse(&source.text, file);
+        File { format: detect(&parsed, &source.path, &source.text), parsed }
+    }
+}
+
+/// The folder of a path that has `/` between its parts; empty for a bare name.
+pub fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// `path` as it is written in `folder`, without `.` and `..`; `None` when it leaves the root.
+pub fn below_root(folder: &str, path: &str) -> Option<String> {
+    if path.starts_with(['/', '\\', '~']) || path.contains(':') {
+        return None;
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            name => parts.push(name),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_followed_below_the_root_and_no_further() {
+        assert_eq!(below_root("infra/ci", "../roles.yml").as_deref(), Some("infra/roles.yml"));
+        assert_eq!(below_root("infra", "./ci//roles.yml").as_deref(), Some("infra/ci/roles.yml"));
+        assert_eq!(below_root("infra", "../../roles.yml"), None);
+        assert_eq!(below_root("infra", "/etc/passwd"), None);
+        assert_eq!(below_root("infra", "~/.aws/credentials"), None);
+        assert_eq!(below_root("infra", "C:\\roles.yml"), None);
+    }
+
+    #[test]
+    fn only_files_of_the_run_are_found() {
+        let mut sources = Sources::new();
+        let roles = sources.add("infra/roles.yml", "Resources: {}");
+        let repository = Repository::read(&sources);
+        assert_eq!(repository.find("infra/ci", "../roles.yml"), Ok(roles));
+        assert_eq!(repository.find("", "roles.yml"), Err(NotTaken::Missing));
+        assert_eq!(repository.find("", "../infra/roles.yml"), Err(NotTaken::OutsideRoot));
+    }
+}
