@@ -29,6 +29,10 @@ pub struct Summary {
     pub statements: usize,
     pub projects: usize,
     pub pipelines: usize,
+    /// Shell commands of builds, images and actions, those of the scripts that they run included.
+    pub commands: usize,
+    /// Of these, commands of which it is known what program they run and with which words.
+    pub understood: usize,
     pub not_analysed: Vec<NotAnalysed>,
     /// Files that are no business of iamlint: other YAML and JSON.
     pub other_files: usize,
@@ -144,6 +148,10 @@ fn summarise_model(sources: &Sources, options: &Options, model: &Model, summary:
     summary.statements = policies.map(|policy| policy.document.statements.len()).sum();
     summary.projects = model.projects.iter().filter(|project| options.reports(project.file)).count();
     summary.pipelines = model.pipelines.iter().filter(|pipeline| options.reports(pipeline.file)).count();
+    for command in model.all_commands().filter(|command| options.reports(command.root().file)) {
+        summary.commands += 1;
+        summary.understood += usize::from(!command.is_opaque());
+    }
     let not_read = model.not_read.iter().filter(|(span, _)| options.reports(span.file));
     summary.not_analysed.extend(not_read.map(|(span, reason)| NotAnalysed {
         path: sources.path(span.file).to_owned(),

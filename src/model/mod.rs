@@ -10,6 +10,7 @@ pub mod lower;
 pub mod pipeline;
 pub mod principal;
 pub mod project;
+pub mod script;
 mod trust_level;
 pub mod webhook;
 
@@ -113,6 +114,12 @@ impl Model {
     /// The actions of all pipelines.
     pub fn actions(&self) -> impl Iterator<Item = &PipelineAction> {
         self.pipelines.iter().flat_map(|pipeline| pipeline.actions().map(|(_, _, _, action)| action))
+    }
+
+    /// Every command that is known, whoever runs it.
+    pub fn all_commands(&self) -> impl Iterator<Item = &command::Command> {
+        let of_builds = self.buildspecs.iter().flat_map(|source| &source.commands);
+        of_builds.chain(self.actions().flat_map(|action| &action.commands))
     }
 
     /// The buildspec that a project runs, when it was found.

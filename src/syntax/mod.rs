@@ -3,6 +3,7 @@
 
 mod decoded;
 mod json;
+pub mod makefile;
 mod node;
 mod repair;
 pub mod shell;

@@ -5,8 +5,8 @@ mod codepipeline;
 mod iam;
 mod placeholder;
 
-use super::command;
 use super::principal::{Policy, PolicyOwner, Principal};
+use super::script;
 use super::{BuildProject, BuildspecSource, DeclaredResource, Pipeline, Placeholder};
 use crate::diagnostic::Diagnostic;
 use crate::iam::{PolicyDocument, PolicyKind};
@@ -47,7 +47,16 @@ pub struct Attachment {
 /// Lowers a file that was read; what it takes in from others comes from the repository.
 pub fn lower(repository: &Repository<'_>, file: FileId) -> Fragment {
     let File { format, parsed } = repository.get(file);
-    as_format(repository, file, *format, parsed)
+    let mut fragment = as_format(repository, file, *format, parsed);
+    for source in &mut fragment.buildspecs {
+        source.commands = script::of_buildspec(repository, source);
+    }
+    for action in
+        fragment.pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.stages).flat_map(|one| &mut one.actions)
+    {
+        action.commands = script::of_list(repository, file, &action.scripts);
+    }
+    fragment
 }
 
 fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: &Parsed) -> Fragment {
@@ -297,8 +306,7 @@ fn embedded_document(value: &Value, fragment: &mut Fragment) -> Option<Value> {
 
 fn add_buildspec(fragment: &mut Fragment, buildspec: Buildspec, file: FileId, inline: bool) -> usize {
     fragment.problems.extend(buildspec.problems.iter().cloned());
-    let commands = command::scan(&buildspec);
-    fragment.buildspecs.push(BuildspecSource { buildspec, file, inline, commands });
+    fragment.buildspecs.push(BuildspecSource { buildspec, file, inline, commands: Vec::new() });
     fragment.buildspecs.len() - 1
 }
 

@@ -90,9 +90,14 @@ pub enum Part<'t> {
         quoted: bool,
     },
     /// `$(…)` or backticks. Its commands are among those of the script.
-    Output { commands: Range<usize>, range: Range<usize> },
+    Output {
+        commands: Range<usize>,
+        range: Range<usize>,
+    },
     /// Arithmetic, arrays, `<(…)`, and `${{ … }}` of a tool that runs before the shell.
-    Computed { range: Range<usize> },
+    Computed {
+        range: Range<usize>,
+    },
 }
 
 /// What `${NAME…}` does with the value.

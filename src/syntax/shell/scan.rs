@@ -7,6 +7,9 @@ use std::ops::Range;
 /// Brackets, quotes and substitutions in each other; what is deeper is not read.
 const MAX_DEPTH: usize = 100;
 
+/// As many compound commands may be open in each other.
+const MAX_BLOCKS: usize = 200;
+
 pub(super) struct Scanner<'t> {
     pub text: &'t str,
     pub at: usize,
@@ -52,8 +55,7 @@ enum Block {
 
 pub(super) fn script(text: &str) -> Script<'_> {
     let script = Script { subshells: vec![0], ..Script::default() };
-    let mut scanner =
-        Scanner { text, at: 0, limit: text.len(), depth: 0, backticks: 0, script, pending: Vec::new() };
+    let mut scanner = Scanner { text, at: 0, limit: text.len(), depth: 0, backticks: 0, script, pending: Vec::new() };
     while scanner.at < scanner.limit {
         scanner.list(End::Text, Place::default());
     }
@@ -81,12 +83,16 @@ impl<'t> Scanner<'t> {
     /// Goes one level deeper; `false` where that is too deep, and then all the rest is left unread.
     pub fn enter(&mut self) -> bool {
         if self.depth >= MAX_DEPTH {
-            self.script.unread.push((self.at..self.limit, "nested too deeply"));
-            self.at = self.limit;
+            self.give_up();
             return false;
         }
         self.depth += 1;
         true
+    }
+
+    fn give_up(&mut self) {
+        self.script.unread.push((self.at..self.limit, "nested too deeply"));
+        self.at = self.limit;
     }
 
     pub fn leave(&mut self) {
@@ -110,6 +116,10 @@ impl<'t> Scanner<'t> {
         loop {
             self.blanks();
             let Some(byte) = self.peek() else { return };
+            if blocks.len() > MAX_BLOCKS {
+                self.give_up();
+                return;
+            }
             if let Some(Block::Case { in_pattern: true }) = blocks.last() {
                 self.case_pattern(&mut blocks, byte);
                 continue;

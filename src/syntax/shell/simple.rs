@@ -69,14 +69,7 @@ impl<'t> Scanner<'t> {
             }
         }
         let range = start..end;
-        self.script.commands.push(Command {
-            kind: Kind::Simple,
-            assignments,
-            words,
-            redirections,
-            range,
-            place: here,
-        });
+        self.script.commands.push(Command { kind: Kind::Simple, assignments, words, redirections, range, place: here });
         false
     }
 
@@ -124,8 +117,18 @@ impl<'t> Scanner<'t> {
             return Redirection { operator, target: self.word(here), body: None };
         }
         let start = self.at;
-        // The mark is not expanded, whatever it looks like.
-        self.skip_while(|byte| !is_meta(byte));
+        // The mark is not expanded, whatever it looks like; quotes may hold blanks.
+        let mut quote = None;
+        while let Some(byte) = self.peek() {
+            match quote {
+                None if is_meta(byte) => break,
+                None if matches!(byte, b'\'' | b'"') => quote = Some(byte),
+                Some(open) if open == byte => quote = None,
+                _ if byte == b'\n' => break,
+                _ => {}
+            }
+            self.at += 1;
+        }
         let range = start..self.at;
         let written = self.slice(range.clone());
         let quotes = ['\'', '"', '\\'];

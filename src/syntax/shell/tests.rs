@@ -89,7 +89,9 @@ fn what_cannot_be_taken_apart_is_said() {
 
 #[test]
 fn hostile_texts_end() {
-    for unit in ["(", "$(", "${", "\"$(", "`", "((", "$((", "{ ", "if ", "case x in ", "<<a ", "f() ", "a=(", "é", "[[ "] {
+    for unit in
+        ["(", "$(", "${", "\"$(", "`", "((", "$((", "{ ", "if ", "case x in ", "<<a ", "f() ", "a=(", "é", "[[ "]
+    {
         let text = unit.repeat(20_000);
         for command in &parse(&text).commands {
             assert!(text.is_char_boundary(command.range.start) && text.is_char_boundary(command.range.end));
