@@ -2,6 +2,7 @@
 //! with the text. Knows nothing of what the keys mean.
 
 mod decoded;
+pub mod dockerfile;
 mod json;
 pub mod makefile;
 mod node;
