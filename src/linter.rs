@@ -69,10 +69,10 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let files: Vec<FileId> = sources.iter().map(|(file, _)| file).collect();
     let repository = Repository::read(sources);
     let taken: Vec<Taken> = files.par_iter().map(|file| take(&repository, *file, options)).collect();
-    repository.discard();
     let formats: Vec<Format> = taken.iter().map(|file| file.format).collect();
     let mut summary = summarise_files(sources, options, &taken);
-    let model = model::link(sources, taken.into_iter().map(|file| file.fragment).collect());
+    let model = model::link(sources, &repository, taken.into_iter().map(|file| file.fragment).collect());
+    repository.discard();
     summarise_model(sources, options, &model, &mut summary);
     let context = Context { model: &model, sources, formats: &formats };
     let (mut diagnostics, redactions) = rules::run(&context, rules);

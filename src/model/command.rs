@@ -17,6 +17,8 @@ pub struct Command {
     pub is_piped_into: bool,
     /// What it prints goes to a file, or nowhere.
     pub is_redirected: bool,
+    /// The folder it runs in, of commands of a container engine: relative to the root of the source.
+    pub folder: Option<String>,
     /// The commands that lead to it when it stands in a script: the outermost first.
     pub via: Arc<[Via]>,
     /// Why what it does is not known.
@@ -201,6 +203,11 @@ impl Command {
             || (self.program() == "sam" && self.has_words(["build"]) && self.has_words(["--use-container"]))
             || (self.program() == "cdk" && (self.has_words(["deploy"]) || self.has_words(["synth"])))
             || self.program().starts_with("dockerd")
+    }
+
+    /// Plug-ins of the tool may need a container engine, as `serverless-python-requirements` does.
+    pub fn may_use_docker(&self) -> bool {
+        matches!(self.program(), "serverless" | "sls") && (self.has_words(["deploy"]) || self.has_words(["package"]))
     }
 
     /// The place of the command that is written in the build itself: this one, or the one that

@@ -5,6 +5,7 @@ mod authority;
 pub mod artifact;
 pub mod command;
 pub mod deployment;
+pub mod image;
 mod link;
 pub mod lower;
 pub mod pipeline;
@@ -46,6 +47,8 @@ pub struct Model {
     pub projects: Vec<BuildProject>,
     pub pipelines: Vec<Pipeline>,
     pub buildspecs: Vec<BuildspecSource>,
+    pub images: Vec<image::Image>,
+    pub compose: Vec<image::ComposeFile>,
     pub resources: Vec<DeclaredResource>,
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,
@@ -119,7 +122,9 @@ impl Model {
     /// Every command that is known, whoever runs it.
     pub fn all_commands(&self) -> impl Iterator<Item = &command::Command> {
         let of_builds = self.buildspecs.iter().flat_map(|source| &source.commands);
-        of_builds.chain(self.actions().flat_map(|action| &action.commands))
+        let of_images = self.images.iter().flat_map(|image| &image.commands);
+        let of_services = self.compose.iter().flat_map(|file| &file.commands);
+        of_builds.chain(self.actions().flat_map(|action| &action.commands)).chain(of_images).chain(of_services)
     }
 
     /// The buildspec that a project runs, when it was found.

@@ -280,7 +280,7 @@ impl Line {
         let items = parsed.root()?.items()?;
         let texts = items.iter().map(|item| {
             let scalar = item.as_scalar()?;
-            Some(Line { text: scalar.text.clone(), map: scalar.map.clone() })
+            Some(Line { text: scalar.text.to_string(), map: scalar.map.clone() })
         });
         texts.collect()
     }

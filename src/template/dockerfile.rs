@@ -260,7 +260,7 @@ fn pair(word: &Line, known: &Known) -> Setting {
 fn script(text: &str, instruction: &Instruction) -> Script {
     let arguments = &instruction.arguments;
     let Some(document) = instruction.here_documents.first() else { return form(arguments) };
-    let part = |span: Span| Part::Known(text[span.range()].to_owned(), OffsetMap::verbatim(span.file, span.start));
+    let part = |span: Span| Part::Known(text[span.range()].into(), OffsetMap::verbatim(span.file, span.start));
     // `RUN <<EOF` alone: the text is the script.
     if arguments.text.starts_with("<<") && !arguments.text.contains(char::is_whitespace) {
         return Script::Shell(Text { parts: vec![part(document.text)], span: document.text });
@@ -279,7 +279,7 @@ fn form(arguments: &Line) -> Script {
 }
 
 fn line_text(line: &Line) -> Text {
-    Text { parts: vec![Part::Known(line.text.clone(), line.map.clone())], span: line.span() }
+    Text { parts: vec![Part::Known(line.text.as_str().into(), line.map.clone())], span: line.span() }
 }
 
 #[cfg(test)]

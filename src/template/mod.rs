@@ -3,6 +3,7 @@
 
 pub mod buildspec;
 pub mod cloudformation;
+pub mod compose;
 mod condition;
 mod detect;
 pub mod dockerfile;

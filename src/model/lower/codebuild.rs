@@ -4,9 +4,10 @@
 
 use super::{Declared, Fragment, add_buildspec, text, texts};
 use crate::model::principal::RoleRef;
-use crate::model::project::{Artifacts, BuildProject, BuildspecRef, Source};
+use crate::model::project::{Artifacts, BuildProject, BuildVariable, BuildspecRef, Source};
 use crate::model::trust_level::CodeTrust;
 use crate::model::webhook::Webhook;
+use crate::source::Spanned;
 use crate::syntax;
 use crate::template::buildspec::Buildspec;
 use crate::value::{Text, Value};
@@ -29,6 +30,9 @@ pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
         let source = source(declared, properties, fragment);
         let artifacts = ["Artifacts", "SecondaryArtifacts"].into_iter().filter_map(|key| properties.get(key));
         let artifacts = artifacts.flat_map(Value::items).filter_map(|(_, item)| artifacts_of(item)).collect();
+        let variables = environment.and_then(|environment| environment.get("EnvironmentVariables"));
+        let variables = variables.map(Value::items).unwrap_or_default();
+        let variables = variables.into_iter().filter_map(|(_, item)| variable(item)).collect();
         fragment.projects.push(BuildProject {
             file: declared.file,
             logical_id: declared.resource.logical_id.clone(),
@@ -42,6 +46,7 @@ pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
             role: texts(role).into_iter().next().map(|(when, text)| RoleRef::new(text, when)),
             webhook: properties.get("Triggers").and_then(Webhook::read),
             when,
+            variables,
             run_by: Vec::new(),
             trust: CodeTrust::default(),
             deploys: None,
@@ -104,6 +109,16 @@ fn inline(declared: &Declared<'_, '_>, text: &Text, fragment: &mut Fragment) -> 
         fragment.not_read.push((text.span, "the inline buildspec is no mapping".into()));
     }
     BuildspecRef::Inline { span: text.span, id }
+}
+
+fn variable(value: &Value) -> Option<BuildVariable> {
+    let name = value.get("Name").and_then(Value::as_text)?;
+    let kind = value.get("Type").map(|kind| kind.literal().map(str::to_ascii_uppercase));
+    Some(BuildVariable {
+        name: Spanned::new(name.literal()?.to_owned(), name.span),
+        value: text(value.get("Value")),
+        is_plain: kind.is_none_or(|kind| kind.as_deref() == Some("PLAINTEXT")),
+    })
 }
 
 fn artifacts_of(value: &Value) -> Option<Artifacts> {

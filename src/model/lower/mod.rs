@@ -5,14 +5,16 @@ mod codepipeline;
 mod iam;
 mod placeholder;
 
+use super::image::{ComposeFile, Image};
 use super::principal::{Policy, PolicyOwner, Principal};
-use super::script;
 use super::{BuildProject, BuildspecSource, DeclaredResource, Pipeline, Placeholder};
 use crate::diagnostic::Diagnostic;
 use crate::iam::{PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::{self, Node, Parsed};
 use crate::template::buildspec::Buildspec;
+use crate::template::compose::Compose;
+use crate::template::dockerfile::Dockerfile;
 use crate::template::{File, Format, Repository, Resource, Scope, Template, Unresolved};
 use crate::value::{Condition, Text, Value};
 use std::sync::OnceLock;
@@ -28,6 +30,8 @@ pub struct Fragment {
     pub projects: Vec<BuildProject>,
     pub pipelines: Vec<Pipeline>,
     pub buildspecs: Vec<BuildspecSource>,
+    pub images: Vec<Image>,
+    pub compose: Vec<ComposeFile>,
     pub resources: Vec<DeclaredResource>,
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,
@@ -47,23 +51,22 @@ pub struct Attachment {
 /// Lowers a file that was read; what it takes in from others comes from the repository.
 pub fn lower(repository: &Repository<'_>, file: FileId) -> Fragment {
     let File { format, parsed } = repository.get(file);
-    let mut fragment = as_format(repository, file, *format, parsed);
-    for source in &mut fragment.buildspecs {
-        source.commands = script::of_buildspec(repository, source);
-    }
-    for action in
-        fragment.pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.stages).flat_map(|one| &mut one.actions)
-    {
-        action.commands = script::of_list(repository, file, &action.scripts);
-    }
-    fragment
+    as_format(repository, file, *format, parsed)
 }
 
 fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: &Parsed) -> Fragment {
     let mut fragment =
         Fragment { problems: parsed.problems.clone(), repaired: parsed.repaired.clone(), ..Fragment::default() };
+    if format == Format::Dockerfile {
+        add_image(&mut fragment, Dockerfile::read(repository.text(file), file));
+    }
     let Some(root) = parsed.root() else { return fragment };
     match format {
+        Format::Compose => {
+            let compose = Compose::read(repository, file);
+            fragment.not_read.extend(compose.not_read.iter().cloned());
+            fragment.compose.push(ComposeFile { compose, commands: Vec::new(), used_by: Vec::new() });
+        }
         Format::CloudFormation | Format::Sam => template(root, file, &mut fragment),
         Format::Policy => bare_policy(root, file, repository.path(file), &mut fragment),
         Format::Buildspec => {
@@ -302,6 +305,11 @@ fn embedded_document(value: &Value, fragment: &mut Fragment) -> Option<Value> {
     fragment.problems.extend(parsed.problems.iter().cloned());
     fragment.repaired.extend(&parsed.repaired);
     parsed.root().map(|root| Value::restored(root, &rendered.holes))
+}
+
+fn add_image(fragment: &mut Fragment, dockerfile: Dockerfile) {
+    fragment.problems.extend(dockerfile.problems.iter().cloned());
+    fragment.images.push(Image { dockerfile, commands: Vec::new(), used_by: Vec::new(), is_pushed: false });
 }
 
 fn add_buildspec(fragment: &mut Fragment, buildspec: Buildspec, file: FileId, inline: bool) -> usize {

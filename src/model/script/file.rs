@@ -67,7 +67,7 @@ impl<'r> Walk<'r> {
     /// The text of a file.
     fn whole(&self, file: FileId) -> Text {
         let text = self.repository.map_or("", |repository| repository.text(file));
-        let parts = vec![Part::Known(text.to_owned(), OffsetMap::verbatim(file, 0))];
+        let parts = vec![Part::Known(text.into(), OffsetMap::verbatim(file, 0))];
         Text { parts, span: Span::new(file, 0, text.len()) }
     }
 
@@ -191,9 +191,7 @@ impl<'r> Walk<'r> {
 fn recipe_line(file: FileId, line: &makefile::Line<'_>) -> Text {
     let span = Span::new(file, line.range.start, line.range.end);
     let parts = line.parts.iter().map(|part| match part {
-        makefile::Part::Text { text, start } => {
-            Part::Known((*text).to_owned(), OffsetMap::verbatim(file, *start as u32))
-        }
+        makefile::Part::Text { text, start } => Part::Known((*text).into(), OffsetMap::verbatim(file, *start as u32)),
         makefile::Part::Dollar { start } => {
             Part::Known("$".into(), OffsetMap::whole(Span::new(file, *start, *start + 2)))
         }

@@ -4,17 +4,19 @@
 mod environment;
 mod file;
 mod target;
+mod variables;
 mod word;
 
-use super::BuildspecSource;
 use super::command::{Assignment, Command, Opaque, Via, Word};
+use super::{BuildspecSource, Model};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::shell::{self, Kind};
 use crate::template::Repository;
-use crate::template::buildspec::VariableOrigin;
+use crate::template::dockerfile::{Action, Dockerfile, Script};
 use crate::value::{Rendered, Text};
 use environment::{Environment, Values};
-use std::collections::HashSet;
+use rayon::prelude::*;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use target::Target;
 use word::Scope;
@@ -45,14 +47,36 @@ struct Walk<'r> {
     commands: Vec<Command>,
 }
 
+/// Fills in the commands of everything that runs any.
+pub fn find_commands(repository: &Repository<'_>, model: &mut Model) {
+    let variables: Vec<HashMap<String, Values>> =
+        (0..model.buildspecs.len()).map(|id| variables::of_builds(model, id)).collect();
+    model.buildspecs.par_iter_mut().zip(variables).for_each(|(source, variables)| {
+        source.commands = of_buildspec(repository, source, variables);
+    });
+    for pipeline in &mut model.pipelines {
+        for action in pipeline.stages.iter_mut().flat_map(|stage| &mut stage.actions) {
+            action.commands = of_list(repository, pipeline.file, &action.scripts);
+        }
+    }
+    model.images.par_iter_mut().for_each(|image| image.commands = of_image(repository, &image.dockerfile));
+    for file in &mut model.compose {
+        let services = file.compose.services.iter();
+        let commands = services.flat_map(|service| [&service.entrypoint, &service.command]);
+        file.commands = commands.flat_map(|words| of_words(repository, file.compose.file, words)).collect();
+    }
+}
+
 /// The commands of a buildspec, in the order of its phases.
-pub fn of_buildspec(repository: &Repository<'_>, source: &BuildspecSource) -> Vec<Command> {
+fn of_buildspec(
+    repository: &Repository<'_>,
+    source: &BuildspecSource,
+    variables: HashMap<String, Values>,
+) -> Vec<Command> {
     let buildspec = &source.buildspec;
     let mut walk = Walk::new(Some(repository), source.file);
-    for variable in buildspec.variables.iter().filter(|one| one.origin == VariableOrigin::PlainText) {
-        if let Some(text) = variable.value.as_text() {
-            walk.declare(&variable.name.value, text);
-        }
+    for (name, values) in variables {
+        walk.environment.set(0, &name, values, false);
     }
     for phase in &buildspec.phases {
         walk.phase = Arc::from(phase.name.value.as_str());
@@ -70,10 +94,63 @@ pub fn of_buildspec(repository: &Repository<'_>, source: &BuildspecSource) -> Ve
     walk.commands
 }
 
-/// The commands of an action of a pipeline, or of an instruction, one behind the other in one shell.
-pub fn of_list(repository: &Repository<'_>, file: FileId, texts: &[Text]) -> Vec<Command> {
+/// The commands of an action of a pipeline, one behind the other in one shell.
+fn of_list(repository: &Repository<'_>, file: FileId, texts: &[Text]) -> Vec<Command> {
     let mut walk = Walk::new(Some(repository), file);
     texts.iter().for_each(|text| walk.run_in(0, text));
+    walk.commands
+}
+
+/// A command that is given as one text, or word for word.
+fn of_words(repository: &Repository<'_>, file: FileId, words: &[Text]) -> Vec<Command> {
+    let mut walk = Walk::new(Some(repository), file);
+    match words {
+        [] => {}
+        [text] => walk.run_in(0, text),
+        words => walk.exec(0, words),
+    }
+    walk.commands
+}
+
+/// What the `RUN` instructions of an image run, each in a shell of its own.
+fn of_image(repository: &Repository<'_>, dockerfile: &Dockerfile) -> Vec<Command> {
+    let mut walk = Walk::new(Some(repository), dockerfile.file);
+    // Paths are those of the context, which is most often the folder of the Dockerfile.
+    walk.bases.rotate_left(1);
+    for stage in &dockerfile.stages {
+        let outer = walk.environment.open(0);
+        let name = stage.name.as_ref().map_or("", |name| name.value.as_str());
+        walk.phase = Arc::from(name);
+        let mut is_windows = false;
+        for step in &stage.steps {
+            match &step.action {
+                Action::Env(settings) | Action::Arg(settings) => {
+                    let is_default = matches!(step.action, Action::Arg(_));
+                    for setting in settings {
+                        let values = match &setting.value {
+                            Some(value) => Values { is_default, ..Values::one(value.clone()) },
+                            None => Values::unknown(),
+                        };
+                        walk.environment.set(outer, &setting.name.value, values, false);
+                    }
+                }
+                Action::Shell(words) => {
+                    let shell = words.first().map(|word| word.display().to_ascii_lowercase()).unwrap_or_default();
+                    is_windows = shell.contains("powershell") || shell.contains("pwsh") || shell.starts_with("cmd");
+                }
+                Action::Run { script: Script::Shell(text), .. } if is_windows => walk.skip(text, Opaque::Windows),
+                Action::Run { script: Script::Shell(text), .. } => {
+                    let shell = walk.environment.open(outer);
+                    walk.run_in(shell, text);
+                }
+                Action::Run { script: Script::Exec(words), .. } => {
+                    let shell = walk.environment.open(outer);
+                    walk.exec(shell, words);
+                }
+                _ => {}
+            }
+        }
+    }
     walk.commands
 }
 
@@ -99,10 +176,21 @@ impl<'r> Walk<'r> {
         }
     }
 
-    /// A variable that is set before the commands run, and that may be set otherwise.
-    fn declare(&mut self, name: &str, value: &Text) {
-        let value = Values { is_default: true, ..Values::one(value.clone()) };
-        self.environment.set(0, name, value, false);
+    /// A command that is given word for word: nothing in it is expanded.
+    fn exec(&mut self, shell: usize, words: &[Text]) {
+        let (Some(first), Some(last)) = (words.first(), words.last()) else { return };
+        let mut command = self.command(first.span.to(last.span));
+        let word = |text: &Text| Word {
+            value: text.clone(),
+            text: text.display().into_owned(),
+            written: None,
+            choices: Vec::new(),
+            span: text.span,
+        };
+        command.words = words.iter().map(word).collect();
+        let index = self.commands.len();
+        self.commands.push(command.clone());
+        self.commands[index].opaque = self.follow(&command, &[], shell);
     }
 
     /// Commands that are no commands of a POSIX shell.
@@ -123,6 +211,7 @@ impl<'r> Walk<'r> {
             span,
             is_piped_into: false,
             is_redirected: false,
+            folder: None,
             via: Arc::from(self.via.as_slice()),
             opaque: None,
         }
@@ -210,6 +299,9 @@ impl<'r> Walk<'r> {
             return;
         }
         self.builtin(&command, shell, is_conditional);
+        if command.uses_docker() {
+            command.folder = self.environment.folder(shell).map(str::to_owned);
+        }
         let index = self.commands.len();
         self.commands.push(command.clone());
         let opaque = self.follow(&command, &inputs, shell);
@@ -345,7 +437,7 @@ fn without_front(text: &Text, len: usize) -> Text {
         && known.is_char_boundary(len)
     {
         *map = map.slice(len..known.len());
-        known.drain(..len);
+        *known = known[len..].into();
     }
     Text { parts, span: text.span }.normalised()
 }

@@ -12,7 +12,7 @@ fn commands_in(files: &[(&str, &str)], script: &str) -> (Sources, Vec<Command>) 
     }
     let repository = Repository::read(&sources);
     let text = Text {
-        parts: vec![crate::value::Part::Known(script.to_owned(), crate::source::OffsetMap::verbatim(file, 0))],
+        parts: vec![crate::value::Part::Known(script.into(), crate::source::OffsetMap::verbatim(file, 0))],
         span: Span::new(file, 0, script.len()),
     };
     let commands = of_list(&repository, file, &[text]);

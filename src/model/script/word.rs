@@ -78,7 +78,7 @@ fn add(scope: &Scope<'_>, part: &shell::Part<'_>, made: &mut Made) {
             made.written.push_str(&shown);
             made.choices.iter_mut().for_each(|choice| choice.push_str(&shown));
             let map = if range.len() == text.len() { scope.rendered.map.slice(range) } else { OffsetMap::whole(span) };
-            let known = Text { parts: vec![Part::Known(text.to_string(), map)], span };
+            let known = Text { parts: vec![Part::Known(text.as_ref().into(), map)], span };
             let known = known.restore(&scope.rendered.holes);
             made.is_open |= known.has_holes();
             made.parts.extend(known.parts);

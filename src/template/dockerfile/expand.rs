@@ -33,7 +33,7 @@ pub fn value(line: &Line, known: &Known) -> Text {
     let mut at = 0;
     let put = |parts: &mut Vec<Part>, range: std::ops::Range<usize>| {
         if !range.is_empty() {
-            parts.push(Part::Known(text[range.clone()].to_owned(), line.map.slice(range)));
+            parts.push(Part::Known(text[range.clone()].into(), line.map.slice(range)));
         }
     };
     while let Some(c) = text[at..].chars().next() {
@@ -70,7 +70,7 @@ pub fn value(line: &Line, known: &Known) -> Text {
     }
     put(&mut parts, literal..text.len());
     if parts.is_empty() {
-        parts.push(Part::Known(String::new(), line.map.clone()));
+        parts.push(Part::Known("".into(), line.map.clone()));
     }
     Text { parts, span: line.span() }.normalised()
 }
