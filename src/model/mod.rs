@@ -5,6 +5,7 @@ mod authority;
 pub mod artifact;
 pub mod command;
 pub mod deployment;
+pub mod group;
 pub mod image;
 mod link;
 pub mod lower;

@@ -14,9 +14,7 @@ pub const ANALYSIS: Analysis = Analysis {
 
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
-        let of_builds = context.model.buildspecs.iter().flat_map(|source| &source.commands);
-        let of_actions = context.model.actions().flat_map(|action| &action.commands);
-        of_builds.chain(of_actions).filter_map(finding).collect()
+        context.model.all_commands().filter_map(|command| Some(finding(command)?.through(command))).collect()
     })
 }
 

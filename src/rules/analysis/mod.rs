@@ -3,29 +3,42 @@
 mod access_key;
 mod action_resource_mismatch;
 mod administrator;
+mod base_image;
 mod branch_filter;
 mod chain;
 mod command_line_password;
+mod compose_escape;
+mod credential_in_url;
 mod deploy_permission;
 mod grants_action;
+mod image_secret;
+mod lockfile;
 mod missing_approval;
 mod negated_element;
 mod oidc_trust;
 mod opaque_commands;
 mod pass_role;
+mod pipe_to_shell;
 mod placeholder_value;
 mod policy_validation;
 mod privileged_mode;
 mod public_trust;
-mod service_wildcard;
 mod reach;
+mod root_user;
+mod secret_in_logs;
+mod secret_literal;
+mod service_wildcard;
 mod shared_role;
 mod start_deploy_project;
 mod statement_grammar;
+mod static_credentials;
 mod syntax_problem;
+mod tls_verification;
 mod unavailable_policy;
 mod unknown_action;
+mod unknown_buildspec_key;
 mod unknown_property;
+mod unpinned_install;
 mod unresolved_variable;
 mod untrusted_build;
 mod untrusted_buildspec;
@@ -40,27 +53,40 @@ pub const ANALYSES: &[Analysis] = &[
     access_key::ANALYSIS,
     action_resource_mismatch::ANALYSIS,
     administrator::ANALYSIS,
+    base_image::ANALYSIS,
     branch_filter::ANALYSIS,
     command_line_password::ANALYSIS,
+    compose_escape::ANALYSIS,
+    credential_in_url::ANALYSIS,
     deploy_permission::ANALYSIS,
     grants_action::ANALYSIS,
+    image_secret::ANALYSIS,
+    lockfile::ANALYSIS,
     missing_approval::ANALYSIS,
     negated_element::ANALYSIS,
     oidc_trust::ANALYSIS,
     opaque_commands::ANALYSIS,
     pass_role::ANALYSIS,
+    pipe_to_shell::ANALYSIS,
     placeholder_value::ANALYSIS,
     policy_validation::ANALYSIS,
     privileged_mode::ANALYSIS,
     public_trust::ANALYSIS,
+    root_user::ANALYSIS,
+    secret_in_logs::ANALYSIS,
+    secret_literal::ANALYSIS,
     service_wildcard::ANALYSIS,
     shared_role::ANALYSIS,
     start_deploy_project::ANALYSIS,
     statement_grammar::ANALYSIS,
+    static_credentials::ANALYSIS,
     syntax_problem::ANALYSIS,
+    tls_verification::ANALYSIS,
     unavailable_policy::ANALYSIS,
     unknown_action::ANALYSIS,
+    unknown_buildspec_key::ANALYSIS,
     unknown_property::ANALYSIS,
+    unpinned_install::ANALYSIS,
     unresolved_variable::ANALYSIS,
     untrusted_build::ANALYSIS,
     untrusted_buildspec::ANALYSIS,
