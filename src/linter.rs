@@ -71,8 +71,8 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let taken: Vec<Taken> = files.par_iter().map(|file| take(&repository, *file, options)).collect();
     let formats: Vec<Format> = taken.iter().map(|file| file.format).collect();
     let mut summary = summarise_files(sources, options, &taken);
+    let repository = repository.without_trees();
     let model = model::link(sources, &repository, taken.into_iter().map(|file| file.fragment).collect());
-    repository.discard();
     summarise_model(sources, options, &model, &mut summary);
     let context = Context { model: &model, sources, formats: &formats };
     let (mut diagnostics, redactions) = rules::run(&context, rules);

@@ -22,8 +22,8 @@ pub struct NamedValue<'m> {
     pub name: &'m str,
     pub span: Span,
     pub value: &'m Text,
-    /// It is a variable of the build itself, and not of a command in it.
-    pub is_declared: bool,
+    /// A project sets it for its builds.
+    pub is_of_project: bool,
 }
 
 pub fn groups(model: &Model) -> Vec<Group<'_>> {
@@ -59,7 +59,8 @@ pub fn named_values(model: &Model) -> Vec<NamedValue<'_>> {
         }
     }
     for one in model.projects.iter().flat_map(|project| &project.variables).filter(|one| one.is_plain) {
-        found.extend(one.value.as_ref().map(|value| declared(&one.name.value, one.name.span, value)));
+        let value = one.value.as_ref().map(|value| declared(&one.name.value, one.name.span, value));
+        found.extend(value.map(|value| NamedValue { is_of_project: true, ..value }));
     }
     for step in model.images.iter().flat_map(|image| &image.dockerfile.stages).flat_map(|stage| &stage.steps) {
         if let Action::Env(settings) | Action::Arg(settings) | Action::Label(settings) = &step.action {
@@ -74,11 +75,11 @@ pub fn named_values(model: &Model) -> Vec<NamedValue<'_>> {
     }
     for one in model.all_commands().flat_map(|command| &command.assignments) {
         let (name, value) = (one.name.value.as_str(), &one.value.value);
-        found.push(NamedValue { name, span: one.name.span, value, is_declared: false });
+        found.push(declared(name, one.name.span, value));
     }
     found
 }
 
 fn declared<'m>(name: &'m str, span: Span, value: &'m Text) -> NamedValue<'m> {
-    NamedValue { name, span, value, is_declared: true }
+    NamedValue { name, span, value, is_of_project: false }
 }

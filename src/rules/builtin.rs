@@ -17,6 +17,7 @@ pub const PACKS: &[(&str, &str)] = &[
     ("static-credentials.yml", include_str!("../../rules/static-credentials.yml")),
     ("supply-chain.yml", include_str!("../../rules/supply-chain.yml")),
     ("docker.yml", include_str!("../../rules/docker.yml")),
+    ("resource-exposure.yml", include_str!("../../rules/resource-exposure.yml")),
 ];
 
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {

@@ -5,7 +5,7 @@ use super::target::{self, FileKind, Otherwise};
 use super::{MAX_DEPTH, MAX_FOLLOWED, Walk, clean, too_deep};
 use crate::model::command::{Command, Opaque, Word};
 use crate::source::{FileId, OffsetMap, Span};
-use crate::syntax::makefile;
+use crate::syntax::{self, makefile};
 use crate::value::{Hole, HoleKind, Part, Text};
 
 impl<'r> Walk<'r> {
@@ -156,7 +156,8 @@ impl<'r> Walk<'r> {
         let folder = self.folder_for(folder, shell);
         let file = folder.as_ref().and_then(|folder| self.find(&clean(folder, "package.json")?));
         let file = file.zip(self.repository);
-        let declared = file.and_then(|(file, repository)| repository.get(file).parsed.root()?.get("scripts"));
+        let parsed = file.map(|(file, repository)| syntax::parse(repository.text(file), file));
+        let declared = parsed.as_ref().and_then(|parsed| parsed.root()?.get("scripts"));
         let mut is_found = false;
         for name in scripts {
             let Some(node) = declared.and_then(|scripts| scripts.get(name)) else { continue };

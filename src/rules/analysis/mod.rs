@@ -1,6 +1,7 @@
 //! The registry of analyses: one constant table, one file each.
 
 mod access_key;
+mod account_trust;
 mod action_resource_mismatch;
 mod administrator;
 mod base_image;
@@ -12,29 +13,36 @@ mod credential_in_url;
 mod deploy_permission;
 mod grants_action;
 mod image_secret;
-mod lockfile;
+mod install_without_lockfile;
 mod missing_approval;
 mod negated_element;
+mod oidc_subject;
 mod oidc_trust;
 mod opaque_commands;
 mod pass_role;
 mod pipe_to_shell;
+mod pipeline_role;
 mod placeholder_value;
 mod policy_validation;
 mod privileged_mode;
+mod property_value;
+mod public_resource;
 mod public_trust;
+mod pull_request_deploy;
 mod reach;
 mod root_user;
 mod secret_in_logs;
 mod secret_literal;
 mod service_wildcard;
 mod shared_role;
+mod shared_trust;
 mod start_deploy_project;
 mod statement_grammar;
 mod static_credentials;
 mod syntax_problem;
 mod tls_verification;
 mod unavailable_policy;
+mod uneven_filters;
 mod unknown_action;
 mod unknown_buildspec_key;
 mod unknown_property;
@@ -51,6 +59,7 @@ use super::Analysis;
 /// Every analysis there is, sorted by name.
 pub const ANALYSES: &[Analysis] = &[
     access_key::ANALYSIS,
+    account_trust::ANALYSIS,
     action_resource_mismatch::ANALYSIS,
     administrator::ANALYSIS,
     base_image::ANALYSIS,
@@ -61,28 +70,35 @@ pub const ANALYSES: &[Analysis] = &[
     deploy_permission::ANALYSIS,
     grants_action::ANALYSIS,
     image_secret::ANALYSIS,
-    lockfile::ANALYSIS,
+    install_without_lockfile::ANALYSIS,
     missing_approval::ANALYSIS,
     negated_element::ANALYSIS,
+    oidc_subject::ANALYSIS,
     oidc_trust::ANALYSIS,
     opaque_commands::ANALYSIS,
     pass_role::ANALYSIS,
     pipe_to_shell::ANALYSIS,
+    pipeline_role::ANALYSIS,
     placeholder_value::ANALYSIS,
     policy_validation::ANALYSIS,
     privileged_mode::ANALYSIS,
+    property_value::ANALYSIS,
+    public_resource::ANALYSIS,
     public_trust::ANALYSIS,
+    pull_request_deploy::ANALYSIS,
     root_user::ANALYSIS,
     secret_in_logs::ANALYSIS,
     secret_literal::ANALYSIS,
     service_wildcard::ANALYSIS,
     shared_role::ANALYSIS,
+    shared_trust::ANALYSIS,
     start_deploy_project::ANALYSIS,
     statement_grammar::ANALYSIS,
     static_credentials::ANALYSIS,
     syntax_problem::ANALYSIS,
     tls_verification::ANALYSIS,
     unavailable_policy::ANALYSIS,
+    uneven_filters::ANALYSIS,
     unknown_action::ANALYSIS,
     unknown_buildspec_key::ANALYSIS,
     unknown_property::ANALYSIS,

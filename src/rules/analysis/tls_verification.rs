@@ -32,7 +32,8 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             findings.push(Finding::new(span, what.clone()).fact("what", format!("`{what}`")).through(command));
         }
     }
-    for one in named_values(context.model) {
+    // Those of projects have a rule of their own.
+    for one in named_values(context.model).iter().filter(|one| !one.is_of_project) {
         let value = one.value.literal().unwrap_or_default();
         if VARIABLES.iter().any(|(name, values)| *name == one.name && values.contains(&value)) {
             findings.push(Finding::new(one.span, one.name).fact("what", format!("`{}={value}`", one.name)));
@@ -78,7 +79,9 @@ fn switched_off(command: &Command) -> Option<(String, crate::source::Span)> {
     };
     let index = (0..arguments.len()).find(|index| is_off(*index))?;
     let word = &arguments[index];
-    Some((format!("{program} {}", word.written()), word.span))
+    let next = arguments.get(index + 1).filter(|_| matches!(word.text.as_str(), "strict-ssl" | "http.sslVerify"));
+    let next = next.map_or(String::new(), |next| format!(" {}", next.written()));
+    Some((format!("{program} … {}{next}", word.written()), word.span))
 }
 
 /// `-k` alone or among other letters; those that take a value end the run.

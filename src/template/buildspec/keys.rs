@@ -68,7 +68,9 @@ pub fn unknown(root: &Map) -> Vec<UnknownKey> {
 }
 
 fn check(map: &Map, below: &str, known: &'static [&'static str], found: &mut Vec<UnknownKey>) {
-    let is_unknown = |name: &str| !known.contains(&name) && !name.is_empty() && name != "<<" && !name.starts_with("x-");
+    let is_unknown = |name: &str| {
+        !known.contains(&name) && !name.is_empty() && name != "<<" && !name.contains('\\') && !name.starts_with("x-")
+    };
     found.extend(map.entries.iter().filter(|(key, _)| is_unknown(&key.value)).map(|(key, _)| UnknownKey {
         key: key.clone(),
         below: below.to_owned(),

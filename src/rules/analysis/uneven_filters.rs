@@ -1,0 +1,75 @@
+//! Webhooks of which one group of filters lets in what all the others hold off.
+
+use super::chain::with_conditions;
+use crate::model::{BuildProject, FilterGroup, FilterKind};
+use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::value::can_hold_together;
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "uneven-filters",
+    summary: "one group of webhook filters lacks what the others ask for, or asks for a commit message only",
+    params: &[],
+    facts: &["project", "problem"],
+    bind,
+};
+
+fn bind(_: &Params) -> Check {
+    Box::new(|context: &Context<'_>| context.model.projects.iter().filter_map(of_project).collect())
+}
+
+/// Filters that say who or which branch.
+const GATES: [FilterKind; 3] = [FilterKind::ActorAccountId, FilterKind::HeadRef, FilterKind::BaseRef];
+
+const EVENTS: [&str; 8] = [
+    "PUSH",
+    "PULL_REQUEST_CREATED",
+    "PULL_REQUEST_UPDATED",
+    "PULL_REQUEST_REOPENED",
+    "PULL_REQUEST_MERGED",
+    "RELEASED",
+    "PRERELEASED",
+    "WORKFLOW_JOB_QUEUED",
+];
+
+fn of_project(project: &BuildProject) -> Option<Finding> {
+    let webhook = project.webhook.as_ref()?;
+    let found = webhook.groups.iter().find_map(|group| {
+        let lacking = lacking(group, &webhook.groups).map(|(kind, other)| (kind.name(), Some(other)));
+        let (name, other) = lacking.or_else(|| only_message(group).then_some(("COMMIT_MESSAGE", None)))?;
+        Some((group, name, other))
+    });
+    let (group, name, other) = found?;
+    let problem = match other {
+        Some(_) => format!("has no {name} filter, which the other groups have: one group is enough to start a build"),
+        None => "is held by a commit message alone, which whoever writes the commit chooses".to_owned(),
+    };
+    let mut found = Finding::new(group.span, format!("{} {name}", project.display()))
+        .fact("project", project.display())
+        .fact("problem", problem)
+        .related(project.logical_id.span, "builds run here");
+    if let Some(filter) = other.and_then(|other| other.filters.iter().find(|filter| filter.kind.name() == name)) {
+        found = found.related(filter.span, "this group asks for it");
+    }
+    Some(with_conditions(found, &group.when, Vec::new()))
+}
+
+/// A gate that every other group for one of its events has, and this one lacks.
+fn lacking<'g>(group: &FilterGroup, all: &'g [FilterGroup]) -> Option<(FilterKind, &'g FilterGroup)> {
+    let others: Vec<&FilterGroup> = all
+        .iter()
+        .filter(|other| !std::ptr::eq(*other, group) && can_hold_together(&other.when, &group.when))
+        .filter(|other| EVENTS.iter().any(|event| other.admits(event) && group.admits(event)))
+        .collect();
+    let has = |group: &FilterGroup, kind: FilterKind| group.of_kind(kind).next().is_some();
+    // A group that has another gate is another way in, and not an open one.
+    if others.is_empty() || GATES.iter().any(|kind| has(group, *kind)) {
+        return None;
+    }
+    let kind = GATES.into_iter().find(|kind| others.iter().all(|other| has(other, *kind)))?;
+    Some((kind, others[0]))
+}
+
+fn only_message(group: &FilterGroup) -> bool {
+    let mut gates = group.filters.iter().filter(|filter| filter.kind != FilterKind::Event).peekable();
+    gates.peek().is_some() && gates.all(|filter| filter.kind == FilterKind::CommitMessage)
+}
