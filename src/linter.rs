@@ -6,7 +6,7 @@ use crate::model::{self, Model};
 use crate::rules::{self, Context, Rule};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax;
-use crate::template::{File, Format, Repository};
+use crate::template::{File, Format, Repository, is_script_name};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -109,9 +109,14 @@ fn take(repository: &Repository<'_>, file: FileId, options: &Options) -> Taken {
     if *format != Format::Other {
         return Taken { format: *format, fragment: lower::lower(repository, file), odd: None };
     }
+    // A script is read for the builds that run it, whatever it speaks of.
+    let text = repository.text(file);
+    if text.starts_with("#!") || is_script_name(repository.path(file).rsplit('/').next().unwrap_or_default()) {
+        return Taken { format: Format::Other, fragment: lower::Fragment::default(), odd: None };
+    }
     // A broken file that is none of ours is nobody's business here.
     let broken = parsed.problems.iter().any(|problem| problem.rule == syntax::PARSE_ERROR);
-    let odd = crate::template::mentions_our_formats(repository.text(file)).then_some(match broken {
+    let odd = crate::template::mentions_our_formats(text).then_some(match broken {
         true => "too little of it is YAML or JSON to tell what it is",
         false => "speaks of AWS resources or statements, and is no template, buildspec or policy",
     });

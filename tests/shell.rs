@@ -120,7 +120,7 @@ fn visit(node: &Node, text: &str, found: &mut Commands) {
 fn corpus() -> Vec<String> {
     let Some(folder) = std::env::var_os("IAMLINT_CORPUS").map(PathBuf::from) else { return Vec::new() };
     let mut found = Vec::new();
-    for path in walk::files_below(&folder.join("buildspec")) {
+    for path in walk::files_below(folder.join("buildspec")) {
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
         let mut sources = Sources::new();
         let file = sources.add(walk::shown(&path), text);

@@ -113,7 +113,7 @@ pub fn find_uses(model: &mut Model) {
     }
 }
 
-fn paths<'m>(model: &'m Model, files: impl Iterator<Item = FileId>) -> HashMap<&'m str, usize> {
+fn paths(model: &Model, files: impl Iterator<Item = FileId>) -> HashMap<&str, usize> {
     files.enumerate().map(|(id, file)| (model.paths[file.index()].as_str(), id)).collect()
 }
 

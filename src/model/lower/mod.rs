@@ -337,6 +337,10 @@ fn add_image(fragment: &mut Fragment, dockerfile: Dockerfile) {
 
 fn add_buildspec(fragment: &mut Fragment, buildspec: Buildspec, file: FileId, inline: bool) -> usize {
     fragment.problems.extend(buildspec.problems.iter().cloned());
+    for other in buildspec.batch.iter().flat_map(|batch| &batch.tasks).flat_map(|task| &task.buildspecs) {
+        let reason = "the buildspec of a task of the batch is read by itself alone, without the project that runs it";
+        fragment.not_read.push((other.span, reason.into()));
+    }
     fragment.buildspecs.push(BuildspecSource { buildspec, file, inline, commands: Vec::new() });
     fragment.buildspecs.len() - 1
 }

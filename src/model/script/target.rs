@@ -133,7 +133,7 @@ pub fn of<'c>(command: &'c Command, functions: &[String]) -> Target<'c> {
         _ if INTERPRETERS.contains(&program) || is_python(program) => {
             let is_question = words.iter().any(|word| matches!(*word, "--version" | "-V" | "-v" | "--help"));
             let is_inline = |word: &&str| matches!(*word, "-c" | "-e" | "-p" | "-pe" | "--eval" | "--print");
-            let code = words.iter().position(|word| is_inline(&word)).and_then(|at| arguments.get(at + 1));
+            let code = words.iter().position(is_inline).and_then(|at| arguments.get(at + 1));
             let is_harmless = code.is_some_and(|code| {
                 let text = code.text.to_ascii_lowercase();
                 code.value.as_hole().is_none() && !ACTS.iter().any(|word| text.contains(word))
