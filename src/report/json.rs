@@ -92,6 +92,8 @@ struct Summary<'a> {
     statements: usize,
     projects: usize,
     pipelines: usize,
+    commands: usize,
+    understood: usize,
     not_analysed: Vec<NotAnalysed<'a>>,
     /// The threshold of the run and how many findings reach it.
     fail_on: Option<&'static str>,
@@ -169,6 +171,8 @@ fn summary<'a>(report: &'a linter::Report, sources: &'a Sources, fail_on: Option
         statements: summary.statements,
         projects: summary.projects,
         pipelines: summary.pipelines,
+        commands: summary.commands,
+        understood: summary.understood,
         not_analysed: summary
             .not_analysed
             .iter()

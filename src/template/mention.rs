@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(mentioned("- bash ci/login && ./run"), ["ci/login", "run"]);
         assert_eq!(mentioned("- cd app && npm run x"), ["app/package.json", "package.json"]);
         assert_eq!(
-            mentioned("- make -C lib\n")[3..],
+            mentioned("- make -C lib\n")[2..5],
             ["lib/GNUmakefile", "lib/Makefile", "lib/makefile"].map(String::from)[..]
         );
         assert_eq!(mentioned("env_file:\n  - a.env\n"), ["a.env"]);

@@ -33,6 +33,10 @@ fn finding(image: &Image) -> Option<Finding> {
             (last.span, "nothing sets another user")
         }
     };
+    let runs = |action: &Action| matches!(action, Action::Run { .. } | Action::Cmd(_) | Action::Entrypoint(_));
+    if !chain.iter().flat_map(|stage| &stage.steps).any(|step| runs(&step.action)) {
+        return None;
+    }
     let mut found = Finding::new(span, "user").fact("why", why);
     let is_run = |action: &Action| matches!(action, Action::Cmd(_) | Action::Entrypoint(_));
     let starts = chain.iter().flat_map(|stage| &stage.steps).find(|step| is_run(&step.action));
