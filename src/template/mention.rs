@@ -32,7 +32,8 @@ pub fn mentioned(text: &str) -> Vec<Cow<'_, str>> {
             let rest = text[before.end()..].trim_start_matches([' ', ':', '"', '\'', '[', '\n', '-']);
             found.push(path_at(rest));
         } else if let Some(run) = sign.name("run") {
-            found.push(path_at(&text[run.end()..]));
+            let is_path = run.as_str().ends_with("./");
+            found.push(path_at(&text[run.end() - if is_path { 2 } else { 0 }..]));
         } else if let Some(folder) = sign.name("folder") {
             folders.push(path_at(text[folder.end()..].trim_start_matches(['"', '\''])));
         } else if let Some(end) = sign.name("end") {
@@ -84,8 +85,8 @@ mod tests {
     #[test]
     fn files_are_named_by_variables_scripts_properties_and_tools() {
         assert_eq!(mentioned("resources:\n  - ${file(./infra/roles.yml):Roles}"), ["./infra/roles.yml"]);
-        assert_eq!(mentioned("- ./bin/deploy.sh prod && bash lib.sh"), ["./bin/deploy.sh", "bin/deploy.sh", "lib.sh"]);
-        assert_eq!(mentioned("- bash ci/login && ./run"), ["ci/login", "run"]);
+        assert_eq!(mentioned("- ./bin/deploy.sh prod && bash lib.sh"), ["./bin/deploy.sh", "lib.sh"]);
+        assert_eq!(mentioned("- bash ci/login && ./run"), ["./run", "ci/login"]);
         assert_eq!(mentioned("- cd app && npm run x"), ["app/package.json", "package.json"]);
         assert_eq!(
             mentioned("- make -C lib\n")[2..5],

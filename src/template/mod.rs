@@ -7,6 +7,7 @@ pub mod compose;
 mod condition;
 mod detect;
 pub mod dockerfile;
+pub mod dump;
 mod intrinsics;
 mod mention;
 mod reference;

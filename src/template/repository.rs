@@ -2,8 +2,9 @@
 //! of the repository and by no others.
 
 use super::detect::{Format, detect, is_dockerfile_name, is_script_name};
+use super::dump;
 use crate::source::{FileId, SourceFile, Sources};
-use crate::syntax::{self, Parsed};
+use crate::syntax::{self, Member, Parsed};
 use rayon::prelude::*;
 use std::collections::HashMap;
 
@@ -19,6 +20,8 @@ pub struct Repository<'s> {
 pub struct File {
     pub format: Format,
     pub parsed: Parsed,
+    /// The members of a dump that is too large to be parsed as a whole; empty for every other file.
+    pub pieces: Vec<Member>,
 }
 
 /// Why a file that another one names is not taken in.
@@ -74,13 +77,20 @@ impl File {
     fn read(file: FileId, source: &SourceFile) -> File {
         let name = source.path.rsplit('/').next().unwrap_or_default();
         if is_dockerfile_name(name) {
-            return File { format: Format::Dockerfile, parsed: Parsed::default() };
+            return File::new(Format::Dockerfile, Parsed::default());
         }
         if is_script_name(name) {
-            return File { format: Format::Other, parsed: Parsed::default() };
+            return File::new(Format::Other, Parsed::default());
+        }
+        if let Some(pieces) = dump::pieces_of_account(&source.text) {
+            return File { pieces, ..File::new(Format::CliDump, Parsed::default()) };
         }
         let parsed = syntax::parse(&source.text, file);
-        File { format: detect(&parsed, &source.path, &source.text), parsed }
+        File::new(detect(&parsed, &source.path, &source.text), parsed)
+    }
+
+    fn new(format: Format, parsed: Parsed) -> File {
+        File { format, parsed, pieces: Vec::new() }
     }
 }
 

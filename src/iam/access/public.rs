@@ -89,7 +89,7 @@ pub fn public_access(policies: &[&PolicyDocument], kind: PublicKind) -> Finding 
                 (Dimension::Principal, patterns(callers, false)),
             ];
             asked.extend(stranger.keys(&question.vocabulary, policies, is_federated));
-            question.any_access(policies, &asked)?;
+            question.any_access(&[], policies, &asked)?;
         }
         Ok(())
     })

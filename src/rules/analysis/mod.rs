@@ -19,6 +19,7 @@ mod negated_element;
 mod oidc_subject;
 mod oidc_trust;
 mod opaque_commands;
+mod overruled_allow;
 mod pass_role;
 mod pipe_to_shell;
 mod pipeline_role;
@@ -54,7 +55,10 @@ mod untrusted_writer;
 mod validation_words;
 mod webhook_pattern;
 
-use super::Analysis;
+use super::{Analysis, Context, Finding};
+use crate::model::Policy;
+use rayon::prelude::*;
+use std::collections::HashSet;
 
 /// Every analysis there is, sorted by name.
 pub const ANALYSES: &[Analysis] = &[
@@ -76,6 +80,7 @@ pub const ANALYSES: &[Analysis] = &[
     oidc_subject::ANALYSIS,
     oidc_trust::ANALYSIS,
     opaque_commands::ANALYSIS,
+    overruled_allow::ANALYSIS,
     pass_role::ANALYSIS,
     pipe_to_shell::ANALYSIS,
     pipeline_role::ANALYSIS,
@@ -109,3 +114,15 @@ pub const ANALYSES: &[Analysis] = &[
     untrusted_writer::ANALYSIS,
     webhook_pattern::ANALYSIS,
 ];
+
+/// What is found in each policy, in their order, asked of several at a time. One place is told once:
+/// a statement under a condition is read once for each way it can turn out.
+fn of_policies<'c, F>(context: &Context<'c>, of_policy: impl Fn(&'c Policy) -> F + Sync) -> Vec<Finding>
+where
+    F: IntoIterator<Item = Finding>,
+{
+    let found: Vec<Vec<Finding>> =
+        context.model.policies.par_iter().map(|policy| of_policy(policy).into_iter().collect()).collect();
+    let mut told = HashSet::new();
+    found.into_iter().flatten().filter(|finding| told.insert(finding.span)).collect()
+}

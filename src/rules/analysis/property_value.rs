@@ -38,6 +38,7 @@ pub const ANALYSIS: Analysis = Analysis {
             required: false,
             doc: "and the values that this one must have",
         },
+        Param { name: "lesser", kind: ParamKind::List, required: false, doc: "values that weigh a step less" },
         Param { name: "secret", kind: ParamKind::Flag, required: false, doc: "the value must not be shown" },
     ],
     facts: &["resource", "kind", "property", "value"],
@@ -54,6 +55,7 @@ fn bind(params: &Params) -> Check {
         beside: params.list("beside").into_iter().next(),
         beside_is: patterns(&params.list("beside-is")),
         secret: params.flag("secret"),
+        lesser: patterns(&params.list("lesser")),
     };
     Box::new(move |context: &Context<'_>| {
         let resources = context.model.resources.iter().filter(|resource| types.contains(&resource.kind));
@@ -68,6 +70,7 @@ struct Question {
     beside: Option<String>,
     beside_is: GlobSet,
     secret: bool,
+    lesser: GlobSet,
 }
 
 /// One place where the property is, or could be: the map that holds it, and its value there.
@@ -141,6 +144,7 @@ impl Question {
         }
         let shown = if self.secret { "" } else { &text };
         let mut found = named(resource, value.span(), &path, shown).related(resource.logical_id.span, "this resource");
+        found.lowered_by = u8::from(self.lesser.is_match(&text));
         if self.secret && !is_default {
             found.secret = Some(value.span());
         }
@@ -160,12 +164,14 @@ fn named(resource: &DeclaredResource, span: Span, path: &str, value: &str) -> Fi
         .fact("value", value.to_owned())
 }
 
-/// The text, and whether it is so by the defaults of parameters only.
+/// The text, and whether it is so by the defaults of parameters only. What a dynamic reference gives,
+/// also one that is put together, is known at deployment only.
 fn text_of(text: &Text) -> Option<(String, bool)> {
-    match text.literal() {
-        Some(literal) => Some((literal.to_owned(), false)),
-        None => Some((text.with_defaults()?, true)),
-    }
+    let found = match text.literal() {
+        Some(literal) => (literal.to_owned(), false),
+        None => (text.with_defaults()?, true),
+    };
+    Some(found).filter(|(text, _)| !text.contains("{{resolve:"))
 }
 
 /// Values as patterns; one that is no pattern matches nothing.

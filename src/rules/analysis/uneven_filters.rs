@@ -1,7 +1,9 @@
 //! Webhooks of which one group of filters lets in what all the others hold off.
 
 use super::chain::with_conditions;
-use crate::model::{BuildProject, FilterGroup, FilterKind};
+use crate::diagnostic::Severity;
+use crate::model::webhook::Anchoring;
+use crate::model::{BuildProject, Filter, FilterGroup, FilterKind};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::value::can_hold_together;
 
@@ -47,6 +49,10 @@ fn of_project(project: &BuildProject) -> Option<Finding> {
         .fact("project", project.display())
         .fact("problem", problem)
         .related(project.logical_id.span, "builds run here");
+    // Who may push is trusted with more than who may open a pull request.
+    if !group.admits_open_pull_requests() {
+        found = found.severity(Severity::Medium);
+    }
     if let Some(filter) = other.and_then(|other| other.filters.iter().find(|filter| filter.kind.name() == name)) {
         found = found.related(filter.span, "this group asks for it");
     }
@@ -60,7 +66,7 @@ fn lacking<'g>(group: &FilterGroup, all: &'g [FilterGroup]) -> Option<(FilterKin
         .filter(|other| !std::ptr::eq(*other, group) && can_hold_together(&other.when, &group.when))
         .filter(|other| EVENTS.iter().any(|event| other.admits(event) && group.admits(event)))
         .collect();
-    let has = |group: &FilterGroup, kind: FilterKind| group.of_kind(kind).next().is_some();
+    let has = |group: &FilterGroup, kind: FilterKind| group.of_kind(kind).any(|filter| !admits_all(filter));
     // A group that has another gate is another way in, and not an open one.
     if others.is_empty() || GATES.iter().any(|kind| has(group, *kind)) {
         return None;
@@ -69,7 +75,15 @@ fn lacking<'g>(group: &FilterGroup, all: &'g [FilterGroup]) -> Option<(FilterKin
     Some((kind, others[0]))
 }
 
+/// A pattern that every branch or account fits is no gate.
+fn admits_all(filter: &Filter) -> bool {
+    let is_wide =
+        |text: &str| matches!(text, ".*" | "^.*$" | "^.*" | "^refs/heads/.*" | "^refs/heads/.*$" | "^refs/heads/");
+    filter.text().is_some_and(|text| is_wide(&text)) || filter.anchoring() == Anchoring::Anything
+}
+
 fn only_message(group: &FilterGroup) -> bool {
-    let mut gates = group.filters.iter().filter(|filter| filter.kind != FilterKind::Event).peekable();
+    let mut gates =
+        group.filters.iter().filter(|filter| filter.kind != FilterKind::Event && !admits_all(filter)).peekable();
     gates.peek().is_some() && gates.all(|filter| filter.kind == FilterKind::CommitMessage)
 }
