@@ -4,6 +4,7 @@ mod access_key;
 mod account_trust;
 mod action_resource_mismatch;
 mod administrator;
+mod assumed_role;
 mod base_image;
 mod branch_filter;
 mod chain;
@@ -11,6 +12,7 @@ mod command_line_password;
 mod compose_escape;
 mod credential_in_url;
 mod deploy_permission;
+mod escalation_path;
 mod grants_action;
 mod image_secret;
 mod install_without_lockfile;
@@ -35,6 +37,7 @@ mod root_user;
 mod secret_in_logs;
 mod secret_literal;
 mod service_wildcard;
+mod shared_environment;
 mod shared_role;
 mod shared_trust;
 mod start_deploy_project;
@@ -54,6 +57,7 @@ mod untrusted_buildspec;
 mod untrusted_writer;
 mod validation_words;
 mod webhook_pattern;
+mod write_anywhere;
 
 use super::{Analysis, Context, Finding};
 use crate::model::Policy;
@@ -66,12 +70,14 @@ pub const ANALYSES: &[Analysis] = &[
     account_trust::ANALYSIS,
     action_resource_mismatch::ANALYSIS,
     administrator::ANALYSIS,
+    assumed_role::ANALYSIS,
     base_image::ANALYSIS,
     branch_filter::ANALYSIS,
     command_line_password::ANALYSIS,
     compose_escape::ANALYSIS,
     credential_in_url::ANALYSIS,
     deploy_permission::ANALYSIS,
+    escalation_path::ANALYSIS,
     grants_action::ANALYSIS,
     image_secret::ANALYSIS,
     install_without_lockfile::ANALYSIS,
@@ -95,6 +101,7 @@ pub const ANALYSES: &[Analysis] = &[
     secret_in_logs::ANALYSIS,
     secret_literal::ANALYSIS,
     service_wildcard::ANALYSIS,
+    shared_environment::ANALYSIS,
     shared_role::ANALYSIS,
     shared_trust::ANALYSIS,
     start_deploy_project::ANALYSIS,
@@ -113,6 +120,7 @@ pub const ANALYSES: &[Analysis] = &[
     untrusted_buildspec::ANALYSIS,
     untrusted_writer::ANALYSIS,
     webhook_pattern::ANALYSIS,
+    write_anywhere::ANALYSIS,
 ];
 
 /// What is found in each policy, in their order, asked of several at a time. One place is told once:
