@@ -3,8 +3,10 @@
 
 pub mod buildspec;
 pub mod cloudformation;
+pub mod compose;
 mod condition;
 mod detect;
+pub mod dockerfile;
 pub mod dump;
 mod intrinsics;
 mod mention;
@@ -12,7 +14,7 @@ mod reference;
 mod repository;
 
 pub use cloudformation::{Parameter, Resource, Template};
-pub use detect::{Format, detect, is_dockerfile_name, mentions_our_formats};
+pub use detect::{Format, detect, is_dockerfile_name, is_script_name, mentions_our_formats};
 pub use intrinsics::{Scope, Unresolved};
 pub use mention::mentioned;
 pub use repository::{File, NotTaken, Repository, below_root, folder_of};

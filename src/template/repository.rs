@@ -65,9 +65,11 @@ impl<'s> Repository<'s> {
         self.by_path.get(path.as_str()).copied().ok_or(NotTaken::Missing)
     }
 
-    /// Takes the trees apart on another thread: nobody has to wait for it.
-    pub fn discard(self) {
-        rayon::spawn(move || drop(self.files));
+    /// Takes the trees apart on another thread: nobody has to wait for it. Texts stay.
+    pub fn without_trees(mut self) -> Repository<'s> {
+        let files = std::mem::take(&mut self.files);
+        rayon::spawn(move || drop(files));
+        self
     }
 }
 
