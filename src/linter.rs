@@ -102,7 +102,7 @@ fn take(repository: &Repository<'_>, file: FileId, options: &Options) -> Taken {
     {
         return Taken { format: Format::Policy, fragment: lower::policy(repository, file, taken_for), odd: None };
     }
-    if *format != Format::Other {
+    if *format != Format::Other || repository.is_taken_in(file) {
         return Taken { format: *format, fragment: lower::lower(repository, file), odd: None };
     }
     // A broken file that is none of ours is nobody's business here.

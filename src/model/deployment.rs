@@ -225,7 +225,7 @@ fn names_role(resource: &ArnPattern, role: &Principal) -> bool {
     let id = &role.logical_id.value;
     let refers = resource.text().holes().any(|hole| {
         hole.kind == HoleKind::Resource
-            && hole.span.file == role.file
+            && hole.template == role.file
             && hole.name.split('.').next().is_some_and(|name| name == id)
     });
     refers || role.name.as_ref().is_some_and(|name| resource.overlaps(&arn_of("arn:*:iam::*:role/", name, "")).is_yes())

@@ -32,6 +32,7 @@ pub fn link(sources: &Sources, fragments: Vec<Fragment>) -> Model {
         model.projects.append(&mut fragment.projects);
         model.pipelines.append(&mut fragment.pipelines);
         model.buildspecs.append(&mut fragment.buildspecs);
+        model.execution_roles.append(&mut fragment.execution_roles);
         model.resources.append(&mut fragment.resources);
         model.placeholders.append(&mut fragment.placeholders);
         model.unresolved.append(&mut fragment.unresolved);
@@ -73,7 +74,7 @@ fn derive(model: &mut Model) {
 fn referred(text: &Text) -> Option<(FileId, String)> {
     let hole = text.as_hole().filter(|hole| hole.kind == HoleKind::Resource)?;
     let id = hole.name.split('.').next().unwrap_or(&hole.name);
-    Some((hole.span.file, id.to_owned()))
+    Some((hole.template, id.to_owned()))
 }
 
 /// Whether a text refers to the resource `logical_id` of a file.

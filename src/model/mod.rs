@@ -45,6 +45,8 @@ pub struct Model {
     pub projects: Vec<BuildProject>,
     pub pipelines: Vec<Pipeline>,
     pub buildspecs: Vec<BuildspecSource>,
+    /// Roles that CloudFormation is given by a tool that deploys.
+    pub execution_roles: Vec<RoleRef>,
     pub resources: Vec<DeclaredResource>,
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,

@@ -39,7 +39,6 @@ impl Format {
     /// Why a file of this format is left out, when there is no front end for it yet.
     pub fn not_read_because(self) -> Option<&'static str> {
         match self {
-            Format::Serverless => Some("Serverless Framework files are not read yet"),
             Format::Compose => Some("compose files are not read yet"),
             Format::Dockerfile => Some("Dockerfiles are not read yet"),
             Format::CliDump => Some("output of the AWS CLI is not read yet"),

@@ -26,6 +26,7 @@ pub fn resolve(model: &mut Model) {
     for role in model.projects.iter_mut().filter_map(|project| project.role.as_mut()) {
         index.resolve(role);
     }
+    model.execution_roles.iter_mut().for_each(|role| index.resolve(role));
     for pipeline in &mut model.pipelines {
         let of_actions = pipeline.stages.iter_mut().flat_map(|stage| &mut stage.actions);
         let of_actions = of_actions.flat_map(|action| action.role.iter_mut().chain(&mut action.execution_role));
@@ -82,7 +83,7 @@ impl RoleIndex {
 /// `arn:aws:iam::${AWS::AccountId}:role/${Role}`: `Ref` of a role is its name.
 fn ends_in_name(text: &Text, file: FileId, logical_id: &str) -> bool {
     matches!(text.parts.as_slice(), [.., Part::Known(before, _), Part::Hole(hole)]
-        if before.ends_with('/') && hole.kind == HoleKind::Resource && hole.span.file == file && hole.name == logical_id)
+        if before.ends_with('/') && hole.kind == HoleKind::Resource && hole.template == file && hole.name == logical_id)
 }
 
 /// What each role is used for.
@@ -95,6 +96,8 @@ pub fn find_uses(model: &mut Model) {
     for (id, project) in model.projects.iter().enumerate() {
         uses.extend(declared(project.role.as_ref()).map(|role| (role, CiUse::Build(id))));
     }
+    let given = model.execution_roles.iter().filter_map(|role| declared(Some(role)));
+    uses.extend(given.map(|role| (role, CiUse::Execution)));
     for (id, pipeline) in model.pipelines.iter().enumerate() {
         uses.extend(declared(pipeline.role.as_ref()).map(|role| (role, CiUse::Pipeline(id))));
         for (_, _, _, action) in pipeline.actions() {

@@ -178,5 +178,6 @@ fn membership(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
 /// The principal's own name as a reference to it is written.
 fn own_name(declared: &Declared<'_, '_>) -> Text {
     let id = &declared.resource.logical_id;
-    Text::from_hole(Hole { name: id.value.clone(), kind: HoleKind::Resource, span: id.span, default: None })
+    let (name, kind) = (id.value.clone(), HoleKind::Resource);
+    Text::from_hole(Hole { name, kind, span: id.span, template: declared.file, default: None })
 }

@@ -4,9 +4,10 @@ mod codebuild;
 mod codepipeline;
 mod iam;
 mod placeholder;
+mod serverless;
 
 use super::command;
-use super::principal::{Policy, PolicyOwner, Principal};
+use super::principal::{Policy, PolicyOwner, Principal, RoleRef};
 use super::{BuildProject, BuildspecSource, DeclaredResource, Pipeline, Placeholder};
 use crate::diagnostic::Diagnostic;
 use crate::iam::{PolicyDocument, PolicyKind};
@@ -28,6 +29,8 @@ pub struct Fragment {
     pub projects: Vec<BuildProject>,
     pub pipelines: Vec<Pipeline>,
     pub buildspecs: Vec<BuildspecSource>,
+    /// Roles that CloudFormation is given by a tool that deploys.
+    pub execution_roles: Vec<RoleRef>,
     pub resources: Vec<DeclaredResource>,
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,
@@ -54,7 +57,16 @@ fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: 
     let mut fragment =
         Fragment { problems: parsed.problems.clone(), repaired: parsed.repaired.clone(), ..Fragment::default() };
     let Some(root) = parsed.root() else { return fragment };
+    if repository.is_taken_in(file) {
+        // What it holds is read in the service that takes it in.
+        return fragment;
+    }
     match format {
+        Format::Serverless => {
+            if let Some(service) = repository.service(file) {
+                serverless::lower(service, file, &mut fragment);
+            }
+        }
         Format::CloudFormation | Format::Sam => template(root, file, &mut fragment),
         Format::Policy => bare_policy(root, file, repository.path(file), &mut fragment),
         Format::Buildspec => {
@@ -93,10 +105,15 @@ impl Declared<'_, '_> {
 }
 
 fn template(root: &Node, file: FileId, fragment: &mut Fragment) {
-    let mut template = Template::read(root, file);
-    fragment.problems.append(&mut template.problems);
+    let template = Template::read(root, file);
+    declarations(&template, Scope::new(&template), fragment);
+}
+
+/// What the resources of a template declare.
+fn declarations(template: &Template, scope: Scope<'_>, fragment: &mut Fragment) {
+    let file = template.file;
+    fragment.problems.extend(template.problems.iter().cloned());
     fragment.not_read.extend(template.not_read.iter().cloned());
-    let scope = Scope::new(&template);
     for resource in &template.resources {
         let declared = Declared { file, scope: &scope, resource };
         match resource.kind.value.as_str() {
@@ -143,6 +160,7 @@ fn resource_policy_key(kind: &str) -> Option<&'static str> {
         "AWS::KMS::Key" | "AWS::KMS::ReplicaKey" => Some("KeyPolicy"),
         "AWS::ECR::Repository" | "AWS::ECR::PublicRepository" => Some("RepositoryPolicyText"),
         "AWS::Elasticsearch::Domain" | "AWS::OpenSearchService::Domain" => Some("AccessPolicies"),
+        "AWS::ApiGateway::RestApi" => Some("Policy"),
         "AWS::EFS::FileSystem" => Some("FileSystemPolicy"),
         "AWS::SecretsManager::ResourcePolicy" => Some("ResourcePolicy"),
         _ => None,
