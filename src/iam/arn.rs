@@ -323,7 +323,7 @@ pub(super) fn split(text: &Text) -> Option<[Text; 6]> {
                 {
                     append(
                         &mut parts,
-                        Part::Known(known[from..colon].to_owned(), map.slice(from..colon)),
+                        Part::Known(known[from..colon].into(), map.slice(from..colon)),
                         map.span(from..colon),
                     );
                     from = colon + 1;
@@ -331,7 +331,7 @@ pub(super) fn split(text: &Text) -> Option<[Text; 6]> {
                 }
                 append(
                     &mut parts,
-                    Part::Known(known[from..].to_owned(), map.slice(from..known.len())),
+                    Part::Known(known[from..].into(), map.slice(from..known.len())),
                     map.span(from..known.len()),
                 );
             }

@@ -95,13 +95,13 @@ impl Reader<'_> {
     fn string(&self, value: &str, range: Range) -> Node {
         let inner = decoded::json_string(&self.text[range.start..range.end], value, range.start, self.origin.file());
         let map = self.origin.compose(&inner, value.len());
-        let scalar = Scalar { text: value.to_owned(), quoted: true, map };
+        let scalar = Scalar { text: value.into(), quoted: true, map };
         Node::new(Kind::Scalar(scalar), self.origin.span(range.start..range.end), None)
     }
 
     fn bare(&self, text: &str, range: Range) -> Node {
         let inner = OffsetMap::verbatim(self.origin.file(), range.start as u32);
-        let scalar = Scalar { text: text.to_owned(), quoted: false, map: self.origin.compose(&inner, text.len()) };
+        let scalar = Scalar { text: text.into(), quoted: false, map: self.origin.compose(&inner, text.len()) };
         Node::new(Kind::Scalar(scalar), self.origin.span(range.start..range.end), None)
     }
 }
