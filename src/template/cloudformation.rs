@@ -128,7 +128,9 @@ impl Template {
         let resources = root.get("Resources").or_else(|| self.is_part.then_some(root));
         let Some(resources) = resources else { return };
         let Some(entries) = resources.entries() else {
-            if !resources.is_null() {
+            if is_hole(resources) {
+                self.not_read.push((resources.span(), "`Resources` is a variable".into()));
+            } else if !resources.is_null() {
                 self.problems.push(structure(resources.span(), "`Resources` is no mapping", "not a mapping"));
             }
             return;
@@ -144,7 +146,9 @@ impl Template {
             }
             let kind = entry.value.entry("Type");
             let Some((kind, text)) = kind.and_then(|kind| Some((kind, kind.value.as_str()?))) else {
-                if entry.value.entries().is_some() {
+                if is_hole(&entry.value) {
+                    self.not_read.push((entry.value.span(), format!("the resource `{name}` is a variable")));
+                } else if entry.value.entries().is_some() {
                     self.not_read.push((entry.key.span(), format!("the resource `{name}` has no type")));
                 } else if !entry.value.is_null() {
                     self.problems.push(structure(
@@ -173,6 +177,11 @@ impl Template {
             });
         }
     }
+}
+
+/// What a variable puts there is not known.
+fn is_hole(node: &Node) -> bool {
+    node.as_str().is_some_and(has_marker)
 }
 
 fn structure(span: Span, message: &str, label: &str) -> Diagnostic {

@@ -7,7 +7,7 @@ use super::cloudformation::Template;
 use super::reference::{self, split_substitutions};
 use crate::source::{Span, Spanned};
 use crate::syntax::{Entry, Kind, Node, Scalar};
-use crate::value::{has_marker, Branch, Condition, Hole, HoleKind, Map, Part, Text, Value};
+use crate::value::{Branch, Condition, Hole, HoleKind, Map, Part, Text, Value, has_marker};
 use std::cell::RefCell;
 
 /// More than this many ways to fill in a text are not told apart.
@@ -45,9 +45,7 @@ impl<'t> Scope<'t> {
         match node.kind() {
             Kind::Null => Value::Null(node.site()),
             Kind::Unreadable(reason) => Value::unknown(*reason, node.site()),
-            Kind::Scalar(scalar) => {
-                Value::Text(self.text(scalar, node.span()))
-            }
+            Kind::Scalar(scalar) => Value::Text(self.text(scalar, node.span())),
             Kind::Sequence(items) => Value::List(items.iter().map(|item| self.evaluate(item)).collect(), node.span()),
             Kind::Mapping(entries) => self.mapping(entries, node.span()),
         }
@@ -85,7 +83,8 @@ impl<'t> Scope<'t> {
 
     fn intrinsic(&self, name: &str, argument: &Node, span: Span) -> Value {
         // `!Ref ${param:name}`, where nothing says what the parameter is.
-        let names = argument.as_str().into_iter().chain(argument.items().into_iter().flatten().filter_map(Node::as_str));
+        let names =
+            argument.as_str().into_iter().chain(argument.items().into_iter().flatten().filter_map(Node::as_str));
         if matches!(name, "Ref" | "GetAtt" | "If" | "FindInMap") && names.into_iter().any(has_marker) {
             return Value::unknown("a name that a variable gives", span);
         }
@@ -218,7 +217,9 @@ impl<'t> Scope<'t> {
         let pieces = split_substitutions(scalar, text_span);
         let values = pieces.into_iter().map(|piece| match piece {
             reference::Piece::Text(text) => Value::Text(self.note(text.restore(&self.template.holes))),
-            reference::Piece::Variable(name, at) if has_marker(&name) => Value::unknown("a name with a variable in it", at),
+            reference::Piece::Variable(name, at) if has_marker(&name) => {
+                Value::unknown("a name with a variable in it", at)
+            }
             reference::Piece::Variable(name, at) => match own.iter().find(|(known, _)| *known == name) {
                 Some((_, value)) => value.clone(),
                 None if name.contains('.') && !name.contains(':') => Value::Text(self.attribute_text(&name, at)),

@@ -40,15 +40,15 @@ impl<'s> Repository<'s> {
         let all: Vec<(FileId, &SourceFile)> = sources.iter().collect();
         let files = all.par_iter().map(|(file, source)| File::read(*file, source)).collect();
         let by_path = all.iter().map(|(file, source)| (source.path.as_str(), *file)).collect();
-        let mut repository =
-            Repository { sources, files, by_path, services: HashMap::new(), taken_in: HashSet::new() };
+        let mut repository = Repository { sources, files, by_path, services: HashMap::new(), taken_in: HashSet::new() };
         repository.read_services();
         repository
     }
 
     /// Assembles the services: what they take in is read in them and not for itself.
     fn read_services(&mut self) {
-        let files = self.sources.iter().map(|(file, _)| file).filter(|file| self.get(*file).format == Format::Serverless);
+        let files =
+            self.sources.iter().map(|(file, _)| file).filter(|file| self.get(*file).format == Format::Serverless);
         let files: Vec<FileId> = files.collect();
         let read = |file: FileId| Some((file, Service::read(self, file, self.get(file).parsed.root()?)));
         let services: HashMap<FileId, Service> = files.into_par_iter().filter_map(read).collect();

@@ -8,6 +8,8 @@ use crate::template::{Scope, Template};
 
 pub fn lower(service: &Service, file: FileId, fragment: &mut Fragment) {
     let mut template = Template::read(&service.template, file);
+    // A variable that cannot be read is told once.
+    template.not_read.retain(|(span, _)| !service.not_read.iter().any(|(told, _)| told == span));
     template.holes.clone_from(&service.holes);
     // The framework makes more resources than are assembled here, and plug-ins make any.
     template.is_part = true;

@@ -191,9 +191,8 @@ fn function(provider: &Node, entry: &Entry, name: &str, role: Option<Node>) -> E
         let at = node.span();
         ("Environment", mapping(vec![("Variables", node)], at))
     }));
-    for (key, property) in [("name", "FunctionName"), ("handler", "Handler"), ("image", "ImageUri")] {
-        let node = entry.value.get(key).filter(|node| property != "ImageUri" || node.entries().is_none());
-        properties.extend(node.filter(|_| property != "ImageUri").map(|node| (property, node.clone())));
+    for (key, property) in [("name", "FunctionName"), ("handler", "Handler")] {
+        properties.extend(entry.value.get(key).map(|node| (property, node.clone())));
     }
     let runtime = entry.value.get("runtime").or_else(|| provider.get("runtime"));
     properties.extend(runtime.map(|node| ("Runtime", node.clone())));
@@ -208,6 +207,21 @@ fn rest_api(provider: &Node) -> Option<Entry> {
     let version = ("Version", scalar("2012-10-17", span));
     let policy = mapping(vec![version, ("Statement", statements.value.clone())], statements.value.span());
     Some(resource("ApiGatewayRestApi", "AWS::ApiGateway::RestApi", vec![("Policy", policy)], span))
+}
+
+/// The types of resources that the framework makes besides: a service may add to one without saying
+/// what it is.
+/// Source: <https://www.serverless.com/framework/docs/providers/aws/guide/resources>
+pub fn type_of(logical_id: &str) -> Option<&'static str> {
+    match logical_id {
+        "ServerlessDeploymentBucket" => Some("AWS::S3::Bucket"),
+        "ServerlessDeploymentBucketPolicy" => Some("AWS::S3::BucketPolicy"),
+        "ApiGatewayRestApi" => Some("AWS::ApiGateway::RestApi"),
+        "HttpApi" => Some("AWS::ApiGatewayV2::Api"),
+        "WebsocketsApi" => Some("AWS::ApiGatewayV2::Api"),
+        id if id.ends_with("LogGroup") => Some("AWS::Logs::LogGroup"),
+        _ => None,
+    }
 }
 
 /// Where it is said that functions run in a network of the account.
@@ -229,7 +243,8 @@ fn joined(lists: &[&Node], more: Option<Node>) -> Option<Node> {
         [] => None,
         [only] => Some((*only).clone()),
         [first, ..] => {
-            let items = lists.iter().flat_map(|list| list.items().map_or_else(|| vec![(*list).clone()], <[Node]>::to_vec));
+            let items =
+                lists.iter().flat_map(|list| list.items().map_or_else(|| vec![(*list).clone()], <[Node]>::to_vec));
             Some(sequence(items.collect(), first.span()))
         }
     }
@@ -262,7 +277,7 @@ fn resource(logical_id: &str, kind: &str, properties: Vec<(&str, Node)>, span: S
 }
 
 pub fn scalar(text: &str, span: Span) -> Node {
-    Node::new(Kind::Scalar(Scalar { text: text.to_owned(), quoted: true, map: OffsetMap::whole(span) }), span, None)
+    Node::new(Kind::Scalar(Scalar { text: text.into(), quoted: true, map: OffsetMap::whole(span) }), span, None)
 }
 
 pub fn mapping(entries: Vec<(&str, Node)>, span: Span) -> Node {

@@ -24,7 +24,8 @@ pub fn merge(earlier: &Node, later: &Node) -> Node {
             Node::new(Kind::Mapping(entries), span, None)
         }
         (Kind::Sequence(base), Kind::Sequence(over)) => {
-            let joined = over.iter().enumerate().map(|(at, item)| base.get(at).map_or(item.clone(), |old| merge(old, item)));
+            let joined =
+                over.iter().enumerate().map(|(at, item)| base.get(at).map_or(item.clone(), |old| merge(old, item)));
             let items = joined.chain(base.iter().skip(over.len()).cloned()).collect();
             Node::new(Kind::Sequence(items), earlier.span(), None)
         }

@@ -14,7 +14,7 @@ use super::repository::Repository;
 use crate::source::{FileId, Span};
 use crate::syntax::{Entry, Kind, Node};
 use crate::value::{Hole, has_marker};
-use generated::{Parts, mapping};
+use generated::{Parts, mapping, scalar};
 use merge::{merge, merged_list};
 use resolve::Resolver;
 use std::collections::BTreeSet;
@@ -40,7 +40,8 @@ impl Service {
         let syntax = pattern.and_then(Node::as_str).map(Syntax::of_pattern);
         let resolver = Resolver::new(repository, file, root, syntax.clone().flatten().unwrap_or_else(Syntax::standard));
         if let (Some(pattern), Some(None)) = (pattern, syntax) {
-            resolver.not_read(pattern.span(), "this `variableSyntax` is not understood: `${…}` is taken for a variable");
+            resolver
+                .not_read(pattern.span(), "this `variableSyntax` is not understood: `${…}` is taken for a variable");
         }
         let empty = || mapping(Vec::new(), root.span());
         let part = |key: &str| root.get(key).map_or_else(empty, |node| resolver.node(node));
@@ -67,7 +68,7 @@ fn is_of_aws(provider: &Node) -> bool {
 fn assemble(resolver: &Resolver<'_>, root: &Node, provider: &Node) -> Node {
     let part = |key: &str| root.entry(key).map(|entry| (entry.key.span(), merged_list(resolver.node(&entry.value))));
     let not_a_mapping = |key: &str, node: &Node, at: Span| {
-        if node.entries().is_none() && !node.is_null() {
+        if node.entries().is_none() && !node.is_null() && !resolver.is_told(node.span()) {
             resolver.not_read(at, format!("`{key}` of the service is no mapping that can be read"));
         }
     };
@@ -95,7 +96,22 @@ fn assemble(resolver: &Resolver<'_>, root: &Node, provider: &Node) -> Node {
         entries.iter().partition(|entry| entry.key.as_str() == Some("extensions"));
     let own = Node::new(Kind::Mapping(own.into_iter().cloned().collect()), resources.span(), None);
     let template = merge(&template, &own);
-    extensions.into_iter().fold(template, |template, entry| {
+    let extended = extensions.into_iter().fold(template, |template, entry| {
         merge(&template, &mapping(vec![("Resources", entry.value.clone())], entry.value.span()))
+    });
+    with_types(&extended)
+}
+
+/// Resources without a type that the framework is known to make get theirs.
+fn with_types(template: &Node) -> Node {
+    let resources = template.get("Resources").and_then(Node::entries).unwrap_or_default();
+    let untyped = resources.iter().filter(|entry| entry.value.entries().is_some() && entry.value.get("Type").is_none());
+    untyped.fold(template.clone(), |template, entry| {
+        let Some((id, kind)) = entry.key.as_str().and_then(|id| Some((id, generated::type_of(id)?))) else {
+            return template;
+        };
+        let span = entry.key.span();
+        let typed = mapping(vec![(id, mapping(vec![("Type", scalar(kind, span))], span))], span);
+        merge(&template, &mapping(vec![("Resources", typed)], span))
     })
 }

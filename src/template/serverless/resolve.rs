@@ -64,6 +64,11 @@ impl<'r> Resolver<'r> {
         }
     }
 
+    /// Whether something is said of this place already.
+    pub fn is_told(&self, span: Span) -> bool {
+        self.state.borrow().not_read.iter().any(|(told, _)| *told == span)
+    }
+
     /// The node with its variables resolved. Texts that have a hole in them hold a marker.
     pub fn node(&self, node: &Node) -> Node {
         self.rewritten(node).unwrap_or_else(|| node.clone())
@@ -160,7 +165,11 @@ impl<'r> Resolver<'r> {
             text.push_str(&part);
         }
         let map = OffsetMap::concat(scalar.map.file(), &maps);
-        Node::new(Kind::Scalar(Scalar { text, quoted: scalar.quoted, map }), node.span(), node.tag().cloned())
+        Node::new(
+            Kind::Scalar(Scalar { text: text.into(), quoted: scalar.quoted, map }),
+            node.span(),
+            node.tag().cloned(),
+        )
     }
 
     /// The first of the sources that has a value. One that only the deployment knows may have one:
@@ -374,6 +383,10 @@ impl<'r> Resolver<'r> {
     /// `sls:stage`: what `--stage` says, else `provider.stage`, else `dev`.
     fn stage(&self, span: Span) -> Found {
         let hole = Hole { default: Some("dev".into()), ..self.hole("sls:stage", HoleKind::Parameter, span) };
+        let stage = self.root.get("provider").and_then(|provider| provider.get("stage")).and_then(Node::as_str);
+        if stage.is_some_and(|stage| stage.contains("sls:stage") || stage.contains("self:provider.stage")) {
+            return Found::Hole(hole, None);
+        }
         match self.walk(self.root, "provider.stage", span) {
             Found::Node(node) => self.by_default(Hole { default: None, ..hole }, node),
             Found::Hole(of_provider, why) => Found::Hole(of_provider, why),
@@ -419,10 +432,10 @@ impl<'r> Resolver<'r> {
 
     fn mark(&self, hole: Hole, span: Span) -> Node {
         let text = self.add_hole(hole);
-        Node::new(Kind::Scalar(Scalar { text, quoted: true, map: OffsetMap::whole(span) }), span, None)
+        Node::new(Kind::Scalar(Scalar { text: text.into(), quoted: true, map: OffsetMap::whole(span) }), span, None)
     }
 }
 
 fn literal_node(text: &str, quoted: bool, span: Span) -> Node {
-    Node::new(Kind::Scalar(Scalar { text: text.to_owned(), quoted, map: OffsetMap::whole(span) }), span, None)
+    Node::new(Kind::Scalar(Scalar { text: text.into(), quoted, map: OffsetMap::whole(span) }), span, None)
 }

@@ -223,7 +223,9 @@ mod tests {
     #[test]
     fn what_asks_no_source_is_left_to_cloudformation_and_iam() {
         let standard = Syntax::standard();
-        for text in ["${AWS::Region}", "${Bucket.Arn}", "${aws:username}", "${www.amazon.com:user_id}", "\\${self:a}", "$x"] {
+        for text in
+            ["${AWS::Region}", "${Bucket.Arn}", "${aws:username}", "${www.amazon.com:user_id}", "\\${self:a}", "$x"]
+        {
             assert_eq!(variables(&standard, text), Vec::<String>::new(), "{text}");
         }
         assert_eq!(
@@ -247,10 +249,10 @@ mod tests {
     fn a_pattern_of_the_user_tells_the_braces() {
         let pattern = r#"\${{([ ~:a-zA-Z0-9._\'",\-\/\(\)]+?)}}"#;
         let own = Syntax::of_pattern(pattern).expect("a pattern with one group");
-        assert_eq!(variables(&own, "${self:a} ${{self:b}} ${{self:custom.${{opt:c}}}}"), [
-            "${{self:b}}",
-            "${{self:custom.${{opt:c}}}}"
-        ]);
+        assert_eq!(
+            variables(&own, "${self:a} ${{self:b}} ${{self:custom.${{opt:c}}}}"),
+            ["${{self:b}}", "${{self:custom.${{opt:c}}}}"]
+        );
         let lookahead = Syntax::of_pattern(r"\${((?!AWS)[ ~:a-zA-Z0-9._@'\,\-\/\(\)]+?)}");
         assert_eq!(lookahead, Some(Syntax::standard()));
         assert_eq!(Syntax::of_pattern("[$]{([a-z]+)}"), None);
