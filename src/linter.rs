@@ -64,6 +64,7 @@ impl Options {
 pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let files: Vec<FileId> = sources.iter().map(|(file, _)| file).collect();
     let repository = Repository::read(sources);
+    let options = &with_parts(options, &repository);
     let taken: Vec<Taken> = files.par_iter().map(|file| take(&repository, *file, options)).collect();
     repository.discard();
     let formats: Vec<Format> = taken.iter().map(|file| file.format).collect();
@@ -85,6 +86,16 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     Report { diagnostics, summary, redactions }
 }
 
+/// Who asks about a service asks about the files that it takes in.
+fn with_parts(options: &Options, repository: &Repository<'_>) -> Options {
+    let mut options = options.clone();
+    if let Some(reported) = &mut options.reported {
+        let parts: Vec<FileId> = reported.iter().flat_map(|file| repository.parts_of(*file)).collect();
+        reported.extend(parts);
+    }
+    options
+}
+
 /// One file as the run takes it.
 struct Taken {
     format: Format,
@@ -97,7 +108,7 @@ struct Taken {
 fn take(repository: &Repository<'_>, file: FileId, options: &Options) -> Taken {
     let File { format, parsed } = repository.get(file);
     if let Some(taken_for) = &options.as_policy
-        && !matches!(format, Format::CloudFormation | Format::Sam)
+        && !matches!(format, Format::CloudFormation | Format::Sam | Format::Serverless)
         && parsed.root().is_some()
     {
         return Taken { format: Format::Policy, fragment: lower::policy(repository, file, taken_for), odd: None };

@@ -67,7 +67,7 @@ pub fn detect(parsed: &Parsed, path: &str, text: &str) -> Format {
     }
     if is_policy(root) {
         Format::Policy
-    } else if has("service") && has("provider") {
+    } else if is_serverless(root, name) {
         Format::Serverless
     } else if is_buildspec(root, name) {
         Format::Buildspec
@@ -135,6 +135,15 @@ fn is_policy(root: &Node) -> bool {
         },
         None => false,
     }
+}
+
+/// A service, or `serverless-compose.yml`, which lists services. A service may leave most of itself to
+/// other files; its name then tells.
+fn is_serverless(root: &Node, name: &str) -> bool {
+    let has = |key: &str| root.get(key).is_some();
+    let is_named = name.contains("serverless");
+    has("service") && (has("provider") || is_named && ["functions", "resources", "custom"].into_iter().any(has))
+        || is_named && name.contains("compose") && has("services")
 }
 
 fn is_buildspec(root: &Node, name: &str) -> bool {

@@ -2,6 +2,7 @@
 //! means is for the front ends, and a name too many costs a file that nobody asks for.
 
 use regex::Regex;
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// What stands before a path or at its end, and tools that read a file of their own. Literals alone,
@@ -17,26 +18,47 @@ static SIGN: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Paths as they are written, sorted; relative to the file, to the folder of the project that it
-/// belongs to, or to the root: whoever reads them decides.
-pub fn mentioned(text: &str) -> Vec<&str> {
-    let mut found: Vec<&str> = Vec::new();
+/// belongs to, or to the root: whoever reads them decides. `*` stands for a variable in a path.
+pub fn mentioned(text: &str) -> Vec<Cow<'_, str>> {
+    let mut found: Vec<Cow<'_, str>> = Vec::new();
     for sign in SIGN.captures_iter(text) {
         if let Some(before) = sign.name("before") {
-            let rest = text[before.end()..].trim_start_matches([' ', ':', '"', '\'']);
-            found.push(&rest[..rest.find(|letter| !is_of_path(letter)).unwrap_or(rest.len())]);
+            found.push(path_at(text[before.end()..].trim_start_matches([' ', ':', '"', '\''])));
         } else if let Some(end) = sign.name("end") {
             let start = text[..end.start()]
                 .rfind(|letter| !is_of_path(letter))
                 .map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
-            found.push(&text[start..end.end()]);
+            found.push(text[start..end.end()].into());
         } else {
-            found.extend(read_by(sign.name("tool").map_or("", |tool| tool.as_str())));
+            let names = read_by(sign.name("tool").map_or("", |tool| tool.as_str()));
+            found.extend(names.iter().map(|name| Cow::from(*name)));
         }
     }
-    found.retain(|path| !path.is_empty());
+    found.retain(|path| path.contains(is_of_path));
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// The path that a text starts with: `config/${opt:stage, 'dev'}.yml` is `config/*.yml`.
+fn path_at(text: &str) -> Cow<'_, str> {
+    let end = |text: &str| text.find(|letter| !is_of_path(letter)).unwrap_or(text.len());
+    let mut at = end(text);
+    let mut path = Cow::from(&text[..at]);
+    while let Some(inside) = text[at..].strip_prefix("${") {
+        let mut depth = 1;
+        let close = inside.find(|letter: char| {
+            depth += i32::from(letter == '{') - i32::from(letter == '}');
+            depth == 0 || letter == '\n'
+        });
+        let Some(close) = close.filter(|close| inside[*close..].starts_with('}')) else { break };
+        at += 2 + close + 1;
+        let more = end(&text[at..]);
+        path += "*";
+        path += &text[at..at + more];
+        at += more;
+    }
+    path
 }
 
 fn is_of_path(letter: char) -> bool {
@@ -60,6 +82,8 @@ mod tests {
     #[test]
     fn files_are_named_by_variables_scripts_properties_and_tools() {
         assert_eq!(mentioned("resources:\n  - ${file(./infra/roles.yml):Roles}"), ["./infra/roles.yml"]);
+        assert_eq!(mentioned("${file(env/${opt:stage, '${self:a}'}.yml)}"), ["env/*.yml"]);
+        assert_eq!(mentioned("${file(${opt:a})} ${file(env/${opt:stage"), ["env/"]);
         assert_eq!(mentioned("- ./bin/deploy.sh prod && bash lib.sh"), ["./bin/deploy.sh", "lib.sh"]);
         assert_eq!(mentioned("TemplateURL: ./nested.yaml\n"), ["./nested.yaml"]);
         assert_eq!(mentioned("\"Location\": \"api.yaml\""), ["api.yaml"]);

@@ -3,7 +3,7 @@
 
 use super::cloudformation::Template;
 use super::detect::{Format, detect, is_dockerfile_name, is_script_name};
-use super::serverless::Service;
+use super::serverless::{Service, has_variables};
 use crate::source::{FileId, SourceFile, Sources, Span};
 use crate::syntax::{self, Parsed};
 use rayon::prelude::*;
@@ -59,6 +59,20 @@ impl<'s> Repository<'s> {
             .map(|(_, file)| file)
             .collect();
         self.services = services;
+        self.read_parts();
+    }
+
+    /// Parts of services that are nowhere to be seen have variables as well.
+    fn read_parts(&mut self) {
+        let is_part = |file: &FileId| {
+            matches!(self.get(*file).format, Format::CloudFormation | Format::Sam)
+                && !self.is_taken_in(*file)
+                && has_variables(self.text(*file))
+        };
+        let files: Vec<FileId> = self.sources.iter().map(|(file, _)| file).filter(is_part).collect();
+        let read = |file: FileId| Some((file, Service::part(self, file, self.get(file).parsed.root()?)));
+        let parts: Vec<(FileId, Service)> = files.into_par_iter().filter_map(read).collect();
+        self.services.extend(parts);
     }
 
     /// Whether a service takes in all that a file declares. Of a template it may want one bucket.
@@ -75,9 +89,15 @@ impl<'s> Repository<'s> {
         }
     }
 
-    /// What a file of the Serverless Framework makes.
+    /// What the Serverless Framework makes of a service, or of a part of one.
     pub fn service(&self, file: FileId) -> Option<&Service> {
         self.services.get(&file)
+    }
+
+    /// The files that a service takes in as a whole.
+    pub fn parts_of(&self, file: FileId) -> impl Iterator<Item = FileId> {
+        let parts = self.services.get(&file).into_iter().flat_map(|service| &service.taken_in);
+        parts.copied().filter(|part| self.is_taken_in(*part))
     }
 
     /// Whether another file takes in all of this one, so that it is not read for itself.

@@ -67,7 +67,10 @@ fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: 
                 serverless::lower(service, file, &mut fragment);
             }
         }
-        Format::CloudFormation | Format::Sam => template(root, file, &mut fragment),
+        Format::CloudFormation | Format::Sam => match repository.service(file) {
+            Some(part) => serverless::lower_part(part, file, &mut fragment),
+            None => template(root, file, &mut fragment),
+        },
         Format::Policy => bare_policy(root, file, repository.path(file), &mut fragment),
         Format::Buildspec => {
             let value = Value::plain(root);

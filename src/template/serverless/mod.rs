@@ -56,6 +56,27 @@ impl Service {
             taken_in: state.taken_in,
         }
     }
+
+    /// A template that is a part of a service which is not there: nothing says what `self:` is.
+    pub fn part(repository: &Repository<'_>, file: FileId, root: &Node) -> Service {
+        let nothing = mapping(Vec::new(), root.span());
+        let resolver = Resolver::new(repository, file, &nothing, Syntax::standard());
+        let template = resolver.node(root);
+        let state = resolver.into_state();
+        Service {
+            template,
+            holes: state.holes,
+            deployment_roles: Vec::new(),
+            not_read: state.not_read,
+            taken_in: BTreeSet::new(),
+        }
+    }
+}
+
+/// Whether a template is written for the framework: neither CloudFormation nor IAM has such variables.
+pub fn has_variables(text: &str) -> bool {
+    const SIGNS: [&str; 7] = ["${self:", "${opt:", "${file(", "${env:", "${sls:", "${param:", "${cf:"];
+    text.contains("${") && SIGNS.iter().any(|sign| text.contains(sign))
 }
 
 /// A provider that is not named may be AWS.
