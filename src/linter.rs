@@ -162,6 +162,8 @@ fn summarise_model(sources: &Sources, options: &Options, model: &Model, summary:
         reason: reason.clone(),
     }));
     summary.not_analysed.sort_by(|left, right| (&left.path, left.span).cmp(&(&right.path, right.span)));
+    // Services may take in one part, each for itself.
+    summary.not_analysed.dedup();
 }
 
 /// A finding that rests on a place that was mended is less sure.

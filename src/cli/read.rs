@@ -130,7 +130,8 @@ fn read_file(path: &Path, how: Wanted) -> Result<Option<String>, String> {
     }
     let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    if how != Wanted::Named && !is_dockerfile_name(&name) && !SIGNS.is_match(&bytes) {
+    let is_named = is_dockerfile_name(&name) || name.starts_with("serverless");
+    if how != Wanted::Named && !is_named && !SIGNS.is_match(&bytes) {
         return Ok(None);
     }
     decode(bytes).map(Some)

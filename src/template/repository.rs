@@ -69,9 +69,9 @@ impl<'s> Repository<'s> {
                 && !self.is_taken_in(*file)
                 && has_variables(self.text(*file))
         };
-        let files: Vec<FileId> = self.sources.iter().map(|(file, _)| file).filter(is_part).collect();
+        let files: Vec<FileId> = self.sources.iter().map(|(file, _)| file).collect();
         let read = |file: FileId| Some((file, Service::part(self, file, self.get(file).parsed.root()?)));
-        let parts: Vec<(FileId, Service)> = files.into_par_iter().filter_map(read).collect();
+        let parts: Vec<(FileId, Service)> = files.into_par_iter().filter(is_part).filter_map(read).collect();
         self.services.extend(parts);
     }
 

@@ -19,8 +19,8 @@ pub struct Parts<'s> {
     pub provider: &'s Node,
     pub functions: &'s Node,
     pub plugins: Option<&'s Node>,
-    /// `custom.serverless-iam-roles-per-function.defaultInherit`
-    pub inherits: bool,
+    /// `custom.serverless-iam-roles-per-function`
+    pub plugin: Option<&'s Node>,
     /// What a resource points at that nothing of the service makes.
     pub span: Span,
 }
@@ -122,13 +122,13 @@ fn own_role(
         not_read.push((statements.key.span(), reason));
         return None;
     }
-    let inherits = match function.value.get("iamRoleStatementsInherit").and_then(Node::as_str) {
-        Some(text) => text.eq_ignore_ascii_case("true"),
-        None => parts.inherits,
-    };
+    let setting = |key: &str| parts.plugin.and_then(|plugin| plugin.get(key));
+    let inherits = function.value.get("iamRoleStatementsInherit").or_else(|| setting("defaultInherit"));
+    let inherits = inherits.and_then(Node::as_str).is_some_and(|text| text.eq_ignore_ascii_case("true"));
     let mut all = vec![&statements.value];
     all.extend(shared.statements.iter().filter(|_| inherits));
-    let boundary = function.value.get("iamPermissionsBoundary").or(shared.boundary);
+    let of_plugin = || setting("iamGlobalPermissionsBoundary");
+    let boundary = function.value.get("iamPermissionsBoundary").or_else(of_plugin).or(shared.boundary);
     let managed = vpc(parts.provider, std::slice::from_ref(function)).map(vpc_policy);
     let role_name = function.value.get("iamRoleStatementsName");
     let id = format!("{}{DEFAULT_ROLE}", normalised(name));

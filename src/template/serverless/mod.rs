@@ -98,12 +98,12 @@ fn assemble(resolver: &Resolver<'_>, root: &Node, provider: &Node) -> Node {
         not_a_mapping("functions", functions, *at);
     }
     let plugins = root.get("plugins").map(|plugins| resolver.node(plugins));
-    let inherits = resolver.at("custom.serverless-iam-roles-per-function.defaultInherit");
+    let plugin = resolver.at("custom.serverless-iam-roles-per-function");
     let parts = Parts {
         provider,
         functions: &functions.map_or_else(|| mapping(Vec::new(), root.span()), |(_, functions)| functions),
         plugins: plugins.as_ref(),
-        inherits: inherits.is_some_and(|node| node.as_str() == Some("true")),
+        plugin: plugin.as_ref(),
         span: root.entry("provider").map_or(root.span(), |entry| entry.key.span()),
     };
     let mut aside = Vec::new();

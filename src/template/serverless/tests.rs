@@ -261,6 +261,7 @@ fn roles_of_functions_are_made_as_the_framework_makes_them() {
         "serverless.yml",
         "service: orders
 plugins: [serverless-iam-roles-per-function]
+custom: {serverless-iam-roles-per-function: {defaultInherit: true}}
 provider:
   name: aws
   environment: {SHARED: a}
@@ -274,7 +275,10 @@ functions:
     handler: a.b
     environment: {OWN: b}
     iamRoleStatements: [{Effect: Allow, Action: sqs:SendMessage, Resource: '*'}]
-    iamRoleStatementsInherit: true
+  strict:
+    handler: a.f
+    iamRoleStatements: []
+    iamRoleStatementsInherit: false
   shared: {handler: a.c, vpc: {subnetIds: [subnet-1]}}
   named: {handler: a.d, role: Custom}
   foreign: {handler: a.e, role: 'arn:aws:iam::111122223333:role/known'}
@@ -284,6 +288,10 @@ functions:
     let policy = "Properties/Policies/0/PolicyDocument/Statement";
     assert_eq!(shown(&format!("Resources/AloneIamRoleLambdaExecution/{policy}/0/Action")), "sqs:SendMessage");
     assert_eq!(shown(&format!("Resources/AloneIamRoleLambdaExecution/{policy}/1/Action")), "s3:GetObject");
+    assert_eq!(
+        at(&service, &format!("Resources/StrictIamRoleLambdaExecution/{policy}")).items().map(<[Node]>::len),
+        Some(0)
+    );
     assert_eq!(shown(&format!("Resources/IamRoleLambdaExecution/{policy}/0/Action")), "s3:GetObject");
     let shared = "Resources/IamRoleLambdaExecution/Properties";
     assert!(shown(&format!("{shared}/ManagedPolicyArns/0")).ends_with("ReadOnlyAccess"));
