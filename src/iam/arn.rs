@@ -164,13 +164,15 @@ impl ArnPattern {
         Some(glob)
     }
 
-    fn surely_covers(&self, other: &ArnPattern) -> bool {
+    /// Whether it is sure to match every ARN that `other` matches.
+    pub fn surely_covers(&self, other: &ArnPattern) -> bool {
         if self.text == other.text {
             return true;
         }
         let Some(own) = &self.segmented else { return false };
         match &other.segmented {
-            Some(its) => its.within(own).is_yes() && other.spanning.within(&self.spanning).is_yes(),
+            // Those that span have a test that is quick.
+            Some(its) => other.spanning.within(&self.spanning).is_yes() && its.within(own).is_yes(),
             None => other.wide.within(own).is_yes(),
         }
     }

@@ -139,9 +139,13 @@ fn declarations(template: &Template, scope: Scope<'_>, fragment: &mut Fragment) 
                 }
             }
         }
-        placeholder::collect(&declared, fragment);
+        // The tree is evaluated again for this; the variables that it meets are listed already.
+        let value = is_asked_about(&resource.kind.value).then(|| template.properties(&Scope::new(&template), resource));
+        if let Some(value) = &value {
+            placeholder::collect(&resource.kind.value, value, fragment);
+        }
         if !template.has_macro() {
-            fragment.resources.push(declared_resource(resource));
+            fragment.resources.push(declared_resource(resource, value));
         }
     }
     if template.has_macro() {
@@ -196,7 +200,24 @@ fn control_policy(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
     });
 }
 
-fn declared_resource(resource: &Resource) -> DeclaredResource {
+/// Types of resources of which rules ask for properties.
+const ASKED_ABOUT: [&str; 9] = [
+    "AWS::CodeBuild::",
+    "AWS::CodeConnections::",
+    "AWS::CodeDeploy::",
+    "AWS::CodePipeline::",
+    "AWS::CodeStarConnections::",
+    "AWS::ECR::Repository",
+    "AWS::IAM::",
+    "AWS::KMS::Key",
+    "AWS::S3::Bucket",
+];
+
+fn is_asked_about(kind: &str) -> bool {
+    ASKED_ABOUT.iter().any(|known| kind == *known || (known.ends_with("::") && kind.starts_with(known)))
+}
+
+fn declared_resource(resource: &Resource, value: Option<Value>) -> DeclaredResource {
     let entries = resource.properties().and_then(Node::entries).unwrap_or_default();
     let names = entries.iter().filter_map(|entry| {
         let name = entry.key.as_str()?;
@@ -210,6 +231,8 @@ fn declared_resource(resource: &Resource) -> DeclaredResource {
         kind: resource.kind.value.clone(),
         properties,
         is_open: has_intrinsic || is_tagged,
+        // Policies are kept as such, and they are long.
+        value: value.filter(|_| !resource.kind.value.starts_with("AWS::IAM::")),
     }
 }
 

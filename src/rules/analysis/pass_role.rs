@@ -10,12 +10,20 @@ use crate::value::Text;
 pub const ANALYSIS: Analysis = Analysis {
     name: "pass-role",
     summary: "a principal may pass roles that are not named, a privileged one among them",
-    params: &[Param {
-        name: "principals",
-        kind: ParamKind::Choice(PRINCIPALS),
-        required: true,
-        doc: "whose policies are looked at",
-    }],
+    params: &[
+        Param {
+            name: "principals",
+            kind: ParamKind::Choice(PRINCIPALS),
+            required: true,
+            doc: "whose policies are looked at",
+        },
+        Param {
+            name: "named",
+            kind: ParamKind::Flag,
+            required: false,
+            doc: "roles that are named instead, to whatever service",
+        },
+    ],
     facts: &["role", "kind", "worker", "action", "pattern", "reach"],
     bind,
 };
@@ -36,15 +44,26 @@ const RECEIVERS: [(&str, &[&str]); 12] = [
     ("scheduler", &["scheduler:CreateSchedule"]),
 ];
 
+/// Keys that say to which service, or to which resource of one, a role may go.
+const SERVICE_KEYS: [&str; 2] = ["iam:PassedToService", "iam:AssociatedResourceArn"];
+
 fn bind(params: &Params) -> Check {
     let principals = params.word("principals");
+    let named = params.flag("named");
     Box::new(move |context: &Context<'_>| {
         let mut findings = Vec::new();
         for principal in context.model.principals.iter().filter(|principal| is_meant(principal, &principals)) {
             let grants = principal.authority.grants(&["iam:PassRole"]);
             for group in by_statement(&grants) {
                 let grant = group[0];
-                let Some(reach) = reach(context.model, principal, grant) else { continue };
+                let reach = reach(context.model, principal, grant);
+                if named {
+                    let is_free =
+                        reach.is_none() && SERVICE_KEYS.iter().all(|key| grant.tests_on(key).next().is_none());
+                    findings.extend(finding(context.model, principal, &group).filter(|_| is_free));
+                    continue;
+                }
+                let Some(reach) = reach else { continue };
                 let Some(found) = finding(context.model, principal, &group) else { continue };
                 let harmless = !can_start_something(principal, grant);
                 let steps = found.lowered_by + u8::from(harmless);

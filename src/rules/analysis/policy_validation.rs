@@ -151,9 +151,11 @@ fn filled(text: &str, group: &[&Issue]) -> String {
 fn of_related(code: Code) -> &'static str {
     use codes::*;
     match code {
-        REDUNDANT_ACTION | REDUNDANT_RESOURCE | REDUNDANT_KEY_DUE_TO_WILDCARD_IN_CONDITION | REDUNDANT_STATEMENT => {
-            "covered by this"
-        }
+        REDUNDANT_ACTION
+        | REDUNDANT_RESOURCE
+        | REDUNDANT_KEY_DUE_TO_WILDCARD_IN_CONDITION
+        | REDUNDANT_STATEMENT
+        | REDUNDANT_STATEMENT_DUE_TO_WILDCARD_IN_CONDITION => "covered by this",
         UNSUPPORTED_ACTION_FOR_CONDITION_KEY
         | MISSING_ACTION_FOR_CONDITION_KEY
         | ALLOW_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE
