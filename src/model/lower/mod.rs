@@ -140,7 +140,7 @@ fn declarations(template: &Template, scope: Scope<'_>, fragment: &mut Fragment) 
             }
         }
         // The tree is evaluated again for this; the variables that it meets are listed already.
-        let value = is_asked_about(&resource.kind.value).then(|| template.properties(&Scope::new(&template), resource));
+        let value = is_asked_about(&resource.kind.value).then(|| template.properties(&Scope::new(template), resource));
         if let Some(value) = &value {
             placeholder::collect(&resource.kind.value, value, fragment);
         }

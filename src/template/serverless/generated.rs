@@ -47,8 +47,8 @@ pub fn resources(parts: &Parts<'_>, not_read: &mut Vec<(Span, String)>) -> Vec<E
         made.extend(own);
         functions.push(function(parts.provider, entry, name, role));
     }
-    let is_filled = |node: &&Node| !node.is_null() && node.items().is_none_or(|items| !items.is_empty());
-    let grants = shared.statements.iter().chain(&shared.managed).any(|node| is_filled(&node));
+    let is_filled = |node: &Node| !node.is_null() && node.items().is_none_or(|items| !items.is_empty());
+    let grants = shared.statements.iter().chain(&shared.managed).any(|node| is_filled(node));
     if needs_default || (entries.is_empty() && shared.existing.is_none() && grants) {
         made.insert(0, shared.role(DEFAULT_ROLE, vpc(parts.provider, entries)));
     }

@@ -52,7 +52,7 @@ impl Service {
             template,
             holes: state.holes,
             deployment_roles: generated::deployment_roles(&provider),
-            not_read: state.not_read,
+            not_read: state.not_read.into_iter().collect(),
             taken_in: state.taken_in,
         }
     }
@@ -67,7 +67,7 @@ impl Service {
             template,
             holes: state.holes,
             deployment_roles: Vec::new(),
-            not_read: state.not_read,
+            not_read: state.not_read.into_iter().collect(),
             taken_in: BTreeSet::new(),
         }
     }

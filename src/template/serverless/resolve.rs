@@ -12,8 +12,11 @@ use std::collections::BTreeSet;
 /// Variables that lead to variables are followed this far.
 const MAX_DEPTH: usize = 32;
 
+/// Levels of the tree that variables make of a service.
+const MAX_LEVELS: usize = 256;
+
 /// Nodes that variables of one service may put in, all together.
-const MAX_NODES: u32 = 1_000_000;
+const MAX_NODES: u32 = 250_000;
 
 /// Fills in the variables of one service.
 pub struct Resolver<'r> {
@@ -29,12 +32,15 @@ pub struct Resolver<'r> {
 pub struct State {
     /// What the markers in resolved texts stand for.
     pub holes: Vec<Hole>,
-    pub not_read: Vec<(Span, String)>,
+    pub not_read: BTreeSet<(Span, String)>,
     /// The files that variables took something from.
     pub taken_in: BTreeSet<FileId>,
     /// Addresses that are being resolved.
     open: Vec<String>,
     nodes: u32,
+    is_too_much: bool,
+    /// The level of the tree that is being resolved.
+    level: usize,
 }
 
 /// What a variable, or one of its sources, stands for.
@@ -57,11 +63,17 @@ impl<'r> Resolver<'r> {
     }
 
     pub fn not_read(&self, span: Span, reason: impl Into<String>) {
-        let note = (span, reason.into());
-        let not_read = &mut self.state.borrow_mut().not_read;
-        if !not_read.contains(&note) {
-            not_read.push(note);
+        self.state.borrow_mut().not_read.insert((span, reason.into()));
+    }
+
+    /// Stops, and says so once.
+    fn too_much(&self, span: Span) -> Hole {
+        let is_told = self.state.borrow().is_too_much;
+        if !is_told {
+            self.not_read(span, "variables of the service go too deep, or put in too much");
+            self.state.borrow_mut().is_too_much = true;
         }
+        self.hole("what lies too deep", HoleKind::Computed, span)
     }
 
     /// Whether something is said of this place already.
@@ -84,31 +96,34 @@ impl<'r> Resolver<'r> {
 
     /// `None` when there is nothing to resolve in it.
     fn rewritten(&self, node: &Node) -> Option<Node> {
-        let kind = match node.kind() {
-            Kind::Null | Kind::Unreadable(_) => return None,
-            Kind::Scalar(scalar) => return self.scalar(node, scalar),
-            Kind::Sequence(items) => {
-                let rewritten: Vec<Option<Node>> = items.iter().map(|item| self.rewritten(item)).collect();
-                if rewritten.iter().all(Option::is_none) {
-                    return None;
-                }
-                let items = items.iter().zip(rewritten).map(|(old, new)| new.unwrap_or_else(|| old.clone()));
-                Kind::Sequence(items.collect())
-            }
-            Kind::Mapping(entries) => {
-                let rewritten: Vec<Option<Node>> = entries.iter().map(|entry| self.rewritten(&entry.value)).collect();
-                if rewritten.iter().all(Option::is_none) {
-                    return None;
-                }
-                let entries = entries.iter().zip(rewritten).map(|(entry, value)| match value {
-                    Some(value) => Entry { value, ..entry.clone() },
-                    None => entry.clone(),
-                });
-                Kind::Mapping(entries.collect())
-            }
+        if self.state.borrow().level >= MAX_LEVELS {
+            return Some(self.mark(self.too_much(node.span()), node.span()));
+        }
+        self.state.borrow_mut().level += 1;
+        let rewritten = match node.kind() {
+            Kind::Null | Kind::Unreadable(_) => None,
+            Kind::Scalar(scalar) => self.scalar(node, scalar),
+            Kind::Sequence(items) => self.children(items.iter()).map(|items| Self::remade(node, Kind::Sequence(items))),
+            Kind::Mapping(entries) => self.children(entries.iter().map(|entry| &entry.value)).map(|values| {
+                let entries = entries.iter().zip(values).map(|(entry, value)| Entry { value, ..entry.clone() });
+                Self::remade(node, Kind::Mapping(entries.collect()))
+            }),
         };
+        self.state.borrow_mut().level -= 1;
+        rewritten
+    }
+
+    /// The nodes with their variables resolved; `None` when there are none in any.
+    fn children<'n>(&self, nodes: impl Iterator<Item = &'n Node> + Clone) -> Option<Vec<Node>> {
+        let rewritten: Vec<Option<Node>> = nodes.clone().map(|node| self.rewritten(node)).collect();
+        let is_any = rewritten.iter().any(Option::is_some);
+        is_any.then(|| nodes.zip(rewritten).map(|(old, new)| new.unwrap_or_else(|| old.clone())).collect())
+    }
+
+    /// The node with another content.
+    fn remade(node: &Node, kind: Kind) -> Node {
         let made = Node::new(kind, node.span(), node.tag().cloned());
-        Some(if node.site() == node.span() { made } else { made.aliased(node.site()) })
+        if node.site() == node.span() { made } else { made.aliased(node.site()) }
     }
 
     fn scalar(&self, node: &Node, scalar: &Scalar) -> Option<Node> {
@@ -182,8 +197,7 @@ impl<'r> Resolver<'r> {
             state.open.len()
         };
         let found = if depth > MAX_DEPTH || self.state.borrow().nodes > MAX_NODES {
-            self.not_read(span, "variables of the service go too deep, or put in too much");
-            Found::Hole(self.hole(inside, HoleKind::Computed, span), None)
+            Found::Hole(self.too_much(span), None)
         } else if self.state.borrow().open[..depth - 1].iter().any(|open| open == inside) {
             self.not_read(span, format!("the variable `{inside}` leads back to itself"));
             Found::Hole(self.hole(inside, HoleKind::Computed, span), None)

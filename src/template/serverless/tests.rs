@@ -76,7 +76,11 @@ resources:
 fn bucket_name(name: &str) -> Vec<(String, String)> {
     let whole = bucket(name);
     let (sources, service) = read(&[("serverless.yml", &whole)]);
-    parts(&sources, &text(&service, "Resources/Bucket/Properties/BucketName"))
+    parts(&sources, &text_of_bucket(&service))
+}
+
+fn text_of_bucket(service: &Service) -> Text {
+    text(service, "Resources/Bucket/Properties/BucketName")
 }
 
 fn pairs(of: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -152,7 +156,21 @@ fn variables_that_multiply_end() {
     }
     text.push_str("  v30: x\n");
     let (_, service) = read(&[("serverless.yml", &text)]);
-    assert_eq!(reasons(&service)[0], "variables of the service go too deep, or put in too much");
+    assert_eq!(reasons(&service), ["variables of the service go too deep, or put in too much"]);
+}
+
+#[test]
+fn variables_that_nest_end() {
+    let deep = |inner: &str| format!("{}{inner}{}", "[".repeat(90), "]".repeat(90));
+    let mut text = "service: orders\nprovider: {name: aws, tags: \"${self:custom.v0}\"}\ncustom:\n".to_owned();
+    for at in 0..20 {
+        text.push_str(&format!("  v{at}: {}\n", deep(&format!("\"${{self:custom.v{}}}\"", at + 1))));
+    }
+    let (_, service) = read(&[("serverless.yml", &text)]);
+    assert_eq!(reasons(&service), ["variables of the service go too deep, or put in too much"]);
+    let open = bucket(&format!("\"{}x{}\"", "${self:custom.".repeat(2_000), "}".repeat(2_000)));
+    let (sources, service) = read(&[("serverless.yml", &open)]);
+    assert!(parts(&sources, &text_of_bucket(&service)).iter().all(|(_, under)| !under.is_empty()));
 }
 
 #[test]

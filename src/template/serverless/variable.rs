@@ -33,6 +33,10 @@ pub struct Source<'t> {
     pub address: &'t str,
 }
 
+/// Longer variables are plain text, and so are those with more variables inside one another.
+const MAX_LENGTH: usize = 4096;
+const MAX_NESTED: usize = 16;
+
 /// Prefixes of IAM policy variables, which the framework has no source for.
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
 const POLICY_VARIABLES: [&str; 6] = ["iot", "saml", "ec2", "redshift", "transfer", "graph"];
@@ -122,11 +126,15 @@ impl Syntax {
 
     /// Where a variable closes, those inside it and quoted texts passed over.
     fn close_of(&self, text: &str, inside: usize) -> Option<usize> {
+        let text = &text[..text.floor_char_boundary(inside + MAX_LENGTH)];
         let mut depth = 0;
         let mut at = inside;
         while let Some(letter) = text[at..].chars().next() {
             if text[at..].starts_with(&self.open) {
                 depth += 1;
+                if depth > MAX_NESTED {
+                    return None;
+                }
                 at += self.open.len();
             } else if text[at..].starts_with(&self.close) {
                 if depth == 0 {
