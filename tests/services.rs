@@ -153,6 +153,45 @@ fn a_template_of_which_a_service_takes_one_resource_is_read_for_itself() {
 }
 
 #[test]
+fn parts_of_one_service_name_one_role_by_the_same_variables() {
+    let sources = sources(&[
+        (
+            "serverless.yml",
+            "service: a\nprovider: {name: aws}\nresources:\n  - ${file(parts/ci.yml)}\n  - ${file(parts/roles.yml)}\n",
+        ),
+        (
+            "parts/ci.yml",
+            "Resources:
+  Build:
+    Type: AWS::CodeBuild::Project
+    Properties:
+      ServiceRole: !Sub arn:aws:iam::${AWS::AccountId}:role/${self:service}-${sls:stage}-build
+      Source: {Type: NO_SOURCE, BuildSpec: 'version: 0.2'}
+      Artifacts: {Type: NO_ARTIFACTS}
+      Environment: {Type: LINUX_CONTAINER, ComputeType: BUILD_GENERAL1_SMALL, Image: aws/codebuild/standard:7.0}
+",
+        ),
+        (
+            "parts/roles.yml",
+            "Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: ${self:service}-${sls:stage}-build
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement: {Effect: Allow, Principal: {Service: codebuild.amazonaws.com}, Action: sts:AssumeRole}
+",
+        ),
+    ]);
+    let repository = iamlint::template::Repository::read(&sources);
+    let fragments = sources.iter().map(|(file, _)| iamlint::model::lower::lower(&repository, file)).collect();
+    let model = iamlint::model::link(&sources, fragments);
+    let role = model.projects[0].role.as_ref().expect("a role");
+    assert!(matches!(role.target, iamlint::model::RoleTarget::Declared(_)), "{role:?}");
+}
+
+#[test]
 fn a_part_without_its_service_has_variables_and_no_noise() {
     let sources = sources(&[(
         "roles.yml",

@@ -275,7 +275,10 @@ impl Readings {
                 }
             }
         }
-        let (spanning, segmented) = (Glob::new(spanning), Glob::new(segmented));
+        // Without a wildcard among the first five segments both readings are one, and are kept once.
+        let is_one = spanning == segmented;
+        let spanning = Glob::new(spanning);
+        let segmented = if is_one { spanning.clone() } else { Glob::new(segmented) };
         let (wide, wide_segmented) = match is_open {
             true => (Glob::new(wide), Glob::new(wide_segmented)),
             false => (spanning.clone(), segmented.clone()),

@@ -71,7 +71,7 @@ pub fn document(statements: &str, kind: PolicyKind) -> PolicyDocument {
 }
 
 pub fn authority(statements: &str) -> Authority {
-    Authority { documents: vec![document(statements, PolicyKind::Identity)], boundary: None, unseen: Vec::new() }
+    Authority { documents: vec![document(statements, PolicyKind::Identity).into()], boundary: None, unseen: Vec::new() }
 }
 
 pub fn bounded(statements: &str, boundary: &str) -> Authority {

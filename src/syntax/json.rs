@@ -5,12 +5,15 @@ use crate::diagnostic::Diagnostic;
 use crate::source::{OffsetMap, Spanned};
 use jsonc_parser::ast::{ObjectPropName, Value};
 use jsonc_parser::common::Range;
+use jsonc_parser::errors::ParseErrorKind;
 use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions, parse_to_ast};
 
 /// Why a text is not JSON, as offsets into it.
 pub struct JsonError {
     pub range: std::ops::Range<usize>,
     pub message: String,
+    /// The text is whole up to here, and another value follows.
+    pub is_second_value: bool,
 }
 
 /// Reads JSON; comments and trailing commas, which AWS's own tools let pass, are taken.
@@ -40,6 +43,7 @@ fn read(text: &str, origin: &OffsetMap, lenient: bool) -> Result<Parsed, JsonErr
     let result = parse_to_ast(text, &collect, &options).map_err(|error| JsonError {
         range: error.range().start..error.range().end,
         message: error.kind().to_string(),
+        is_second_value: matches!(error.kind(), ParseErrorKind::MultipleRootJsonValues),
     })?;
     let mut reader = Reader { text, origin, problems: Vec::new() };
     let documents = result.value.map(|value| reader.node(&value)).into_iter().collect();

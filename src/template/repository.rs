@@ -3,9 +3,10 @@
 
 use super::cloudformation::Template;
 use super::detect::{Format, detect, is_dockerfile_name, is_script_name};
+use super::dump;
 use super::serverless::{Service, has_variables};
 use crate::source::{FileId, SourceFile, Sources, Span};
-use crate::syntax::{self, Parsed};
+use crate::syntax::{self, Member, Parsed};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 
@@ -23,6 +24,8 @@ pub struct Repository<'s> {
 pub struct File {
     pub format: Format,
     pub parsed: Parsed,
+    /// The members of a dump that is too large to be parsed as a whole; empty for every other file.
+    pub pieces: Vec<Member>,
 }
 
 /// Why a file that another one names is not taken in.
@@ -77,15 +80,15 @@ impl<'s> Repository<'s> {
 
     /// Whether a service takes in all that a file declares. Of a template it may want one bucket.
     fn holds_all_of(&self, service: &Service, file: FileId) -> bool {
-        let File { format, parsed } = self.get(file);
+        let File { format, parsed, .. } = self.get(file);
         match (format, parsed.root()) {
-            (Format::Serverless, _) | (_, None) => false,
+            (Format::Policy | Format::Other, Some(_)) => true,
             (Format::CloudFormation | Format::Sam, Some(root)) => {
                 let held: HashSet<Span> =
                     Template::read(&service.template, file).resources.iter().map(|one| one.kind.span).collect();
                 Template::read(root, file).resources.iter().all(|one| held.contains(&one.kind.span))
             }
-            (_, Some(_)) => true,
+            _ => false,
         }
     }
 
@@ -138,13 +141,20 @@ impl File {
     fn read(file: FileId, source: &SourceFile) -> File {
         let name = source.path.rsplit('/').next().unwrap_or_default();
         if is_dockerfile_name(name) {
-            return File { format: Format::Dockerfile, parsed: Parsed::default() };
+            return File::new(Format::Dockerfile, Parsed::default());
         }
         if is_script_name(name) {
-            return File { format: Format::Other, parsed: Parsed::default() };
+            return File::new(Format::Other, Parsed::default());
+        }
+        if let Some(pieces) = dump::pieces_of_account(&source.text) {
+            return File { pieces, ..File::new(Format::CliDump, Parsed::default()) };
         }
         let parsed = syntax::parse(&source.text, file);
-        File { format: detect(&parsed, &source.path, &source.text), parsed }
+        File::new(detect(&parsed, &source.path, &source.text), parsed)
+    }
+
+    fn new(format: Format, parsed: Parsed) -> File {
+        File { format, parsed, pieces: Vec::new() }
     }
 }
 

@@ -110,6 +110,11 @@ impl Text {
         })
     }
 
+    /// The template whose names it speaks in.
+    pub fn template(&self) -> FileId {
+        self.holes().next().map_or(self.span.file, |hole| hole.template)
+    }
+
     pub fn has_holes(&self) -> bool {
         self.holes().next().is_some()
     }

@@ -28,6 +28,11 @@ pub fn collect(kind: &str, properties: &Value, fragment: &mut Fragment) {
     if !is_ours.iter().any(|prefix| kind.starts_with(prefix)) {
         return;
     }
+    collect_in(properties, fragment);
+}
+
+/// Looks at properties under the names that CloudFormation has for them.
+pub fn collect_in(properties: &Value, fragment: &mut Fragment) {
     walk(properties, "", &mut |key, text| {
         if NAMING_KEYS.contains(&key) && is_placeholder(text) && !is_listed(fragment, text) {
             let shown = text.display().into_owned();

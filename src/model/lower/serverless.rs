@@ -17,6 +17,9 @@ pub fn lower(service: &Service, file: FileId, fragment: &mut Fragment) {
     }
     fragment.not_read.extend(service.not_read.iter().cloned());
     declarations(&template, scope, fragment);
+    for resource in fragment.resources.iter_mut().filter(|one| service.made.contains(&one.logical_id.value)) {
+        resource.is_open = true;
+    }
 }
 
 /// A template with variables of the framework in it, whose service is not there.

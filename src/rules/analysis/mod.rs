@@ -42,7 +42,10 @@ mod untrusted_writer;
 mod validation_words;
 mod webhook_pattern;
 
-use super::Analysis;
+use super::{Analysis, Context, Finding};
+use crate::model::Policy;
+use rayon::prelude::*;
+use std::collections::HashSet;
 
 /// Every analysis there is, sorted by name.
 pub const ANALYSES: &[Analysis] = &[
@@ -85,3 +88,15 @@ pub const ANALYSES: &[Analysis] = &[
     untrusted_writer::ANALYSIS,
     webhook_pattern::ANALYSIS,
 ];
+
+/// What is found in each policy, in their order, asked of several at a time. One place is told once:
+/// a statement under a condition is read once for each way it can turn out.
+fn of_policies<'c, F>(context: &Context<'c>, of_policy: impl Fn(&'c Policy) -> F + Sync) -> Vec<Finding>
+where
+    F: IntoIterator<Item = Finding>,
+{
+    let found: Vec<Vec<Finding>> =
+        context.model.policies.par_iter().map(|policy| of_policy(policy).into_iter().collect()).collect();
+    let mut told = HashSet::new();
+    found.into_iter().flatten().filter(|finding| told.insert(finding.span)).collect()
+}

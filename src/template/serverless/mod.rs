@@ -27,6 +27,8 @@ pub struct Service {
     pub template: Node,
     /// What the markers stand for.
     pub holes: Vec<Hole>,
+    /// The logical ids of what the framework makes: there is more in it than is assembled here.
+    pub made: BTreeSet<String>,
     /// Roles that CloudFormation deploys the service with.
     pub deployment_roles: Vec<Node>,
     pub not_read: Vec<(Span, String)>,
@@ -46,11 +48,13 @@ impl Service {
         let empty = || mapping(Vec::new(), root.span());
         let part = |key: &str| root.get(key).map_or_else(empty, |node| resolver.node(node));
         let provider = part("provider");
-        let template = if is_of_aws(&provider) { assemble(&resolver, root, &provider) } else { empty() };
+        let (template, made) =
+            if is_of_aws(&provider) { assemble(&resolver, root, &provider) } else { (empty(), BTreeSet::new()) };
         let state = resolver.into_state();
         Service {
             template,
             holes: state.holes,
+            made,
             deployment_roles: generated::deployment_roles(&provider),
             not_read: state.not_read.into_iter().collect(),
             taken_in: state.taken_in,
@@ -66,6 +70,7 @@ impl Service {
         Service {
             template,
             holes: state.holes,
+            made: BTreeSet::new(),
             deployment_roles: Vec::new(),
             not_read: state.not_read.into_iter().collect(),
             taken_in: BTreeSet::new(),
@@ -85,8 +90,9 @@ fn is_of_aws(provider: &Node) -> bool {
     name.is_none_or(|name| name == "aws" || has_marker(name))
 }
 
-/// The template: what the framework makes first, `resources` on top of it, `extensions` last.
-fn assemble(resolver: &Resolver<'_>, root: &Node, provider: &Node) -> Node {
+/// The template, and what of it the framework makes: that first, `resources` on top of it,
+/// `extensions` last.
+fn assemble(resolver: &Resolver<'_>, root: &Node, provider: &Node) -> (Node, BTreeSet<String>) {
     let part = |key: &str| root.entry(key).map(|entry| (entry.key.span(), merged_list(resolver.node(&entry.value))));
     let not_a_mapping = |key: &str, node: &Node, at: Span| {
         if node.entries().is_none() && !node.is_null() && !resolver.is_told(node.span()) {
@@ -107,10 +113,12 @@ fn assemble(resolver: &Resolver<'_>, root: &Node, provider: &Node) -> Node {
         span: root.entry("provider").map_or(root.span(), |entry| entry.key.span()),
     };
     let mut aside = Vec::new();
-    let made = Node::new(Kind::Mapping(generated::resources(&parts, &mut aside)), root.span(), None);
+    let entries = generated::resources(&parts, &mut aside);
+    let ids: BTreeSet<String> = entries.iter().filter_map(|entry| entry.key.as_str().map(str::to_owned)).collect();
+    let made = Node::new(Kind::Mapping(entries), root.span(), None);
     aside.into_iter().for_each(|(span, reason)| resolver.not_read(span, reason));
     let template = mapping(vec![("Resources", made)], root.span());
-    let Some((at, resources)) = part("resources") else { return template };
+    let Some((at, resources)) = part("resources") else { return (template, ids) };
     not_a_mapping("resources", &resources, at);
     let entries = resources.entries().unwrap_or_default();
     let (extensions, own): (Vec<&Entry>, Vec<&Entry>) =
@@ -120,19 +128,21 @@ fn assemble(resolver: &Resolver<'_>, root: &Node, provider: &Node) -> Node {
     let extended = extensions.into_iter().fold(template, |template, entry| {
         merge(&template, &mapping(vec![("Resources", entry.value.clone())], entry.value.span()))
     });
-    with_types(&extended)
+    with_types(&extended, ids)
 }
 
 /// Resources without a type that the framework is known to make get theirs.
-fn with_types(template: &Node) -> Node {
+fn with_types(template: &Node, mut made: BTreeSet<String>) -> (Node, BTreeSet<String>) {
     let resources = template.get("Resources").and_then(Node::entries).unwrap_or_default();
     let untyped = resources.iter().filter(|entry| entry.value.entries().is_some() && entry.value.get("Type").is_none());
-    untyped.fold(template.clone(), |template, entry| {
+    let typed = untyped.fold(template.clone(), |template, entry| {
         let Some((id, kind)) = entry.key.as_str().and_then(|id| Some((id, generated::type_of(id)?))) else {
             return template;
         };
+        made.insert(id.to_owned());
         let span = entry.key.span();
         let typed = mapping(vec![(id, mapping(vec![("Type", scalar(kind, span))], span))], span);
         merge(&template, &mapping(vec![("Resources", typed)], span))
-    })
+    });
+    (typed, made)
 }
