@@ -113,7 +113,10 @@ fn take(repository: &Repository<'_>, file: FileId, options: &Options) -> Taken {
     {
         return Taken { format: Format::Policy, fragment: lower::policy(repository, file, taken_for), odd: None };
     }
-    if *format != Format::Other || repository.is_taken_in(file) {
+    if *format == Format::Other && repository.is_taken_in(file) {
+        return Taken { format: Format::Part, fragment: lower::lower(repository, file), odd: None };
+    }
+    if *format != Format::Other {
         return Taken { format: *format, fragment: lower::lower(repository, file), odd: None };
     }
     // A broken file that is none of ours is nobody's business here.

@@ -118,6 +118,16 @@ fn a_finding_stands_once_in_the_file_where_its_text_is() {
     );
     assert!(found.contains(&"passrole-to-any-service api/serverless.yml: iam:PassRole".to_owned()), "{found:?}");
     assert!(!found.iter().any(|found| found.starts_with("unresolved-variable")), "{found:?}");
+    let counted: Vec<(&str, usize)> = report.summary.analysed.into_iter().collect();
+    assert_eq!(
+        counted,
+        [
+            ("CloudFormation template", 1),
+            ("Serverless Framework file", 1),
+            ("included file", 1),
+            ("policy document", 1)
+        ]
+    );
     assert!(report.summary.not_analysed.is_empty(), "{:?}", report.summary.not_analysed);
 }
 

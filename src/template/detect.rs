@@ -16,6 +16,8 @@ pub enum Format {
     CliDump,
     /// A template of Jinja, Go or the like.
     TextTemplate,
+    /// What another file takes in, and what is nothing for itself: statements, settings of a stage.
+    Part,
     /// Something else: no business of ours.
     Other,
 }
@@ -33,6 +35,7 @@ impl Format {
             Format::Dockerfile => "Dockerfile",
             Format::CliDump => "AWS CLI output",
             Format::TextTemplate => "text template",
+            Format::Part => "included file",
             Format::Other => "other file",
         }
     }
