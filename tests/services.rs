@@ -202,6 +202,22 @@ fn parts_of_one_service_name_one_role_by_the_same_variables() {
 }
 
 #[test]
+fn a_statement_that_nobody_reads_is_said() {
+    let statement = "[{Effect: Allow, Action: '*', Resource: '*'}]";
+    let text = format!(
+        "service: a
+provider: {{name: aws, iam: {{statements: {statement}}}}}
+functions: {{work: {{handler: a.b, iamRoleStatements: {statement}}}}}
+fargate: {{iamRoleStatements: {statement}}}
+"
+    );
+    let sources = sources(&[("serverless.yml", &text)]);
+    let report = lint(&sources, builtin::rules(), &Options::default());
+    let said = report.summary.not_analysed.iter().map(|part| part.span.map(|span| sources.position(span).line));
+    assert_eq!(said.collect::<Vec<_>>(), [Some(2), Some(3), Some(4)]);
+}
+
+#[test]
 fn a_part_without_its_service_has_variables_and_no_noise() {
     let sources = sources(&[(
         "roles.yml",

@@ -141,7 +141,7 @@ fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: 
     match format {
         Format::Serverless => {
             if let Some(service) = repository.service(file) {
-                serverless::lower(service, file, &mut fragment);
+                serverless::lower(service, root, file, &mut fragment);
             }
         }
         Format::CloudFormation | Format::Sam => match repository.service(file) {

@@ -12,8 +12,6 @@ use crate::value::has_marker;
 /// The logical id of the role that all functions share.
 pub const DEFAULT_ROLE: &str = "IamRoleLambdaExecution";
 
-const ROLES_PER_FUNCTION: &str = "serverless-iam-roles-per-function";
-
 /// The parts of a service that resources are made of; variables are resolved.
 pub struct Parts<'s> {
     pub provider: &'s Node,
@@ -25,8 +23,7 @@ pub struct Parts<'s> {
     pub span: Span,
 }
 
-/// The resources, and what was left aside.
-pub fn resources(parts: &Parts<'_>, not_read: &mut Vec<(Span, String)>) -> Vec<Entry> {
+pub fn resources(parts: &Parts<'_>) -> Vec<Entry> {
     let shared = Shared::read(parts.provider, parts.span);
     let mut made = Vec::new();
     let mut functions: Vec<Entry> = Vec::new();
@@ -34,7 +31,7 @@ pub fn resources(parts: &Parts<'_>, not_read: &mut Vec<(Span, String)>) -> Vec<E
     let entries = parts.functions.entries().unwrap_or_default();
     for entry in entries {
         let Some(name) = entry.key.as_str() else { continue };
-        let own = own_role(parts, &shared, entry, name, not_read);
+        let own = own_role(parts, &shared, entry, name);
         let role = match (entry.value.get("role"), &own) {
             (Some(role), _) => Some(role_reference(role)),
             (None, Some(own)) => Some(attribute(own.key.as_str().unwrap_or_default(), entry.key.span())),
@@ -109,23 +106,12 @@ fn is_settings(role: &Node) -> bool {
 
 /// The role of one function, as the plug-in serverless-iam-roles-per-function makes it.
 /// Source: <https://www.serverless.com/plugins/serverless-iam-roles-per-function>
-fn own_role(
-    parts: &Parts<'_>,
-    shared: &Shared<'_>,
-    function: &Entry,
-    name: &str,
-    not_read: &mut Vec<(Span, String)>,
-) -> Option<Entry> {
-    let statements = function.value.entry("iamRoleStatements")?;
-    if !uses_plugin(parts.plugins) {
-        let reason = format!("`iamRoleStatements` of a function: only the plug-in {ROLES_PER_FUNCTION} reads it");
-        not_read.push((statements.key.span(), reason));
-        return None;
-    }
+fn own_role(parts: &Parts<'_>, shared: &Shared<'_>, function: &Entry, name: &str) -> Option<Entry> {
+    let statements = function.value.get("iamRoleStatements").filter(|_| uses_plugin(parts.plugins))?;
     let setting = |key: &str| parts.plugin.and_then(|plugin| plugin.get(key));
     let inherits = function.value.get("iamRoleStatementsInherit").or_else(|| setting("defaultInherit"));
     let inherits = inherits.and_then(Node::as_str).is_some_and(|text| text.eq_ignore_ascii_case("true"));
-    let mut all = vec![&statements.value];
+    let mut all = vec![statements];
     all.extend(shared.statements.iter().filter(|_| inherits));
     let of_plugin = || setting("iamGlobalPermissionsBoundary");
     let boundary = function.value.get("iamPermissionsBoundary").or_else(of_plugin).or(shared.boundary);

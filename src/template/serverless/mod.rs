@@ -112,11 +112,9 @@ fn assemble(resolver: &Resolver<'_>, root: &Node, provider: &Node) -> (Node, BTr
         plugin: plugin.as_ref(),
         span: root.entry("provider").map_or(root.span(), |entry| entry.key.span()),
     };
-    let mut aside = Vec::new();
-    let entries = generated::resources(&parts, &mut aside);
+    let entries = generated::resources(&parts);
     let ids: BTreeSet<String> = entries.iter().filter_map(|entry| entry.key.as_str().map(str::to_owned)).collect();
     let made = Node::new(Kind::Mapping(entries), root.span(), None);
-    aside.into_iter().for_each(|(span, reason)| resolver.not_read(span, reason));
     let template = mapping(vec![("Resources", made)], root.span());
     let Some((at, resources)) = part("resources") else { return (template, ids) };
     not_a_mapping("resources", &resources, at);
