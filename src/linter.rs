@@ -68,6 +68,7 @@ impl Options {
 pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let files: Vec<FileId> = sources.iter().map(|(file, _)| file).collect();
     let repository = Repository::read(sources);
+    let options = &with_parts(options, &repository);
     let taken: Vec<Taken> = files.par_iter().map(|file| take(&repository, *file, options)).collect();
     let formats: Vec<Format> = taken.iter().map(|file| file.format).collect();
     let mut summary = summarise_files(sources, options, &taken);
@@ -89,6 +90,16 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     Report { diagnostics, summary, redactions }
 }
 
+/// Who asks about a service asks about the files that it takes in.
+fn with_parts(options: &Options, repository: &Repository<'_>) -> Options {
+    let mut options = options.clone();
+    if let Some(reported) = &mut options.reported {
+        let parts: Vec<FileId> = reported.iter().flat_map(|file| repository.parts_of(*file)).collect();
+        reported.extend(parts);
+    }
+    options
+}
+
 /// One file as the run takes it.
 struct Taken {
     format: Format,
@@ -101,10 +112,13 @@ struct Taken {
 fn take(repository: &Repository<'_>, file: FileId, options: &Options) -> Taken {
     let File { format, parsed, .. } = repository.get(file);
     if let Some(taken_for) = &options.as_policy
-        && !matches!(format, Format::CloudFormation | Format::Sam)
+        && !matches!(format, Format::CloudFormation | Format::Sam | Format::Serverless)
         && parsed.root().is_some()
     {
         return Taken { format: Format::Policy, fragment: lower::policy(repository, file, taken_for), odd: None };
+    }
+    if *format == Format::Other && repository.is_taken_in(file) {
+        return Taken { format: Format::Part, fragment: lower::lower(repository, file), odd: None };
     }
     if *format != Format::Other {
         return Taken { format: *format, fragment: lower::lower(repository, file), odd: None };
@@ -164,6 +178,8 @@ fn summarise_model(sources: &Sources, options: &Options, model: &Model, summary:
         reason: reason.clone(),
     }));
     summary.not_analysed.sort_by(|left, right| (&left.path, left.span).cmp(&(&right.path, right.span)));
+    // Services may take in one part, each for itself.
+    summary.not_analysed.dedup();
 }
 
 /// A finding that rests on a place that was mended is less sure.

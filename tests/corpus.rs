@@ -6,6 +6,7 @@ mod walk;
 use iamlint::model::lower::{self, Fragment};
 use iamlint::source::{FileId, Sources};
 use iamlint::syntax::{Node, Parsed};
+use iamlint::template::serverless::Service;
 use iamlint::template::{File, Format, Repository, Template};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,7 +78,10 @@ fn compare(row: &Value, path: &str, text: &str) -> Vec<(&'static str, String)> {
     if row["ok"].as_bool() != Some(true) || !is_read {
         return found;
     }
-    let types = types(parsed, file);
+    let types = match repository.service(file) {
+        Some(service) => own_types(service, file),
+        None => parsed.root().map_or_else(BTreeMap::new, |root| types(root, file)),
+    };
     let theirs: BTreeMap<String, u64> = row["types"].as_object().map_or_else(BTreeMap::new, |map| {
         map.iter().map(|(name, count)| (name.clone(), count.as_u64().unwrap_or_default())).collect()
     });
@@ -89,7 +93,7 @@ fn compare(row: &Value, path: &str, text: &str) -> Vec<(&'static str, String)> {
         let (more, less): (Vec<_>, Vec<_>) = (ours.difference(&theirs).collect(), theirs.difference(&ours).collect());
         found.push(("statements in the tree", format!("only ours {more:?}, only theirs {less:?}")));
     }
-    if matches!(format, Format::CloudFormation | Format::Sam | Format::Policy) {
+    if matches!(format, Format::CloudFormation | Format::Sam | Format::Serverless | Format::Policy) {
         let lowered = lowered_statements(&fragment, &sources);
         // In JSON a statement starts with its brace, mostly on the line before its first key.
         let is_lowered = |line: &usize| lowered.contains(line) || lowered.contains(&(line - 1));
@@ -127,13 +131,25 @@ fn lines(row: &Value, key: &str) -> BTreeSet<usize> {
 }
 
 /// The resource types of a template and how often each is there.
-fn types(parsed: &Parsed, file: FileId) -> BTreeMap<String, u64> {
+fn types(root: &Node, file: FileId) -> BTreeMap<String, u64> {
     let mut types = BTreeMap::new();
-    if let Some(root) = parsed.root().filter(|root| root.get("Resources").is_some()) {
+    if root.get("Resources").is_some() {
         for resource in &Template::read(root, file).resources {
             *types.entry(resource.kind.value.clone()).or_default() += 1;
         }
     }
+    types
+}
+
+/// The same of a service, without what the framework makes.
+fn own_types(service: &Service, file: FileId) -> BTreeMap<String, u64> {
+    let mut types = types(&service.template, file);
+    for made in Template::read(&service.template, file).resources {
+        if service.made.contains(&made.logical_id.value) {
+            types.entry(made.kind.value).and_modify(|count| *count -= 1);
+        }
+    }
+    types.retain(|_, count| *count > 0);
     types
 }
 

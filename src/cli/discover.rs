@@ -97,7 +97,24 @@ pub fn input(paths: &[PathBuf], args: &InputArgs) -> Result<Input, Failure> {
     } else if stdin.is_some() {
         wanted.insert(stdin_path.clone(), Wanted::Named);
     }
-    Ok(read::read(Found { wanted, tree, stdin: stdin.map(|text| (stdin_path, text)), root }))
+    let programs: Vec<NotAnalysed> = tree
+        .iter()
+        .filter(|(path, how)| **how >= Wanted::Reported && is_program(path))
+        .map(|(path, _)| NotAnalysed {
+            path: relative(&root, path),
+            span: None,
+            reason: "a program that gives a service: it is not run".into(),
+        })
+        .collect();
+    let mut input = read::read(Found { wanted, tree, stdin: stdin.map(|text| (stdin_path, text)), root });
+    input.unread.extend(programs);
+    Ok(input)
+}
+
+/// `serverless.ts` and the like: the Serverless Framework runs them.
+fn is_program(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    matches!(name.strip_prefix("serverless."), Some("ts" | "js" | "mjs" | "cjs"))
 }
 
 fn read_stdin() -> Result<Vec<u8>, Failure> {

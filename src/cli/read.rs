@@ -92,8 +92,9 @@ fn follow(files: &mut Vec<ReadFile>, tree: &BTreeMap<PathBuf, Wanted>, root: &Pa
             .flat_map_iter(|file| {
                 let text = file.text.as_ref().ok().and_then(Option::as_deref).unwrap_or_default();
                 let folder = folder_of(&file.path);
-                mentioned(text).into_iter().flat_map(move |name| paths_from(folder, &name).collect::<Vec<_>>())
+                mentioned(text).into_iter().flat_map(move |name| paths_from(folder, &name))
             })
+            .flat_map_iter(|path| if path.contains('*') { paths_like(&tree, &path) } else { vec![path] })
             .filter(|path| tree.contains_key(path) && !known.contains(path))
             .collect();
         known.extend(named.iter().cloned());
@@ -106,9 +107,20 @@ fn follow(files: &mut Vec<ReadFile>, tree: &BTreeMap<PathBuf, Wanted>, root: &Pa
 }
 
 /// The paths that a name may mean in a folder: there, and in each folder above.
-fn paths_from<'p>(folder: &'p str, name: &'p str) -> impl Iterator<Item = String> + 'p {
+fn paths_from(folder: &str, name: &str) -> Vec<String> {
     let folders = std::iter::successors(Some(folder), |folder| (!folder.is_empty()).then(|| folder_of(folder)));
-    folders.filter_map(move |folder| below_root(folder, name))
+    folders.filter_map(|folder| below_root(folder, name)).collect()
+}
+
+/// The files of the tree that a path with `*` for a variable may mean.
+fn paths_like(tree: &HashMap<String, (&PathBuf, Wanted)>, path: &str) -> Vec<String> {
+    let pieces: Vec<&str> = path.split('*').collect();
+    let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else { return Vec::new() };
+    let fits = |known: &&String| {
+        let rest = known.strip_prefix(first).and_then(|rest| rest.strip_suffix(last));
+        rest.is_some_and(|rest| !rest.contains('/'))
+    };
+    tree.keys().filter(fits).cloned().collect()
 }
 
 /// The text of a file; `None` when it shows no sign of being one of ours and nobody named it.
@@ -119,7 +131,8 @@ fn read_file(path: &Path, how: Wanted) -> Result<Option<String>, String> {
     }
     let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    if how != Wanted::Named && !is_dockerfile_name(&name) && !SIGNS.is_match(&bytes) {
+    let is_named = is_dockerfile_name(&name) || name.starts_with("serverless");
+    if how != Wanted::Named && !is_named && !SIGNS.is_match(&bytes) {
         return Ok(None);
     }
     decode(bytes).map(Some)

@@ -45,9 +45,9 @@ pub fn variables(text: &Text) -> Vec<String> {
     found.collect()
 }
 
-/// Two holes of one name in one file hold the same text, and pseudo parameters do everywhere.
+/// Two holes of one name in one template hold the same text, and pseudo parameters do everywhere.
 fn letter(hole: &Hole) -> HoleLetter {
-    let scope: Option<FileId> = (hole.kind != HoleKind::Pseudo).then_some(hole.span.file);
+    let scope: Option<FileId> = (hole.kind != HoleKind::Pseudo).then_some(hole.template);
     HoleLetter { name: hole.name.as_str().into(), scope, tame: is_tame(hole) }
 }
 

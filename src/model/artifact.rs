@@ -95,7 +95,13 @@ static PUT_OBJECT: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["s3:PutObje
 /// A request for such an object that the role is sure to be allowed. A policy names the partition,
 /// or leaves it to the deployment; either is the bucket's own.
 fn witness(action: &str, role: &Principal, grants: &[Grant<'_>], bucket: &Text, key: Option<&Text>) -> Option<Witness> {
-    let partition = Hole { name: "AWS::Partition".into(), kind: HoleKind::Pseudo, span: bucket.span, default: None };
+    let partition = Hole {
+        name: "AWS::Partition".into(),
+        kind: HoleKind::Pseudo,
+        span: bucket.span,
+        template: bucket.span.file,
+        default: None,
+    };
     let partitions = [Text::at("aws", bucket.span), Text::from_hole(partition)];
     partitions.iter().find_map(|partition| {
         let object = object_arn(partition, bucket, key);
@@ -158,7 +164,7 @@ fn bucket_name(text: &Text) -> Option<String> {
         match part {
             Part::Known(known, _) => name.push_str(known),
             Part::Hole(hole) if hole.kind == HoleKind::Pseudo => name.push_str(&format!("${{{}}}", hole.name)),
-            Part::Hole(hole) => name.push_str(&format!("${{{}@{:?}}}", hole.name, hole.span.file)),
+            Part::Hole(hole) => name.push_str(&format!("${{{}@{:?}}}", hole.name, hole.template)),
         }
     }
     Some(name)

@@ -253,7 +253,7 @@ pub fn names_role(resource: &ArnPattern, Passable { role, arn }: &Passable<'_>) 
     let id = &role.logical_id.value;
     let refers = resource.text().holes().any(|hole| {
         hole.kind == HoleKind::Resource
-            && hole.span.file == role.file
+            && hole.template == role.file
             && hole.name.split('.').next().is_some_and(|name| name == id)
     });
     refers || arn.as_ref().is_some_and(|arn| resource.overlaps(arn).is_yes())

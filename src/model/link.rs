@@ -38,6 +38,7 @@ pub fn link(sources: &Sources, repository: &Repository<'_>, mut fragments: Vec<F
         model.buildspecs.append(&mut fragment.buildspecs);
         model.images.append(&mut fragment.images);
         model.compose.append(&mut fragment.compose);
+        model.execution_roles.append(&mut fragment.execution_roles);
         model.resources.append(&mut fragment.resources);
         model.placeholders.append(&mut fragment.placeholders);
         model.unresolved.append(&mut fragment.unresolved);
@@ -83,7 +84,7 @@ fn derive(model: &mut Model) {
 fn referred(text: &Text) -> Option<(FileId, String)> {
     let hole = text.as_hole().filter(|hole| hole.kind == HoleKind::Resource)?;
     let id = hole.name.split('.').next().unwrap_or(&hole.name);
-    Some((hole.span.file, id.to_owned()))
+    Some((hole.template, id.to_owned()))
 }
 
 /// The last part of the path of an ARN, or the whole text: the name that the ARN gives.

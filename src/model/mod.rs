@@ -50,6 +50,8 @@ pub struct Model {
     pub buildspecs: Vec<BuildspecSource>,
     pub images: Vec<image::Image>,
     pub compose: Vec<image::ComposeFile>,
+    /// Roles that CloudFormation is given by a tool that deploys.
+    pub execution_roles: Vec<RoleRef>,
     pub resources: Vec<DeclaredResource>,
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,

@@ -45,8 +45,11 @@ impl Span {
         self.start == self.end
     }
 
-    /// From the start of `self` to the end of `other`; both lie in one file.
+    /// From the start of `self` to the end of `other`; `self` alone when they lie in two files.
     pub fn to(self, other: Span) -> Span {
+        if self.file != other.file {
+            return self;
+        }
         Span { file: self.file, start: self.start, end: other.end.max(self.end) }
     }
 

@@ -21,7 +21,7 @@ struct NodeData {
     weight: u32,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Kind {
     Null,
     Scalar(Scalar),
@@ -32,7 +32,7 @@ pub enum Kind {
 }
 
 /// A scalar, decoded.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Scalar {
     pub text: CompactString,
     /// Whether quotes or a block style make it a string whatever it looks like.

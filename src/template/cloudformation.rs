@@ -6,7 +6,7 @@ use super::intrinsics::Scope;
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::{Node, PARSE_ERROR};
-use crate::value::{Condition, Value};
+use crate::value::{Condition, Hole, Value, has_marker};
 use std::collections::BTreeMap;
 
 /// One template, as it is declared.
@@ -20,6 +20,9 @@ pub struct Template {
     /// The file holds resources alone; what they refer to stands in the template that takes them in.
     pub is_part: bool,
     pub conditions: Conditions,
+    /// What the markers in its texts stand for, when a tool that runs before CloudFormation filled
+    /// them in.
+    pub holes: Vec<Hole>,
     /// What is wrong with its structure.
     pub problems: Vec<Diagnostic>,
     /// Parts that are not looked into, and why.
@@ -75,6 +78,7 @@ impl Template {
             transforms: transforms(root).into_iter().map(str::to_owned).collect(),
             is_part: is_part_of_template(root),
             conditions: Conditions::read(root.get("Conditions")),
+            holes: Vec::new(),
             problems: Vec::new(),
             not_read: Vec::new(),
             index: BTreeMap::new(),
@@ -124,7 +128,9 @@ impl Template {
         let resources = root.get("Resources").or_else(|| self.is_part.then_some(root));
         let Some(resources) = resources else { return };
         let Some(entries) = resources.entries() else {
-            if !resources.is_null() {
+            if is_hole(resources) {
+                self.not_read.push((resources.span(), "`Resources` is a variable".into()));
+            } else if !resources.is_null() {
                 self.problems.push(structure(resources.span(), "`Resources` is no mapping", "not a mapping"));
             }
             return;
@@ -140,7 +146,9 @@ impl Template {
             }
             let kind = entry.value.entry("Type");
             let Some((kind, text)) = kind.and_then(|kind| Some((kind, kind.value.as_str()?))) else {
-                if entry.value.entries().is_some() {
+                if is_hole(&entry.value) {
+                    self.not_read.push((entry.value.span(), format!("the resource `{name}` is a variable")));
+                } else if entry.value.entries().is_some() {
                     self.not_read.push((entry.key.span(), format!("the resource `{name}` has no type")));
                 } else if !entry.value.is_null() {
                     self.problems.push(structure(
@@ -151,6 +159,11 @@ impl Template {
                 }
                 continue;
             };
+            if has_marker(text) {
+                let reason = format!("the type of the resource `{name}` is a variable");
+                self.not_read.push((kind.value.span(), reason));
+                continue;
+            }
             let when = entry.value.get("Condition").and_then(|node| {
                 let name = node.as_str()?;
                 Some(self.conditions.holds(name, true, node.span()))
@@ -166,6 +179,11 @@ impl Template {
     }
 }
 
+/// What a variable puts there is not known.
+fn is_hole(node: &Node) -> bool {
+    node.as_str().is_some_and(has_marker)
+}
+
 fn structure(span: Span, message: &str, label: &str) -> Diagnostic {
     let mut found = Diagnostic::new(PARSE_ERROR, Severity::High, message.to_owned(), Label::new(span, label));
     found.subject = message.to_owned();
@@ -173,7 +191,10 @@ fn structure(span: Span, message: &str, label: &str) -> Diagnostic {
 }
 
 fn read_parameter(name: Spanned<String>, node: &Node) -> Parameter {
-    let text = |node: &Node| node.as_str().map(|text| Spanned::new(text.to_owned(), node.span()));
+    let text = |node: &Node| {
+        let text = node.as_str().filter(|text| !has_marker(text))?;
+        Some(Spanned::new(text.to_owned(), node.span()))
+    };
     let allowed = node.get("AllowedValues").and_then(Node::items).unwrap_or_default();
     Parameter {
         name,

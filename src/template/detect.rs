@@ -16,6 +16,8 @@ pub enum Format {
     CliDump,
     /// A template of Jinja, Go or the like.
     TextTemplate,
+    /// What another file takes in, and what is nothing for itself: statements, settings of a stage.
+    Part,
     /// Something else: no business of ours.
     Other,
 }
@@ -33,6 +35,7 @@ impl Format {
             Format::Dockerfile => "Dockerfile",
             Format::CliDump => "AWS CLI output",
             Format::TextTemplate => "text template",
+            Format::Part => "included file",
             Format::Other => "other file",
         }
     }
@@ -40,7 +43,6 @@ impl Format {
     /// Why a file of this format is left out, when there is no front end for it yet.
     pub fn not_read_because(self) -> Option<&'static str> {
         match self {
-            Format::Serverless => Some("Serverless Framework files are not read yet"),
             Format::TextTemplate => Some("a text template (Jinja, Go or the like): lint what it generates"),
             _ => None,
         }
@@ -66,7 +68,7 @@ pub fn detect(parsed: &Parsed, path: &str, text: &str) -> Format {
     }
     if is_policy(root) {
         Format::Policy
-    } else if has("service") && has("provider") {
+    } else if is_serverless(root, name) {
         Format::Serverless
     } else if is_buildspec(root, name) {
         Format::Buildspec
@@ -134,6 +136,15 @@ fn is_policy(root: &Node) -> bool {
         },
         None => false,
     }
+}
+
+/// A service, or `serverless-compose.yml`, which lists services. A service may leave most of itself to
+/// other files; its name then tells.
+fn is_serverless(root: &Node, name: &str) -> bool {
+    let has = |key: &str| root.get(key).is_some();
+    let is_named = name.contains("serverless");
+    has("service") && (has("provider") || is_named && ["functions", "resources", "custom"].into_iter().any(has))
+        || is_named && name.contains("compose") && has("services")
 }
 
 fn is_buildspec(root: &Node, name: &str) -> bool {

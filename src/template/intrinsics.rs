@@ -6,8 +6,8 @@
 use super::cloudformation::Template;
 use super::reference::{self, split_substitutions};
 use crate::source::{Span, Spanned};
-use crate::syntax::{Entry, Kind, Node};
-use crate::value::{Branch, Condition, Hole, HoleKind, Map, Part, Text, Value};
+use crate::syntax::{Entry, Kind, Node, Scalar};
+use crate::value::{Branch, Condition, Hole, HoleKind, Map, Part, Text, Value, has_marker};
 use std::cell::RefCell;
 
 /// More than this many ways to fill in a text are not told apart.
@@ -45,13 +45,16 @@ impl<'t> Scope<'t> {
         match node.kind() {
             Kind::Null => Value::Null(node.site()),
             Kind::Unreadable(reason) => Value::unknown(*reason, node.site()),
-            Kind::Scalar(scalar) => {
-                let text = Text::from_scalar(scalar, node.span());
-                Value::Text(self.note(reference::find_variables(text)))
-            }
+            Kind::Scalar(scalar) => Value::Text(self.text(scalar, node.span())),
             Kind::Sequence(items) => Value::List(items.iter().map(|item| self.evaluate(item)).collect(), node.span()),
             Kind::Mapping(entries) => self.mapping(entries, node.span()),
         }
+    }
+
+    /// A plain text, with the variables of tools that run before CloudFormation.
+    fn text(&self, scalar: &Scalar, span: Span) -> Text {
+        let text = Text::from_scalar(scalar, span).restore(&self.template.holes);
+        self.note(reference::find_variables(text))
     }
 
     fn mapping(&self, entries: &[Entry], span: Span) -> Value {
@@ -79,6 +82,12 @@ impl<'t> Scope<'t> {
     }
 
     fn intrinsic(&self, name: &str, argument: &Node, span: Span) -> Value {
+        // `!Ref ${param:name}`, where nothing says what the parameter is.
+        let names =
+            argument.as_str().into_iter().chain(argument.items().into_iter().flatten().filter_map(Node::as_str));
+        if matches!(name, "Ref" | "GetAtt" | "If" | "FindInMap") && names.into_iter().any(has_marker) {
+            return Value::unknown("a name that a variable gives", span);
+        }
         match name {
             "Ref" => self.reference(argument, span),
             "GetAtt" => self.attribute(argument, span),
@@ -101,9 +110,7 @@ impl<'t> Scope<'t> {
     fn inner(&self, argument: &Node) -> Value {
         match (argument.tag(), argument.kind()) {
             (None, _) => self.evaluate(argument),
-            (_, Kind::Scalar(scalar)) => {
-                Value::Text(self.note(reference::find_variables(Text::from_scalar(scalar, argument.span()))))
-            }
+            (_, Kind::Scalar(scalar)) => Value::Text(self.text(scalar, argument.span())),
             (_, Kind::Sequence(items)) => {
                 Value::List(items.iter().map(|item| self.evaluate(item)).collect(), argument.span())
             }
@@ -156,7 +163,7 @@ impl<'t> Scope<'t> {
         };
         let default = parameter.filter(|parameter| !parameter.is_stored() && !parameter.is_list());
         let default = default.and_then(|parameter| parameter.default.as_ref()).map(|default| default.value.clone());
-        let hole = Hole { name: name.to_owned(), kind, span, default };
+        let hole = Hole { name: name.to_owned(), kind, span, template: self.template.file, default };
         self.note_hole(&hole);
         hole
     }
@@ -209,7 +216,10 @@ impl<'t> Scope<'t> {
             .collect();
         let pieces = split_substitutions(scalar, text_span);
         let values = pieces.into_iter().map(|piece| match piece {
-            reference::Piece::Text(text) => Value::Text(self.note(text)),
+            reference::Piece::Text(text) => Value::Text(self.note(text.restore(&self.template.holes))),
+            reference::Piece::Variable(name, at) if has_marker(&name) => {
+                Value::unknown("a name with a variable in it", at)
+            }
             reference::Piece::Variable(name, at) => match own.iter().find(|(known, _)| *known == name) {
                 Some((_, value)) => value.clone(),
                 None if name.contains('.') && !name.contains(':') => Value::Text(self.attribute_text(&name, at)),
@@ -317,7 +327,8 @@ impl<'t> Scope<'t> {
     fn import(&self, argument: &Node, span: Span) -> Value {
         let name = self.inner(argument);
         let name = name.as_text().map_or_else(|| "ImportValue".into(), |text| text.display().into_owned());
-        Value::Text(Text::from_hole(Hole { name, kind: HoleKind::Import, span, default: None }))
+        let template = self.template.file;
+        Value::Text(Text::from_hole(Hole { name, kind: HoleKind::Import, span, template, default: None }))
     }
 
     fn note(&self, text: Text) -> Text {
@@ -334,7 +345,8 @@ impl<'t> Scope<'t> {
 }
 
 fn computed(name: &str, span: Span) -> Value {
-    Value::Text(Text::from_hole(Hole { name: name.to_owned(), kind: HoleKind::Computed, span, default: None }))
+    let (name, kind) = (name.to_owned(), HoleKind::Computed);
+    Value::Text(Text::from_hole(Hole { name, kind, span, template: span.file, default: None }))
 }
 
 /// Joins values to one text. Where an item is a choice, so is the outcome.
@@ -381,7 +393,8 @@ fn parts_of(value: &Value) -> Vec<Part> {
         Value::Unknown(unknown) => unknown.reason.clone(),
         _ => "a list".to_owned(),
     };
-    vec![Part::Hole(Hole { name, kind: HoleKind::Computed, span: value.span(), default: None })]
+    let span = value.span();
+    vec![Part::Hole(Hole { name, kind: HoleKind::Computed, span, template: span.file, default: None })]
 }
 
 /// Alternatives, each under several conditions, as nested choices.

@@ -23,10 +23,10 @@ static SIGN: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Paths as they are written, sorted; relative to the file, to the folder of the project that it
-/// belongs to, or to the root: whoever reads them decides.
+/// belongs to, or to the root: whoever reads them decides. `*` stands for a variable in a path.
 pub fn mentioned(text: &str) -> Vec<Cow<'_, str>> {
-    let mut found: Vec<&str> = Vec::new();
-    let mut folders: Vec<&str> = Vec::new();
+    let mut found: Vec<Cow<'_, str>> = Vec::new();
+    let mut folders: Vec<Cow<'_, str>> = Vec::new();
     for sign in SIGN.captures_iter(text) {
         if let Some(before) = sign.name("before") {
             let rest = text[before.end()..].trim_start_matches([' ', ':', '"', '\'', '[', '\n', '-']);
@@ -40,28 +40,45 @@ pub fn mentioned(text: &str) -> Vec<Cow<'_, str>> {
             let start = text[..end.start()]
                 .rfind(|letter| !is_of_path(letter))
                 .map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
-            found.push(&text[start..end.end()]);
+            found.push(text[start..end.end()].into());
         } else {
-            found.extend(read_by(sign.name("tool").map_or("", |tool| tool.as_str())));
+            let names = read_by(sign.name("tool").map_or("", |tool| tool.as_str()));
+            found.extend(names.iter().map(|name| Cow::from(*name)));
         }
     }
     folders.sort_unstable();
     folders.dedup();
     folders.retain(|folder| !folder.is_empty());
+    found.retain(|path| path.contains(is_of_path));
     found.sort_unstable();
     found.dedup();
-    found.retain(|path| !path.is_empty());
     // What is named after `cd app` lies below `app`.
-    let below = |folder: &&str| found.iter().map(|path| format!("{folder}/{path}")).collect::<Vec<_>>();
+    let below = |folder: &Cow<'_, str>| found.iter().map(|path| format!("{folder}/{path}")).collect::<Vec<_>>();
     let mut paths: Vec<Cow<'_, str>> = folders.iter().take(MAX_FOLDERS).flat_map(below).map(Cow::Owned).collect();
-    paths.extend(found.into_iter().map(Cow::Borrowed));
+    paths.extend(found);
     paths.sort_unstable();
     paths
 }
 
-/// The path at the front of a text.
-fn path_at(text: &str) -> &str {
-    &text[..text.find(|letter| !is_of_path(letter)).unwrap_or(text.len())]
+/// The path that a text starts with: `config/${opt:stage, 'dev'}.yml` is `config/*.yml`.
+fn path_at(text: &str) -> Cow<'_, str> {
+    let end = |text: &str| text.find(|letter| !is_of_path(letter)).unwrap_or(text.len());
+    let mut at = end(text);
+    let mut path = Cow::from(&text[..at]);
+    while let Some(inside) = text[at..].strip_prefix("${") {
+        let mut depth = 1;
+        let close = inside.find(|letter: char| {
+            depth += i32::from(letter == '{') - i32::from(letter == '}');
+            depth == 0 || letter == '\n'
+        });
+        let Some(close) = close.filter(|close| inside[*close..].starts_with('}')) else { break };
+        at += 2 + close + 1;
+        let more = end(&text[at..]);
+        path += "*";
+        path += &text[at..at + more];
+        at += more;
+    }
+    path
 }
 
 fn is_of_path(letter: char) -> bool {
@@ -85,6 +102,8 @@ mod tests {
     #[test]
     fn files_are_named_by_variables_scripts_properties_and_tools() {
         assert_eq!(mentioned("resources:\n  - ${file(./infra/roles.yml):Roles}"), ["./infra/roles.yml"]);
+        assert_eq!(mentioned("${file(env/${opt:stage, '${self:a}'}.yml)}"), ["env/*.yml"]);
+        assert_eq!(mentioned("${file(${opt:a})} ${file(env/${opt:stage"), ["env/"]);
         assert_eq!(mentioned("- ./bin/deploy.sh prod && bash lib.sh"), ["./bin/deploy.sh", "lib.sh"]);
         assert_eq!(mentioned("- bash ci/login && ./run"), ["./run", "ci/login"]);
         assert_eq!(mentioned("- cd app && npm run x"), ["app/package.json", "package.json"]);

@@ -12,6 +12,7 @@ mod intrinsics;
 mod mention;
 mod reference;
 mod repository;
+pub mod serverless;
 
 pub use cloudformation::{Parameter, Resource, Template};
 pub use detect::{Format, detect, is_dockerfile_name, is_script_name, mentions_our_formats};

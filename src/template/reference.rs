@@ -79,7 +79,8 @@ pub fn find_variables(text: Text) -> Text {
             if rest < start {
                 parts.push(Part::Known(known[rest..start].into(), map.slice(rest..start)));
             }
-            let hole = Hole { name: inside.to_owned(), kind, span: map.span(start..close), default: None };
+            let span = map.span(start..close);
+            let hole = Hole { name: inside.to_owned(), kind, span, template: span.file, default: None };
             parts.push(Part::Hole(hole));
             rest = close;
             at = close;

@@ -1,18 +1,22 @@
 //! The files of a run, parsed, as those files see them that take others in: by paths below the root
 //! of the repository and by no others.
 
+use super::cloudformation::Template;
 use super::detect::{Format, detect, is_dockerfile_name, is_script_name};
 use super::dump;
-use crate::source::{FileId, SourceFile, Sources};
+use super::serverless::{Service, has_variables};
+use crate::source::{FileId, SourceFile, Sources, Span};
 use crate::syntax::{self, Member, Parsed};
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// All files of a run. What is not among the sources is not there: lowering reads no disk.
 pub struct Repository<'s> {
     sources: &'s Sources,
     files: Vec<File>,
     by_path: HashMap<&'s str, FileId>,
+    services: HashMap<FileId, Service>,
+    taken_in: HashSet<FileId>,
 }
 
 /// A file that was parsed, as far as its format has a tree of YAML or JSON.
@@ -39,7 +43,69 @@ impl<'s> Repository<'s> {
         let all: Vec<(FileId, &SourceFile)> = sources.iter().collect();
         let files = all.par_iter().map(|(file, source)| File::read(*file, source)).collect();
         let by_path = all.iter().map(|(file, source)| (source.path.as_str(), *file)).collect();
-        Repository { sources, files, by_path }
+        let mut repository = Repository { sources, files, by_path, services: HashMap::new(), taken_in: HashSet::new() };
+        repository.read_services();
+        repository
+    }
+
+    /// Assembles the services: what they take in is read in them and not for itself.
+    fn read_services(&mut self) {
+        let files =
+            self.sources.iter().map(|(file, _)| file).filter(|file| self.get(*file).format == Format::Serverless);
+        let files: Vec<FileId> = files.collect();
+        let read = |file: FileId| Some((file, Service::read(self, file, self.get(file).parsed.root()?)));
+        let services: HashMap<FileId, Service> = files.into_par_iter().filter_map(read).collect();
+        self.taken_in = services
+            .values()
+            .flat_map(|service| service.taken_in.iter().map(move |file| (service, *file)))
+            .filter(|(service, file)| self.holds_all_of(service, *file))
+            .map(|(_, file)| file)
+            .collect();
+        self.services = services;
+        self.read_parts();
+    }
+
+    /// Parts of services that are nowhere to be seen have variables as well.
+    fn read_parts(&mut self) {
+        let is_part = |file: &FileId| {
+            matches!(self.get(*file).format, Format::CloudFormation | Format::Sam)
+                && !self.is_taken_in(*file)
+                && has_variables(self.text(*file))
+        };
+        let files: Vec<FileId> = self.sources.iter().map(|(file, _)| file).collect();
+        let read = |file: FileId| Some((file, Service::part(self, file, self.get(file).parsed.root()?)));
+        let parts: Vec<(FileId, Service)> = files.into_par_iter().filter(is_part).filter_map(read).collect();
+        self.services.extend(parts);
+    }
+
+    /// Whether a service takes in all that a file declares. Of a template it may want one bucket.
+    fn holds_all_of(&self, service: &Service, file: FileId) -> bool {
+        let File { format, parsed, .. } = self.get(file);
+        match (format, parsed.root()) {
+            (Format::Policy | Format::Other, Some(_)) => true,
+            (Format::CloudFormation | Format::Sam, Some(root)) => {
+                let held: HashSet<Span> =
+                    Template::read(&service.template, file).resources.iter().map(|one| one.kind.span).collect();
+                Template::read(root, file).resources.iter().all(|one| held.contains(&one.kind.span))
+            }
+            _ => false,
+        }
+    }
+
+    /// What the Serverless Framework makes of a service, or of a part of one.
+    pub fn service(&self, file: FileId) -> Option<&Service> {
+        self.services.get(&file)
+    }
+
+    /// The files that a service takes in as a whole.
+    pub fn parts_of(&self, file: FileId) -> impl Iterator<Item = FileId> {
+        let parts = self.services.get(&file).into_iter().flat_map(|service| &service.taken_in);
+        parts.copied().filter(|part| self.is_taken_in(*part))
+    }
+
+    /// Whether another file takes in all of this one, so that it is not read for itself.
+    pub fn is_taken_in(&self, file: FileId) -> bool {
+        self.taken_in.contains(&file)
     }
 
     pub fn get(&self, file: FileId) -> &File {
@@ -67,8 +133,8 @@ impl<'s> Repository<'s> {
 
     /// Takes the trees apart on another thread: nobody has to wait for it. Texts stay.
     pub fn without_trees(mut self) -> Repository<'s> {
-        let files = std::mem::take(&mut self.files);
-        rayon::spawn(move || drop(files));
+        let trees = (std::mem::take(&mut self.files), std::mem::take(&mut self.services));
+        rayon::spawn(move || drop(trees));
         self
     }
 }

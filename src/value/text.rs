@@ -1,6 +1,6 @@
 //! Text of which parts may be known only at deployment.
 
-use crate::source::{OffsetMap, Span};
+use crate::source::{FileId, OffsetMap, Span};
 use crate::syntax::Scalar;
 use compact_str::CompactString;
 use std::borrow::Cow;
@@ -22,10 +22,12 @@ pub enum Part {
 #[derive(Clone, Debug)]
 pub struct Hole {
     /// As the user writes it: `AWS::Region`, `Bucket`, `Role.Arn`, `self:custom.stage`. Two holes
-    /// with one name in one file hold the same text.
+    /// with one name in one template hold the same text.
     pub name: String,
     pub kind: HoleKind,
     pub span: Span,
+    /// The template whose name it is: the file of `span`, unless a template takes that file in.
+    pub template: FileId,
     /// The default of the parameter, when it has one. It may be overridden.
     pub default: Option<String>,
 }
@@ -59,6 +61,16 @@ pub struct Rendered {
 
 const MARK_OPEN: char = '\u{E000}';
 const MARK_CLOSE: char = '\u{E001}';
+
+/// What stands in a flat text for the hole with this index.
+pub fn marker(index: usize) -> String {
+    format!("{MARK_OPEN}{index}{MARK_CLOSE}")
+}
+
+/// Whether a flat text has a hole in it.
+pub fn has_marker(text: &str) -> bool {
+    text.contains(MARK_OPEN)
+}
 
 impl Text {
     pub fn from_scalar(scalar: &Scalar, span: Span) -> Text {
@@ -98,6 +110,11 @@ impl Text {
             Part::Hole(hole) => Some(hole),
             Part::Known(..) => None,
         })
+    }
+
+    /// The template whose names it speaks in.
+    pub fn template(&self) -> FileId {
+        self.holes().next().map_or(self.span.file, |hole| hole.template)
     }
 
     pub fn has_holes(&self) -> bool {
@@ -142,7 +159,12 @@ impl Text {
                 (_, Part::Known(text, _)) if text.is_empty() => {}
                 (Some(Part::Known(before, map)), Part::Known(text, next)) => {
                     let joined = [(map.clone(), before.len()), (next, text.len())];
-                    *map = OffsetMap::concat(joined[0].0.file(), &joined);
+                    // A map speaks of one file: texts of several have the place of the whole.
+                    *map = if joined[0].0.file() == joined[1].0.file() {
+                        OffsetMap::concat(joined[0].0.file(), &joined)
+                    } else {
+                        OffsetMap::whole(self.span)
+                    };
                     before.push_str(&text);
                 }
                 (_, part) => parts.push(part),
@@ -160,11 +182,13 @@ impl Text {
             match part {
                 Part::Known(known, map) => {
                     text.push_str(known);
-                    maps.push((map.clone(), known.len()));
+                    let map = if map.file() == self.span.file { map.clone() } else { OffsetMap::whole(self.span) };
+                    maps.push((map, known.len()));
                 }
                 Part::Hole(hole) => {
-                    let marker = format!("{MARK_OPEN}{}{MARK_CLOSE}", holes.len());
-                    maps.push((OffsetMap::whole(hole.span), marker.len()));
+                    let marker = marker(holes.len());
+                    let place = if hole.span.file == self.span.file { hole.span } else { self.span };
+                    maps.push((OffsetMap::whole(place), marker.len()));
                     text.push_str(&marker);
                     holes.push(hole.clone());
                 }
@@ -196,7 +220,7 @@ impl PartialEq for Text {
             && self.parts.iter().zip(&other.parts).all(|(left, right)| match (left, right) {
                 (Part::Known(left, _), Part::Known(right, _)) => left == right,
                 (Part::Hole(left), Part::Hole(right)) => {
-                    left.name == right.name && (left.kind == HoleKind::Pseudo || left.span.file == right.span.file)
+                    left.name == right.name && (left.kind == HoleKind::Pseudo || left.template == right.template)
                 }
                 _ => false,
             })

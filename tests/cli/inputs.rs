@@ -204,3 +204,34 @@ fn scripts_that_commands_name_are_read_wherever_they_lie() {
     }
     assert!(run.out.contains("shell commands understood: 7 of 8 (87 %)"), "{}", run.out);
 }
+
+/// A service of the Serverless Framework whose statements lie in a file for each stage.
+const SERVICE: &str = "service: orders
+provider:
+  name: aws
+  iam: {role: {statements: \"${file(stages/${opt:stage, 'dev'}.yml):statements}\"}}
+functions: {work: {handler: work.handler}}
+";
+
+#[test]
+fn files_that_a_service_takes_in_are_read_and_told_of() {
+    let statements = "statements:\n  - {Effect: Allow, Action: 's3:GetObjekt', Resource: '*'}\n";
+    let repository = repository(&[("api/serverless.yml", SERVICE), ("api/stages/dev.yml", statements)]);
+    for path in [".", "api", "api/serverless.yml"] {
+        let run = repository.run(&[path, "--format", "short", "-q", "--select", "unknown-action"]);
+        assert!(run.out.starts_with("api/stages/dev.yml:2:"), "{path}: {}{}", run.out, run.err);
+        assert_eq!(run.out.lines().count(), 1, "{path}: {}", run.out);
+    }
+}
+
+#[test]
+fn what_a_service_takes_from_elsewhere_is_not_read_and_said() {
+    let repository =
+        repository(&[("api/serverless.yml", &SERVICE.replace("stages", "../../stages")), ("x.yml", "a: 1")]);
+    repository.git();
+    let run = repository.run(&["--format", "short"]);
+    assert!(run.out.contains("`../../stages/dev.yml` lies outside the repository"), "{}{}", run.out, run.err);
+    repository.write("serverless.ts", "export default {}");
+    let run = repository.run(&["--format", "short"]);
+    assert!(run.out.contains("serverless.ts: a program that gives a service: it is not run"), "{}", run.out);
+}

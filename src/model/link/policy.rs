@@ -152,7 +152,7 @@ impl Index {
         let named = key(text).and_then(|name| self.principals_by_name.get(&name)).map_or(&[][..], Vec::as_slice);
         let near = |id: &PrincipalId| {
             let file = model.principals[*id].file;
-            (file == text.span.file, model.nearness(file, text.span.file))
+            (file == text.template(), model.nearness(file, text.span.file))
         };
         let is_meant = |id: &&PrincipalId| {
             let principal = &model.principals[**id];
@@ -182,6 +182,6 @@ fn key(name: &Text) -> Option<String> {
     match name.literal() {
         Some(literal) => Some(literal.to_owned()),
         None if name.as_hole().is_some_and(|hole| hole.kind == HoleKind::Resource) => None,
-        None => Some(format!("{} of file {}", name.display(), name.span.file.index())),
+        None => Some(format!("{} of file {}", name.display(), name.template().index())),
     }
 }

@@ -27,6 +27,7 @@ pub fn resolve(model: &mut Model) {
     for role in model.projects.iter_mut().filter_map(|project| project.role.as_mut()) {
         index.resolve(role);
     }
+    model.execution_roles.iter_mut().for_each(|role| index.resolve(role));
     for pipeline in &mut model.pipelines {
         let of_actions = pipeline.stages.iter_mut().flat_map(|stage| &mut stage.actions);
         let of_actions = of_actions.flat_map(|action| action.role.iter_mut().chain(&mut action.execution_role));
@@ -89,7 +90,7 @@ impl RoleIndex {
             let account = text.literal().and_then(account_of);
             let is_meant = |at: &&usize| {
                 let role = &self.roles[**at];
-                may_be_one_account(role.account.as_deref(), account) && (name.is_some() || role.file == text.span.file)
+                may_be_one_account(role.account.as_deref(), account) && (name.is_some() || role.file == text.template())
             };
             let near = |at: &&usize| nearness(&self.paths[self.roles[**at].file.index()], self.path(text));
             let same = self.by_name.get(sought)?.iter().filter(is_meant);
@@ -107,7 +108,7 @@ impl RoleIndex {
 fn name_in_arn(text: &Text) -> Option<(FileId, String)> {
     match text.parts.as_slice() {
         [.., Part::Known(before, _), Part::Hole(hole)] if before.ends_with('/') && hole.kind == HoleKind::Resource => {
-            Some((hole.span.file, hole.name.clone()))
+            Some((hole.template, hole.name.clone()))
         }
         _ => None,
     }
@@ -123,6 +124,8 @@ pub fn find_uses(model: &mut Model) {
     for (id, project) in model.projects.iter().enumerate() {
         uses.extend(declared(project.role.as_ref()).map(|role| (role, CiUse::Build(id))));
     }
+    let given = model.execution_roles.iter().filter_map(|role| declared(Some(role)));
+    uses.extend(given.map(|role| (role, CiUse::Execution)));
     for (id, pipeline) in model.pipelines.iter().enumerate() {
         uses.extend(declared(pipeline.role.as_ref()).map(|role| (role, CiUse::Pipeline(id))));
         for (_, _, _, action) in pipeline.actions() {

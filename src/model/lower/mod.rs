@@ -6,9 +6,10 @@ mod codepipeline;
 mod dump;
 mod iam;
 mod placeholder;
+mod serverless;
 
 use super::image::{ComposeFile, Image};
-use super::principal::{ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind};
+use super::principal::{ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef};
 use super::{BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Pipeline, Placeholder};
 use crate::diagnostic::Diagnostic;
 use crate::iam::{PolicyDocument, PolicyKind};
@@ -38,6 +39,8 @@ pub struct Fragment {
     pub buildspecs: Vec<BuildspecSource>,
     pub images: Vec<Image>,
     pub compose: Vec<ComposeFile>,
+    /// Roles that CloudFormation is given by a tool that deploys.
+    pub execution_roles: Vec<RoleRef>,
     pub resources: Vec<DeclaredResource>,
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,
@@ -140,13 +143,25 @@ fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: 
         add_image(&mut fragment, Dockerfile::read(repository.text(file), file));
     }
     let Some(root) = parsed.root() else { return fragment };
+    if repository.is_taken_in(file) {
+        // What it holds is read in the service that takes it in.
+        return fragment;
+    }
     match format {
         Format::Compose => {
             let compose = Compose::read(repository, file);
             fragment.not_read.extend(compose.not_read.iter().cloned());
             fragment.compose.push(ComposeFile { compose, commands: Vec::new(), used_by: Vec::new() });
         }
-        Format::CloudFormation | Format::Sam => template(root, file, &mut fragment),
+        Format::Serverless => {
+            if let Some(service) = repository.service(file) {
+                serverless::lower(service, root, file, &mut fragment);
+            }
+        }
+        Format::CloudFormation | Format::Sam => match repository.service(file) {
+            Some(part) => serverless::lower_part(part, file, &mut fragment),
+            None => template(root, file, &mut fragment),
+        },
         Format::Policy => bare_policy(root, file, repository.path(file), &mut fragment),
         Format::CliDump => dump::lower(&parsed.documents, file, repository.path(file), &mut fragment),
         Format::Buildspec => {
@@ -188,10 +203,15 @@ impl Declared<'_, '_> {
 }
 
 fn template(root: &Node, file: FileId, fragment: &mut Fragment) {
-    let mut template = Template::read(root, file);
-    fragment.problems.append(&mut template.problems);
+    let template = Template::read(root, file);
+    declarations(&template, Scope::new(&template), fragment);
+}
+
+/// What the resources of a template declare.
+fn declarations(template: &Template, scope: Scope<'_>, fragment: &mut Fragment) {
+    let file = template.file;
+    fragment.problems.extend(template.problems.iter().cloned());
     fragment.not_read.extend(template.not_read.iter().cloned());
-    let scope = Scope::new(&template);
     for resource in &template.resources {
         let declared = Declared { file, scope: &scope, resource };
         match resource.kind.value.as_str() {
@@ -215,7 +235,7 @@ fn template(root: &Node, file: FileId, fragment: &mut Fragment) {
             }
         }
         // The tree is evaluated again for this; the variables that it meets are listed already.
-        let value = is_asked_about(&resource.kind.value).then(|| template.properties(&Scope::new(&template), resource));
+        let value = is_asked_about(&resource.kind.value).then(|| template.properties(&Scope::new(template), resource));
         if let Some(value) = &value {
             placeholder::collect(&resource.kind.value, value, fragment);
         }
@@ -241,6 +261,7 @@ fn resource_policy_key(kind: &str) -> Option<&'static str> {
         "AWS::KMS::Key" | "AWS::KMS::ReplicaKey" => Some("KeyPolicy"),
         "AWS::ECR::Repository" | "AWS::ECR::PublicRepository" => Some("RepositoryPolicyText"),
         "AWS::Elasticsearch::Domain" | "AWS::OpenSearchService::Domain" => Some("AccessPolicies"),
+        "AWS::ApiGateway::RestApi" => Some("Policy"),
         "AWS::EFS::FileSystem" => Some("FileSystemPolicy"),
         "AWS::SecretsManager::ResourcePolicy" => Some("ResourcePolicy"),
         _ => None,

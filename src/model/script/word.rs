@@ -152,7 +152,13 @@ impl Made {
     }
 
     fn hole(&mut self, name: &str, span: Span, kind: HoleKind, default: Option<&str>) {
-        self.parts.push(Part::Hole(Hole { name: name.to_owned(), kind, span, default: default.map(str::to_owned) }));
+        self.parts.push(Part::Hole(Hole {
+            name: name.to_owned(),
+            kind,
+            span,
+            template: span.file,
+            default: default.map(str::to_owned),
+        }));
     }
 }
 

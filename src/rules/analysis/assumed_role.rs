@@ -96,6 +96,6 @@ fn is_about(text: &Text, principal: &Principal) -> bool {
     let by_name = own.is_some_and(|name| text.display().rsplit('/').next() == Some(name));
     by_name
         || text.holes().any(|hole| {
-            hole.span.file == principal.file && hole.name.split('.').next() == Some(principal.logical_id.value.as_str())
+            hole.template == principal.file && hole.name.split('.').next() == Some(principal.logical_id.value.as_str())
         })
 }

@@ -20,7 +20,7 @@ impl Target {
     /// A resource by its name; the name may be a reference to it.
     pub fn named(prefix: &str, name: &Text, suffix: &str) -> Target {
         let reference = name.as_hole().filter(|hole| hole.kind == HoleKind::Resource);
-        let declared = reference.map(|hole| (hole.span.file, first_name(&hole.name).to_owned()));
+        let declared = reference.map(|hole| (hole.template, first_name(&hole.name).to_owned()));
         Target { declared, arn: Some(arn_of(prefix, name, suffix)) }
     }
 
@@ -40,7 +40,7 @@ fn names(resource: &ArnPattern, target: &Target) -> bool {
         resource
             .text()
             .holes()
-            .any(|hole| hole.kind == HoleKind::Resource && hole.span.file == *file && first_name(&hole.name) == id)
+            .any(|hole| hole.kind == HoleKind::Resource && hole.template == *file && first_name(&hole.name) == id)
     });
     refers || target.arn.as_ref().is_some_and(|arn| resource.overlaps(arn).is_yes())
 }

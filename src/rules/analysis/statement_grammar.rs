@@ -110,8 +110,16 @@ fn missing_element(kind: &GrammarKind) -> Option<&'static str> {
     }
 }
 
+/// A line that was left out may have held what is missing: it stands in the statement, or next behind.
 fn is_mended(context: &Context<'_>, span: Span) -> bool {
-    let touches = |mended: &Span| mended.file == span.file && mended.start <= span.end && span.start <= mended.end;
+    let text = &context.sources.get(span.file).text;
+    let is_next = |mended: &Span| {
+        let between = text.get(span.end as usize..mended.start as usize);
+        between.is_some_and(|between| between.trim().is_empty())
+    };
+    let touches = |mended: &Span| {
+        mended.file == span.file && span.start <= mended.end && (mended.start <= span.end || is_next(mended))
+    };
     context.model.repaired.iter().any(touches)
 }
 

@@ -49,7 +49,13 @@ impl Variables {
                 // A default with variables in it is not evaluated.
                 let default = default.filter(|text| !text.contains('$')).map(Into::into);
                 let span = map.span(start..start + len);
-                parts.push(Part::Hole(Hole { name: name.into(), kind: HoleKind::Variable, span, default }));
+                parts.push(Part::Hole(Hole {
+                    name: name.into(),
+                    kind: HoleKind::Variable,
+                    span,
+                    template: span.file,
+                    default,
+                }));
                 at = start + len;
                 literal = at;
             } else {

@@ -91,8 +91,9 @@ fn reference(text: &str) -> Option<(&str, Option<&str>, usize)> {
 }
 
 fn add(parts: &mut Vec<Part>, known: &Known, name: &str, default: Option<&str>, span: Span) {
-    let hole =
-        |default: Option<String>| Part::Hole(Hole { name: name.to_owned(), kind: HoleKind::Variable, span, default });
+    let hole = |default: Option<String>| {
+        Part::Hole(Hole { name: name.to_owned(), kind: HoleKind::Variable, span, template: span.file, default })
+    };
     match known.values.get(name) {
         Some((Some(value), false)) => parts.extend(value.parts.iter().take(64).map(|part| match part {
             Part::Known(text, _) => Part::Known(text.clone(), OffsetMap::whole(span)),
