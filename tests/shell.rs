@@ -49,7 +49,8 @@ fn two_readers_see_the_same_commands() {
         }
     }
     println!("{compared} commands of {} scripts compared", scripts.len());
-    assert!(compared > 60 && failures.is_empty(), "{}\n{} scripts differ", failures.join("\n"), failures.len());
+    assert!(compared > 40, "only {compared} commands were compared");
+    assert!(failures.is_empty(), "{}\n{} scripts differ", failures.join("\n"), failures.len());
 }
 
 /// The words of each command that stands in no other: the text of each, at its place.

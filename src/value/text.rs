@@ -131,7 +131,9 @@ impl Text {
             match part {
                 Part::Known(text, _) => shown.push_str(text),
                 // The output of a command is named as it is written.
-                Part::Hole(hole) if hole.name.starts_with(['$', '`']) => shown.push_str(&hole.name),
+                Part::Hole(hole) if hole.name.starts_with("$(") || hole.name.starts_with('`') => {
+                    shown.push_str(&hole.name)
+                }
                 Part::Hole(hole) => {
                     shown.push_str("${");
                     shown.push_str(&hole.name);

@@ -179,7 +179,9 @@ fn a_policy_inside_a_sub() {
 fn an_inline_buildspec_in_a_template() {
     let text = "Resources:\n  P:\n    Type: AWS::CodeBuild::Project\n    Properties:\n      Source:\n        Type: GITHUB\n        BuildSpec: |\n          version: 0.2\n          phases:\n            build:\n              commands:\n                - npm ci\n                - \"aws s3 cp \\\"a b\\\" s3://x\"\n";
     let (read, fragment) = lowered(text);
-    let words: Vec<Vec<&str>> = fragment.buildspecs[0]
+    // Commands are found once all files are linked.
+    let model = iamlint::model::link(&read.sources, &Repository::read(&read.sources), vec![fragment]);
+    let words: Vec<Vec<&str>> = model.buildspecs[0]
         .commands
         .iter()
         .map(|command| command.words.iter().map(|word| read.slice(word.span)).collect())
