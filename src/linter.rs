@@ -74,6 +74,8 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let (mut diagnostics, redactions) = rules::run(&context, rules);
     for diagnostic in &mut diagnostics {
         doubt_repaired(&model, diagnostic);
+        let origin = model.origin(diagnostic.primary.span, &diagnostic.about);
+        diagnostic.notes.extend(origin.map(|origin| origin.text.clone()));
     }
     // Taking a large model apart takes a while, and nobody has to wait for it.
     rayon::spawn(move || drop(model));

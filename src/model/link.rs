@@ -38,6 +38,7 @@ pub fn link(sources: &Sources, fragments: Vec<Fragment>) -> Model {
         model.problems.append(&mut fragment.problems);
         model.not_read.append(&mut fragment.not_read);
         model.repaired.append(&mut fragment.repaired);
+        model.origins.append(&mut fragment.origins);
     }
     let index = policy::Index::new(&model);
     policy::attach(&mut model, &index, attachments);

@@ -104,6 +104,23 @@ impl CiService {
 }
 
 impl Principal {
+    pub fn new(kind: PrincipalKind, file: FileId, logical_id: Spanned<String>) -> Principal {
+        Principal {
+            kind,
+            file,
+            logical_id,
+            name: None,
+            trust: None,
+            authority: Authority::default(),
+            managed: Vec::new(),
+            boundary_ref: None,
+            groups: Vec::new(),
+            when: None,
+            uses: Vec::new(),
+            powers: Vec::new(),
+        }
+    }
+
     /// The name a person knows it by.
     pub fn display(&self) -> &str {
         &self.logical_id.value

@@ -59,6 +59,12 @@ impl Node {
         Node { data: Arc::new(NodeData { kind, span, tag, weight: children.saturating_add(1) }), alias: None }
     }
 
+    /// A scalar that is not written in a file as it is; every place of it is `span`.
+    pub fn text(text: impl Into<String>, span: Span) -> Node {
+        let scalar = Scalar { text: text.into(), quoted: true, map: OffsetMap::whole(span) };
+        Node::new(Kind::Scalar(scalar), span, None)
+    }
+
     /// The same node, reached through an alias that stands at `span`.
     pub fn aliased(&self, span: Span) -> Node {
         Node { data: self.data.clone(), alias: Some(span) }

@@ -3,6 +3,7 @@
 use super::condition::Conditions;
 use super::detect::{is_part_of_template, transforms};
 use super::intrinsics::Scope;
+use super::sam;
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::{Node, PARSE_ERROR};
@@ -99,6 +100,11 @@ impl Template {
             || self.transforms.iter().any(|name| name != "AWS::LanguageExtensions")
     }
 
+    /// The SAM transform makes more of what is written.
+    pub fn is_sam(&self) -> bool {
+        self.transforms.iter().any(|name| name.starts_with("AWS::Serverless"))
+    }
+
     /// A macro of somebody's own may rewrite anything.
     pub fn has_macro(&self) -> bool {
         self.transforms.iter().any(|name| !name.starts_with("AWS::"))
@@ -129,6 +135,7 @@ impl Template {
             }
             return;
         };
+        let globals = root.get("Globals").filter(|_| self.is_sam());
         for entry in entries {
             let Some(name) = entry.key.as_str() else {
                 self.not_read.push((entry.key.span(), "a key of `Resources` that is not a name".into()));
@@ -155,11 +162,15 @@ impl Template {
                 let name = node.as_str()?;
                 Some(self.conditions.holds(name, true, node.span()))
             });
+            let node = match globals {
+                Some(globals) => sam::with_globals(globals, text, &entry.value),
+                None => entry.value.clone(),
+            };
             self.index.insert(name.to_owned(), self.resources.len());
             self.resources.push(Resource {
                 logical_id: Spanned::new(name.to_owned(), entry.key.span()),
                 kind: Spanned::new(text.to_owned(), kind.value.span()),
-                node: entry.value.clone(),
+                node,
                 when,
             });
         }

@@ -5,8 +5,9 @@
 
 use super::cloudformation::Template;
 use super::reference::{self, split_substitutions};
-use crate::source::{Span, Spanned};
-use crate::syntax::{Entry, Kind, Node};
+use super::sam;
+use crate::source::{OffsetMap, Span, Spanned};
+use crate::syntax::{Entry, Kind, Node, Scalar};
 use crate::value::{Branch, Condition, Hole, HoleKind, Map, Part, Text, Value};
 use std::cell::RefCell;
 
@@ -123,7 +124,7 @@ impl<'t> Scope<'t> {
     }
 
     /// The value of a name, as `Ref` gives it.
-    fn resolve(&self, name: &str, span: Span) -> Value {
+    pub fn resolve(&self, name: &str, span: Span) -> Value {
         if let Some(parameter) = self.template.parameters.get(name) {
             let finite = 1..=MAX_COMBINATIONS;
             if finite.contains(&parameter.allowed_values.len()) && !parameter.is_list() && !parameter.is_stored() {
@@ -142,7 +143,7 @@ impl<'t> Scope<'t> {
         let parameter = self.template.parameters.get(name);
         let kind = if parameter.is_some() {
             HoleKind::Parameter
-        } else if self.template.resource(name.split('.').next().unwrap_or(name)).is_some() {
+        } else if self.declares(name.split('.').next().unwrap_or(name)) {
             HoleKind::Resource
         } else if reference::is_pseudo(name) {
             HoleKind::Pseudo
@@ -161,6 +162,11 @@ impl<'t> Scope<'t> {
         hole
     }
 
+    /// Whether a resource of this name is written here, or made by the SAM transform.
+    fn declares(&self, logical_id: &str) -> bool {
+        self.template.resource(logical_id).is_some() || sam::makes_role(self.template, logical_id)
+    }
+
     fn attribute(&self, argument: &Node, span: Span) -> Value {
         let name = match (argument.as_str(), argument.items()) {
             (Some(name), _) => name.to_owned(),
@@ -173,7 +179,8 @@ impl<'t> Scope<'t> {
         Value::Text(self.attribute_text(&name, span))
     }
 
-    fn attribute_text(&self, name: &str, span: Span) -> Text {
+    /// What `Fn::GetAtt` gives for `Resource.Attribute`.
+    pub fn attribute_text(&self, name: &str, span: Span) -> Text {
         let resource = name.strip_suffix(".Arn").and_then(|id| self.template.resource(id));
         match resource {
             // The ARN of a bucket is made of its name alone, so that `!GetAtt Bucket.Arn` and
@@ -207,6 +214,11 @@ impl<'t> Scope<'t> {
             .iter()
             .filter_map(|entry| Some((entry.key.as_str()?.to_owned(), self.evaluate(&entry.value))))
             .collect();
+        self.fill(scalar, text_span, &own)
+    }
+
+    /// A text with its `${…}` filled in, by the values at hand before any name of the template.
+    fn fill(&self, scalar: &Scalar, text_span: Span, own: &[(String, Value)]) -> Value {
         let pieces = split_substitutions(scalar, text_span);
         let values = pieces.into_iter().map(|piece| match piece {
             reference::Piece::Text(text) => Value::Text(self.note(text)),
@@ -218,6 +230,25 @@ impl<'t> Scope<'t> {
             },
         });
         combine(values.collect(), "", text_span)
+    }
+
+    /// A value that is written in no file, with the `${…}` of its texts filled in.
+    pub fn filled(&self, value: &Value, own: &[(String, Value)]) -> Value {
+        match value {
+            Value::Text(text) => match text.literal() {
+                Some(literal) if literal.contains("${") => {
+                    let map = OffsetMap::whole(text.span);
+                    self.fill(&Scalar { text: literal.to_owned(), quoted: true, map }, text.span, own)
+                }
+                _ => value.clone(),
+            },
+            Value::List(items, span) => Value::List(items.iter().map(|item| self.filled(item, own)).collect(), *span),
+            Value::Map(map) => {
+                let entries = map.entries.iter().map(|(key, value)| (key.clone(), self.filled(value, own)));
+                Value::Map(Map { entries: entries.collect(), span: map.span })
+            }
+            other => other.clone(),
+        }
     }
 
     fn join(&self, argument: &Node, span: Span) -> Value {

@@ -9,6 +9,7 @@ mod intrinsics;
 mod mention;
 mod reference;
 mod repository;
+pub mod sam;
 
 pub use cloudformation::{Parameter, Resource, Template};
 pub use detect::{Format, detect, is_dockerfile_name, mentions_our_formats};

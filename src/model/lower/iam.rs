@@ -1,7 +1,7 @@
 //! `AWS::IAM::*` to principals and policies.
 
 use super::{Attachment, Declared, Fragment, add_policy, owner_of, text, texts};
-use crate::iam::{Authority, Boundary, PolicyKind, Reason, managed_document};
+use crate::iam::{Boundary, PolicyKind, Reason, managed_document};
 use crate::model::principal::{ManagedPolicyRef, Principal, PrincipalKind};
 use crate::value::{Condition, Hole, HoleKind, Text, Value};
 
@@ -21,20 +21,8 @@ pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
 
 fn principal(declared: &Declared<'_, '_>, kind: PrincipalKind, fragment: &mut Fragment) {
     let own = own_name(declared);
-    let mut principal = Principal {
-        kind,
-        file: declared.file,
-        logical_id: declared.resource.logical_id.clone(),
-        name: None,
-        trust: None,
-        authority: Authority::default(),
-        managed: Vec::new(),
-        boundary_ref: None,
-        groups: Vec::new(),
-        when: declared.resource.when.clone(),
-        uses: Vec::new(),
-        powers: Vec::new(),
-    };
+    let mut principal = Principal::new(kind, declared.file, declared.resource.logical_id.clone());
+    principal.when = declared.resource.when.clone();
     // A condition around all properties makes variants of one principal: what any grants counts.
     declared.with_properties(|properties, when| {
         let name_key = match kind {
@@ -56,7 +44,7 @@ fn principal(declared: &Declared<'_, '_>, kind: PrincipalKind, fragment: &mut Fr
 
 /// A trust policy that is a choice is one document with the statements of all its branches, each
 /// under its conditions.
-fn trust_policy(
+pub(super) fn trust_policy(
     declared: &Declared<'_, '_>,
     trust: &Value,
     when: Option<&Condition>,
@@ -127,7 +115,7 @@ pub fn aws_managed_name(text: &Text) -> Option<String> {
     (before.starts_with("arn:") && !name.contains("${")).then(|| name.to_owned())
 }
 
-fn boundary(properties: &Value, principal: &mut Principal) {
+pub(super) fn boundary(properties: &Value, principal: &mut Principal) {
     let Some(value) = properties.get("PermissionsBoundary") else { return };
     let Some(text) = text(Some(value)) else {
         let reason = Reason::at("a permissions boundary that is computed", value.span());

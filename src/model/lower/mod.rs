@@ -4,10 +4,11 @@ mod codebuild;
 mod codepipeline;
 mod iam;
 mod placeholder;
+mod sam;
 
 use super::command;
 use super::principal::{Policy, PolicyOwner, Principal};
-use super::{BuildProject, BuildspecSource, DeclaredResource, Pipeline, Placeholder};
+use super::{BuildProject, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder};
 use crate::diagnostic::Diagnostic;
 use crate::iam::{PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};
@@ -34,6 +35,7 @@ pub struct Fragment {
     pub problems: Vec<Diagnostic>,
     pub not_read: Vec<(Span, String)>,
     pub repaired: Vec<Span>,
+    pub origins: Vec<Origin>,
 }
 
 /// A policy of this fragment belongs to a principal, named as it is written.
@@ -104,10 +106,7 @@ fn template(root: &Node, file: FileId, fragment: &mut Fragment) {
             "AWS::Organizations::Policy" => control_policy(&declared, fragment),
             "AWS::CodeBuild::Project" => codebuild::lower(&declared, fragment),
             "AWS::CodePipeline::Pipeline" => codepipeline::lower(&declared, fragment),
-            kind if kind.starts_with("AWS::Serverless::") => {
-                let reason = format!("`{kind}`: what SAM makes of it is not read yet");
-                fragment.not_read.push((resource.logical_id.span, reason));
-            }
+            kind if kind.starts_with("AWS::Serverless::") => sam::lower(&declared, fragment),
             kind => {
                 if let Some(key) = resource_policy_key(kind) {
                     declared.with_properties(|properties, when| {
@@ -119,6 +118,7 @@ fn template(root: &Node, file: FileId, fragment: &mut Fragment) {
                 }
             }
         }
+        sam::embedded_connectors(&declared, fragment);
         placeholder::collect(&declared, fragment);
         if !template.has_macro() {
             fragment.resources.push(declared_resource(resource));
