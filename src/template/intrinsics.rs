@@ -214,13 +214,7 @@ impl<'t> Scope<'t> {
             .iter()
             .filter_map(|entry| Some((entry.key.as_str()?.to_owned(), self.evaluate(&entry.value))))
             .collect();
-        self.fill(scalar, text_span, &own)
-    }
-
-    /// A text with its `${…}` filled in, by the values at hand before any name of the template.
-    fn fill(&self, scalar: &Scalar, text_span: Span, own: &[(String, Value)]) -> Value {
-        let pieces = split_substitutions(scalar, text_span);
-        let values = pieces.into_iter().map(|piece| match piece {
+        let values = split_substitutions(scalar, text_span).into_iter().map(|piece| match piece {
             reference::Piece::Text(text) => Value::Text(self.note(text)),
             reference::Piece::Variable(name, at) => match own.iter().find(|(known, _)| *known == name) {
                 Some((_, value)) => value.clone(),
@@ -236,10 +230,7 @@ impl<'t> Scope<'t> {
     pub fn filled(&self, value: &Value, own: &[(String, Value)]) -> Value {
         match value {
             Value::Text(text) => match text.literal() {
-                Some(literal) if literal.contains("${") => {
-                    let map = OffsetMap::whole(text.span);
-                    self.fill(&Scalar { text: literal.to_owned(), quoted: true, map }, text.span, own)
-                }
+                Some(literal) if literal.contains("${") => self.filled_text(literal, text.span, own),
                 _ => value.clone(),
             },
             Value::List(items, span) => Value::List(items.iter().map(|item| self.filled(item, own)).collect(), *span),
@@ -249,6 +240,19 @@ impl<'t> Scope<'t> {
             }
             other => other.clone(),
         }
+    }
+
+    fn filled_text(&self, text: &str, span: Span, own: &[(String, Value)]) -> Value {
+        let scalar = Scalar { text: text.to_owned(), quoted: true, map: OffsetMap::whole(span) };
+        let values = split_substitutions(&scalar, span).into_iter().map(|piece| match piece {
+            reference::Piece::Text(text) => Value::Text(text),
+            reference::Piece::Variable(name, at) => match own.iter().find(|(known, _)| *known == name) {
+                Some((_, value)) => value.clone(),
+                None if reference::is_pseudo(&name) => self.resolve(&name, at),
+                None => computed(&name, at),
+            },
+        });
+        combine(values.collect(), "", span)
     }
 
     fn join(&self, argument: &Node, span: Span) -> Value {

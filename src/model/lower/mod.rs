@@ -145,6 +145,7 @@ fn resource_policy_key(kind: &str) -> Option<&'static str> {
         "AWS::Elasticsearch::Domain" | "AWS::OpenSearchService::Domain" => Some("AccessPolicies"),
         "AWS::EFS::FileSystem" => Some("FileSystemPolicy"),
         "AWS::SecretsManager::ResourcePolicy" => Some("ResourcePolicy"),
+        "AWS::ApiGateway::RestApi" => Some("Policy"),
         _ => None,
     }
 }
@@ -157,6 +158,7 @@ fn protected_type(kind: &str) -> &str {
         "AWS::SNS::TopicPolicy" => "AWS::SNS::Topic",
         "AWS::KMS::ReplicaKey" => "AWS::KMS::Key",
         "AWS::SecretsManager::ResourcePolicy" => "AWS::SecretsManager::Secret",
+        "AWS::Serverless::Api" => "AWS::ApiGateway::RestApi",
         own => own,
     }
 }

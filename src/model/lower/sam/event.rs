@@ -32,6 +32,9 @@ pub fn sources(declared: &Declared<'_, '_>, properties: &Value, to: &mut Princip
     for (name, kind, event) in events(properties) {
         let at = name.span;
         match kind {
+            "SNS" if event.get("SqsSubscription").is_some_and(|value| value.as_bool() != Some(false)) => {
+                attach_managed(to, "AWSLambdaSQSQueueExecutionRole", at, Vec::new());
+            }
             "SQS" => attach_managed(to, "AWSLambdaSQSQueueExecutionRole", at, Vec::new()),
             "Kinesis" => attach_managed(to, "AWSLambdaKinesisExecutionRole", at, Vec::new()),
             "DynamoDB" => attach_managed(to, "AWSLambdaDynamoDBExecutionRole", at, Vec::new()),

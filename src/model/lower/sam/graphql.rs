@@ -12,12 +12,12 @@ use crate::value::{Text, Value};
 pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
     let id = &declared.resource.logical_id;
     declared.with_properties(|properties, _| {
+        // `Logging` is on unless it is `false`; it may say with which role.
         let logging = properties.get("Logging");
-        // `Logging: true`, or how to log.
-        let logs =
-            logging.filter(|value| value.as_bool() != Some(false) && value.get("CloudWatchLogsRoleArn").is_none());
-        if let Some(logs) = logs {
-            let span = Span { end: logs.span().start, ..logs.span() };
+        let is_made =
+            logging.is_none_or(|value| value.as_bool() != Some(false) && value.get("CloudWatchLogsRoleArn").is_none());
+        if is_made {
+            let span = logging.map_or(id.span, |logs| Span { end: logs.span().start, ..logs.span() });
             let what = format!("the logs of `{}`", id.value);
             let (mut role, origin) = made_role(declared, "CloudWatchRole", span, "appsync", &what);
             attach_managed(&mut role, "AWSAppSyncPushToCloudWatchLogs", span, Vec::new());

@@ -9,12 +9,12 @@ mod facts;
 mod graphql;
 mod role;
 
-use super::{Declared, Fragment, Origin};
+use super::{Declared, Fragment, Origin, add_policy, owner_of};
 use crate::iam::{PolicyDocument, PolicyKind};
 use crate::model::principal::{ManagedPolicyRef, Principal, PrincipalKind};
 use crate::source::{Span, Spanned};
 use crate::template::sam::{DEPLOYMENT_ROLE, PREFIX};
-use crate::value::{Condition, Hole, HoleKind, Text, Value};
+use crate::value::{Condition, Hole, HoleKind, Map, Text, Value};
 
 pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
     match declared.resource.kind.value.strip_prefix(PREFIX).unwrap_or_default() {
@@ -25,8 +25,11 @@ pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
         "StateMachine" => role::state_machine(declared, fragment),
         "Connector" => connector::lower(declared, fragment),
         "GraphQLApi" => graphql::lower(declared, fragment),
+        "CapacityProvider" => operator_role(declared, "AWSLambdaManagedEC2ResourceOperator", fragment),
+        "NetworkConnector" => operator_role(declared, "AWSLambdaNetworkConnectorOperatorPolicy", fragment),
+        "Api" => resource_policy(declared, fragment),
         // They make no role, and no policy but that which they are given.
-        "Api" | "HttpApi" | "WebSocketApi" | "SimpleTable" | "LayerVersion" | "Application" => {}
+        "HttpApi" | "WebSocketApi" | "SimpleTable" | "LayerVersion" | "Application" => {}
         _ => {
             let kind = &declared.resource.kind.value;
             let reason = format!("`{kind}`: what SAM makes of it is not read yet");
@@ -81,6 +84,38 @@ fn attach_managed(role: &mut Principal, name: &str, span: Span, when: Vec<Condit
 /// A reference to a resource, as `!Ref` makes it.
 fn reference(name: &str, span: Span) -> Text {
     Text::from_hole(Hole { name: name.to_owned(), kind: HoleKind::Resource, span, default: None })
+}
+
+/// `Policy`, or the statements of `Auth`'s `ResourcePolicy`, to which SAM adds the version.
+fn resource_policy(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
+    declared.with_properties(|properties, when| {
+        let custom = properties.get("Auth").and_then(|auth| auth.get("ResourcePolicy")?.get("CustomStatements"));
+        let custom = custom.map(|statements| {
+            let span = statements.span();
+            let entry =
+                |key: &str, value: Value| (Spanned::new(key.to_owned(), Span { end: span.start, ..span }), value);
+            let version = Value::Text(Text::at("2012-10-17", span));
+            let entries = vec![entry("Version", version), entry("Statement", statements.clone())];
+            Value::Map(Map { entries, span })
+        });
+        for policy in properties.get("Policy").cloned().into_iter().chain(custom) {
+            let owner = owner_of(declared, None);
+            add_policy(fragment, &policy, PolicyKind::Resource, owner, declared.file, when.as_ref());
+        }
+    });
+}
+
+/// What Lambda itself needs to run machines or interfaces, unless it is given a role for it.
+fn operator_role(declared: &Declared<'_, '_>, policy: &str, fragment: &mut Fragment) {
+    let id = &declared.resource.logical_id;
+    let mut is_given = false;
+    declared.with_properties(|properties, _| is_given |= properties.get("OperatorRole").is_some());
+    if !is_given {
+        let (mut role, origin) = made_role(declared, "OperatorRole", id.span, "lambda", &format!("`{}`", id.value));
+        attach_managed(&mut role, policy, id.span, Vec::new());
+        fragment.principals.push(role);
+        fragment.origins.push(origin);
+    }
 }
 
 /// One role of CodeDeploy serves all functions whose `DeploymentPreference` names none.

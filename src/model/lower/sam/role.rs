@@ -96,7 +96,15 @@ fn policies(
     for (mut conditions, item) in properties.get("Policies").map(Value::items).unwrap_or_default() {
         conditions.extend(when.cloned());
         match item {
-            Value::Text(text) => role.managed.push(managed(text, conditions)),
+            Value::Text(text) => {
+                let policy = managed(text, conditions);
+                let is_known =
+                    |known: &ManagedPolicyRef| known.aws_managed == policy.aws_managed && known.when.is_empty();
+                // What SAM attaches by itself may be named once more.
+                if policy.aws_managed.is_none() || !role.managed.iter().any(is_known) {
+                    role.managed.push(policy);
+                }
+            }
             Value::Map(map) => policy(declared, item, map, conditions, fragment, role),
             Value::Unknown(unknown) => {
                 role.authority.unseen.push(Reason::at(unknown.reason.clone(), unknown.span));
@@ -180,7 +188,7 @@ pub fn destinations(declared: &Declared<'_, '_>, config: Option<&Value>, role: &
             _ => &["sqs:SendMessage"],
         };
         // Without `Destination` SAM makes a queue or a topic.
-        let made = || Value::Text(declared.scope.attribute_text("Destination.Arn", span));
+        let made = || Value::unknown("the queue or topic that SAM makes", span);
         allow(declared, role, span, actions, target.get("Destination").cloned().unwrap_or_else(made));
     }
 }
