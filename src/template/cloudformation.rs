@@ -2,6 +2,7 @@
 
 use super::condition::Conditions;
 use super::detect::{is_part_of_template, transforms};
+use super::extension;
 use super::intrinsics::Scope;
 use super::sam;
 use crate::diagnostic::{Diagnostic, Label, Severity};
@@ -75,7 +76,7 @@ impl Template {
             mappings: root.get("Mappings").cloned(),
             transforms: transforms(root).into_iter().map(str::to_owned).collect(),
             is_part: is_part_of_template(root),
-            conditions: Conditions::read(root.get("Conditions")),
+            conditions: Conditions::default(),
             problems: Vec::new(),
             not_read: Vec::new(),
             index: BTreeMap::new(),
@@ -85,6 +86,13 @@ impl Template {
                 let parameter = read_parameter(Spanned::new(name.to_owned(), entry.key.span()), &entry.value);
                 template.parameters.insert(name.to_owned(), parameter);
             }
+        }
+        let written_out = extension::has_loops(root, &template.transforms)
+            .then(|| extension::write_out(root, &Scope::new(&template)));
+        let root = written_out.as_ref().map_or(root, |written| &written.root);
+        template.conditions = Conditions::read(root.get("Conditions"));
+        if let Some(written) = &written_out {
+            template.not_read.extend(written.not_read.iter().cloned());
         }
         if let Some(modules) = root.entry("Modules") {
             template.not_read.push((modules.key.span(), "`Modules` are not expanded".into()));
@@ -141,7 +149,7 @@ impl Template {
                 self.not_read.push((entry.key.span(), "a key of `Resources` that is not a name".into()));
                 continue;
             };
-            if name.starts_with("Fn::ForEach") || name == "Fn::Transform" {
+            if name == "Fn::Transform" {
                 self.not_read.push((entry.key.span(), format!("`{name}` is not expanded")));
                 continue;
             }

@@ -90,7 +90,9 @@ impl<'t> Scope<'t> {
             "Split" => self.split(argument, span),
             "FindInMap" => self.find_in_map(argument, span),
             "ImportValue" => self.import(argument, span),
-            "Base64" => self.inner(argument),
+            // Wherever the text of JSON is wanted, its value is as good.
+            "Base64" | "ToJsonString" => self.inner(argument),
+            "Length" => self.length(argument, span),
             "GetAZs" => Value::unknown("the availability zones of the region", span),
             "Cidr" => Value::unknown("addresses that `Fn::Cidr` computes", span),
             "Transform" => Value::unknown("what a transform puts here", span),
@@ -114,13 +116,27 @@ impl<'t> Scope<'t> {
     }
 
     fn reference(&self, argument: &Node, span: Span) -> Value {
-        let Some(name) = argument.as_str() else {
+        let computed = if argument.as_str().is_none() { self.inner(argument) } else { Value::Null(span) };
+        let Some(name) = argument.as_str().or_else(|| computed.literal()) else {
             return Value::unknown("a `Ref` whose name is computed", span);
         };
         if name == "AWS::NoValue" {
             return Value::Absent(span);
         }
         self.resolve(name, argument.span())
+    }
+
+    /// A name that is written, or that the language extensions let an intrinsic make.
+    fn name(&self, node: &Node) -> Option<String> {
+        self.evaluate(node).literal().map(str::to_owned)
+    }
+
+    /// `Fn::Length`: how many items a list has.
+    fn length(&self, argument: &Node, span: Span) -> Value {
+        match self.inner(argument) {
+            Value::List(items, _) => Value::Text(Text::at(items.len().to_string(), span)),
+            _ => computed("Length", span),
+        }
     }
 
     /// The value of a name, as `Ref` gives it.
@@ -170,7 +186,7 @@ impl<'t> Scope<'t> {
     fn attribute(&self, argument: &Node, span: Span) -> Value {
         let name = match (argument.as_str(), argument.items()) {
             (Some(name), _) => name.to_owned(),
-            (None, Some([resource, attribute])) => match (resource.as_str(), attribute.as_str()) {
+            (None, Some([resource, attribute])) => match (self.name(resource), self.name(attribute)) {
                 (Some(resource), Some(attribute)) => format!("{resource}.{attribute}"),
                 _ => return Value::unknown("an attribute whose name is computed", span),
             },
@@ -317,24 +333,26 @@ impl<'t> Scope<'t> {
     }
 
     fn find_in_map(&self, argument: &Node, span: Span) -> Value {
-        let Some([map, first, second, ..]) = argument.items() else {
+        let Some([map, first, second, more @ ..]) = argument.items() else {
             return Value::unknown("an `Fn::FindInMap` that is not a map and two keys", span);
         };
-        let table = map.as_str().and_then(|name| self.template.mappings.as_ref()?.get(name));
+        let default = more.first().and_then(|more| more.get("DefaultValue")).map(|node| self.evaluate(node));
+        let or_default = || default.clone().unwrap_or_else(|| computed("FindInMap", span));
+        let table = self.name(map).and_then(|name| self.template.mappings.as_ref()?.get(&name));
         let (Some(table), Some(entries)) = (table, table.and_then(Node::entries)) else {
-            return computed("FindInMap", span);
+            return or_default();
         };
         let (first, second) = (self.evaluate(first), self.evaluate(second));
         let Some(second) = second.literal() else { return computed("FindInMap", span) };
         if let Some(key) = first.literal() {
             return match table.get(key).and_then(|row| row.get(second)) {
                 Some(node) => self.evaluate(node),
-                None => computed("FindInMap", span),
+                None => or_default(),
             };
         }
         // The first key is known only at deployment, as `AWS::Region` is: any row may be it.
         let name = first.as_text().map_or_else(|| "FindInMap".into(), |text| text.display().into_owned());
-        let rows: Vec<Branch> = entries
+        let mut rows: Vec<Branch> = entries
             .iter()
             .filter_map(|row| {
                 let key = row.key.as_str()?;
@@ -342,8 +360,14 @@ impl<'t> Scope<'t> {
                 Some(Branch { when, value: self.evaluate(row.value.get(second)?) })
             })
             .collect();
+        if let Some(value) = &default
+            && !rows.is_empty()
+        {
+            let when = Condition { name, value: "anything else".to_owned(), span };
+            rows.push(Branch { when, value: value.clone() });
+        }
         match rows.len() {
-            0 => computed("FindInMap", span),
+            0 => or_default(),
             count if count > MAX_COMBINATIONS => computed("FindInMap", span),
             _ => Value::Choice(rows, span),
         }

@@ -5,6 +5,7 @@ pub mod buildspec;
 pub mod cloudformation;
 mod condition;
 mod detect;
+mod extension;
 mod intrinsics;
 mod mention;
 mod reference;

@@ -68,6 +68,12 @@ fn buildspec(declared: &Declared<'_, '_>, source: &Value, fragment: &mut Fragmen
     let value = source.get("BuildSpec").or_else(|| source.get("Buildspec"));
     let text = match value {
         None | Some(Value::Null(_)) => return BuildspecRef::Default { found: None },
+        // `Fn::ToJsonString` of the buildspec.
+        Some(value @ Value::Map(map)) => {
+            let read = Buildspec::read(value);
+            let id = read.map(|buildspec| add_buildspec(fragment, buildspec, declared.file, true));
+            return BuildspecRef::Inline { span: map.span, id };
+        }
         Some(value) => match text(Some(value)) {
             Some(text) => text,
             None => {
