@@ -96,3 +96,93 @@ fn loops_in_loops_end() {
     let (_, report) = report_of(&[("t.yml", &text)]);
     assert!(not_read(&report).iter().any(|reason| reason.ends_with("makes too much to be followed")));
 }
+
+const ROLES: &str = r#"
+Resources:
+  BuildRole:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement: {Effect: Allow, Action: sts:AssumeRole, Principal: {Service: codebuild.amazonaws.com}}
+      Policies:
+        - PolicyName: all
+          PolicyDocument:
+            Version: "2012-10-17"
+            Statement: {Effect: Allow, Action: "*", Resource: "*"}
+"#;
+
+fn project(role: &str) -> String {
+    format!(
+        "  Build:\n    Type: AWS::CodeBuild::Project\n    Properties: {{ServiceRole: {role}, Source: {{Type: CODEPIPELINE}}}}\n"
+    )
+}
+
+const ADMIN: [&str; 1] = ["`BuildRole` lets builds of `Build` do everything in the account"];
+
+#[test]
+fn a_role_that_a_parent_gives_to_a_nested_stack_is_that_of_its_project() {
+    let parent = format!(
+        "{ROLES}  Pipeline:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: ./ci/build.yml\n      Parameters: {{RoleArn: !GetAtt BuildRole.Arn}}\n"
+    );
+    let child = format!("Parameters: {{RoleArn: {{Type: String}}}}\nResources:\n{}", project("!Ref RoleArn"));
+    let (sources, report) = report_of(&[("infra/parent.yml", &parent), ("infra/ci/build.yml", &child)]);
+    assert_eq!(messages(&report, "admin-on-ci-role"), ADMIN);
+    let found = of(&report, "admin-on-ci-role").next().expect("a finding");
+    let mut paths: Vec<&str> = found.all_labels().map(|label| sources.path(label.span.file)).collect();
+    paths.dedup();
+    assert_eq!(paths, ["infra/parent.yml", "infra/ci/build.yml"]);
+}
+
+#[test]
+fn an_output_of_a_nested_stack_leads_to_its_resource() {
+    let parent = format!(
+        "Resources:\n  Roles:\n    Type: AWS::CloudFormation::Stack\n    Properties: {{TemplateURL: roles.yml}}\n{}",
+        project("!GetAtt Roles.Outputs.Arn")
+    );
+    let child = format!("{ROLES}Outputs: {{Arn: {{Value: !GetAtt BuildRole.Arn}}}}\n");
+    let (_, report) = report_of(&[("parent.yml", &parent), ("roles.yml", &child)]);
+    assert_eq!(messages(&report, "admin-on-ci-role"), ADMIN);
+}
+
+#[test]
+fn an_import_leads_to_the_one_export_of_its_name() {
+    let exporting = format!("{ROLES}Outputs: {{Arn: {{Value: !GetAtt BuildRole.Arn, Export: {{Name: ci-role}}}}}}\n");
+    let importing = format!("Resources:\n{}", project("!ImportValue ci-role"));
+    let (_, report) = report_of(&[("a/roles.yml", &exporting), ("b/build.yml", &importing)]);
+    assert_eq!(messages(&report, "admin-on-ci-role"), ADMIN);
+    // Two exports of one name: which is meant is not known.
+    let (_, report) =
+        report_of(&[("a/roles.yml", &exporting), ("b/build.yml", &importing), ("c/roles.yml", &exporting)]);
+    assert!(!messages(&report, "admin-on-ci-role").iter().any(|message| message.contains("`Build`")));
+}
+
+#[test]
+fn what_a_parent_gives_is_known_in_the_child() {
+    let parent = "Resources:\n  Roles:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: roles.yml, Parameters: {Allowed: '*'}}\n";
+    let child = ROLES.replace("Action: \"*\"", "Action: !Ref Allowed");
+    let child = format!("Parameters: {{Allowed: {{Type: String}}}}{child}");
+    let (sources, report) = report_of(&[("parent.yml", parent), ("roles.yml", &child)]);
+    let found = of(&report, "admin-on-ci-role").next().expect("a finding");
+    assert_eq!((sources.path(found.primary.span.file), sources.slice(found.primary.span)), ("roles.yml", "Allowed"));
+    let (_, alone) = report_of(&[("roles.yml", &child)]);
+    assert_eq!(messages(&alone, "admin-on-ci-role"), Vec::<&str>::new());
+}
+
+#[test]
+fn a_nested_template_that_is_not_at_hand_is_said() {
+    let parent = "
+Resources:
+  Missing: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: gone.yml}}
+  Outside: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: ../../etc/roles.yml}}
+  Own: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: parent.yml, Parameters: {A: !Ref A}}}
+";
+    let (_, report) = report_of(&[("parent.yml", parent)]);
+    assert_eq!(
+        not_read(&report),
+        [
+            "the nested template `gone.yml` is in none of the files",
+            "the nested template `../../etc/roles.yml` lies outside the repository",
+        ]
+    );
+}

@@ -18,6 +18,7 @@ pub struct Template {
     pub resources: Vec<Resource>,
     pub parameters: BTreeMap<String, Parameter>,
     pub mappings: Option<Node>,
+    pub outputs: Option<Node>,
     pub transforms: Vec<String>,
     /// The file holds resources alone; what they refer to stands in the template that takes them in.
     pub is_part: bool,
@@ -74,6 +75,7 @@ impl Template {
             resources: Vec::new(),
             parameters: BTreeMap::new(),
             mappings: root.get("Mappings").cloned(),
+            outputs: None,
             transforms: transforms(root).into_iter().map(str::to_owned).collect(),
             is_part: is_part_of_template(root),
             conditions: Conditions::default(),
@@ -90,6 +92,7 @@ impl Template {
         let written_out = extension::has_loops(root, &template.transforms)
             .then(|| extension::write_out(root, &Scope::new(&template)));
         let root = written_out.as_ref().map_or(root, |written| &written.root);
+        template.outputs = root.get("Outputs").cloned();
         template.conditions = Conditions::read(root.get("Conditions"));
         if let Some(written) = &written_out {
             template.not_read.extend(written.not_read.iter().cloned());

@@ -6,6 +6,7 @@
 use super::cloudformation::Template;
 use super::reference::{self, split_substitutions};
 use super::sam;
+use super::stack::Neighbours;
 use crate::source::{OffsetMap, Span, Spanned};
 use crate::syntax::{Entry, Kind, Node, Scalar};
 use crate::value::{Branch, Condition, Hole, HoleKind, Map, Part, Text, Value};
@@ -17,6 +18,7 @@ const MAX_COMBINATIONS: usize = 16;
 /// What evaluation knows: the template, and what it met on the way.
 pub struct Scope<'t> {
     pub template: &'t Template,
+    neighbours: Option<Neighbours<'t>>,
     unresolved: RefCell<Vec<Unresolved>>,
 }
 
@@ -30,7 +32,17 @@ pub struct Unresolved {
 
 impl<'t> Scope<'t> {
     pub fn new(template: &'t Template) -> Scope<'t> {
-        Scope { template, unresolved: RefCell::default() }
+        Scope { template, neighbours: None, unresolved: RefCell::default() }
+    }
+
+    /// A scope that looks into other templates of the repository too.
+    pub fn among(template: &'t Template, neighbours: Neighbours<'t>) -> Scope<'t> {
+        Scope { neighbours: Some(neighbours), ..Scope::new(template) }
+    }
+
+    /// A scope with the same view, that has met nothing yet.
+    pub fn anew(&self) -> Scope<'t> {
+        Scope { neighbours: self.neighbours, ..Scope::new(self.template) }
     }
 
     /// Variables that evaluation so far needed and that nothing declares.
@@ -142,6 +154,10 @@ impl<'t> Scope<'t> {
     /// The value of a name, as `Ref` gives it.
     pub fn resolve(&self, name: &str, span: Span) -> Value {
         if let Some(parameter) = self.template.parameters.get(name) {
+            let given = self.neighbours.and_then(|neighbours| neighbours.given(self.template, name, span));
+            if let Some(value) = given {
+                return value;
+            }
             let finite = 1..=MAX_COMBINATIONS;
             if finite.contains(&parameter.allowed_values.len()) && !parameter.is_list() && !parameter.is_stored() {
                 let branches = parameter.allowed_values.iter().map(|allowed| Branch {
@@ -192,7 +208,12 @@ impl<'t> Scope<'t> {
             },
             _ => return Value::unknown("an attribute that is not named", span),
         };
-        Value::Text(self.attribute_text(&name, span))
+        self.attribute_value(&name, span)
+    }
+
+    fn attribute_value(&self, name: &str, span: Span) -> Value {
+        let output = self.neighbours.and_then(|neighbours| neighbours.output(self.template, name, span));
+        output.unwrap_or_else(|| Value::Text(self.attribute_text(name, span)))
     }
 
     /// What `Fn::GetAtt` gives for `Resource.Attribute`.
@@ -234,7 +255,7 @@ impl<'t> Scope<'t> {
             reference::Piece::Text(text) => Value::Text(self.note(text)),
             reference::Piece::Variable(name, at) => match own.iter().find(|(known, _)| *known == name) {
                 Some((_, value)) => value.clone(),
-                None if name.contains('.') && !name.contains(':') => Value::Text(self.attribute_text(&name, at)),
+                None if name.contains('.') && !name.contains(':') => self.attribute_value(&name, at),
                 None if name == "AWS::NoValue" => Value::Text(Text::at("", at)),
                 None => self.resolve(&name, at),
             },
@@ -375,6 +396,10 @@ impl<'t> Scope<'t> {
 
     fn import(&self, argument: &Node, span: Span) -> Value {
         let name = self.inner(argument);
+        let found = name.as_text().zip(self.neighbours).and_then(|(name, neighbours)| neighbours.import(name, span));
+        if let Some(value) = found {
+            return value;
+        }
         let name = name.as_text().map_or_else(|| "ImportValue".into(), |text| text.display().into_owned());
         Value::Text(Text::from_hole(Hole { name, kind: HoleKind::Import, span, default: None }))
     }

@@ -11,9 +11,11 @@ mod mention;
 mod reference;
 mod repository;
 pub mod sam;
+mod stack;
 
 pub use cloudformation::{Parameter, Resource, Template};
 pub use detect::{Format, detect, is_dockerfile_name, mentions_our_formats};
 pub use intrinsics::{Scope, Unresolved};
 pub use mention::mentioned;
 pub use repository::{File, NotTaken, Repository, below_root, folder_of};
+pub use stack::{Neighbours, found_at, template_location};

@@ -1,17 +1,23 @@
 //! The files of a run, parsed, as those files see them that take others in: by paths below the root
 //! of the repository and by no others.
 
+use super::cloudformation::Template;
 use super::detect::{Format, detect, is_dockerfile_name, is_script_name};
+use super::stack::Stacks;
 use crate::source::{FileId, SourceFile, Sources};
 use crate::syntax::{self, Parsed};
 use rayon::prelude::*;
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// All files of a run. What is not among the sources is not there: lowering reads no disk.
 pub struct Repository<'s> {
     sources: &'s Sources,
     files: Vec<File>,
     by_path: HashMap<&'s str, FileId>,
+    /// Templates, read when they are first asked for.
+    templates: Vec<OnceLock<Option<Template>>>,
+    stacks: OnceLock<Stacks>,
 }
 
 /// A file that was parsed, as far as its format has a tree of YAML or JSON.
@@ -34,9 +40,29 @@ impl<'s> Repository<'s> {
     /// Parses every file, and decides what each is.
     pub fn read(sources: &'s Sources) -> Repository<'s> {
         let all: Vec<(FileId, &SourceFile)> = sources.iter().collect();
-        let files = all.par_iter().map(|(file, source)| File::read(*file, source)).collect();
+        let files: Vec<File> = all.par_iter().map(|(file, source)| File::read(*file, source)).collect();
         let by_path = all.iter().map(|(file, source)| (source.path.as_str(), *file)).collect();
-        Repository { sources, files, by_path }
+        let templates = files.iter().map(|_| OnceLock::new()).collect();
+        Repository { sources, files, by_path, templates, stacks: OnceLock::new() }
+    }
+
+    pub fn files(&self) -> impl Iterator<Item = FileId> + '_ {
+        self.sources.iter().map(|(file, _)| file)
+    }
+
+    /// The template that a file holds.
+    pub fn template(&self, file: FileId) -> Option<&Template> {
+        let read = || {
+            let File { format, parsed } = self.get(file);
+            let root = parsed.root().filter(|_| matches!(format, Format::CloudFormation | Format::Sam))?;
+            Some(Template::read(root, file))
+        };
+        self.templates[file.index()].get_or_init(read).as_ref()
+    }
+
+    /// Which templates belong together.
+    pub fn stacks(&self) -> &Stacks {
+        self.stacks.get_or_init(|| Stacks::read(self))
     }
 
     pub fn get(&self, file: FileId) -> &File {
@@ -64,7 +90,7 @@ impl<'s> Repository<'s> {
 
     /// Takes the trees apart on another thread: nobody has to wait for it.
     pub fn discard(self) {
-        rayon::spawn(move || drop(self.files));
+        rayon::spawn(move || drop((self.files, self.templates)));
     }
 }
 

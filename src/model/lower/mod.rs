@@ -14,7 +14,8 @@ use crate::iam::{PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::{self, Node, Parsed};
 use crate::template::buildspec::Buildspec;
-use crate::template::{File, Format, Repository, Resource, Scope, Template, Unresolved};
+use crate::template::{File, Format, Neighbours, NotTaken, Repository, Resource, Scope, Unresolved};
+use crate::template::{found_at, template_location};
 use crate::value::{Condition, Text, Value};
 use std::sync::OnceLock;
 
@@ -57,7 +58,7 @@ fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: 
         Fragment { problems: parsed.problems.clone(), repaired: parsed.repaired.clone(), ..Fragment::default() };
     let Some(root) = parsed.root() else { return fragment };
     match format {
-        Format::CloudFormation | Format::Sam => template(root, file, &mut fragment),
+        Format::CloudFormation | Format::Sam => template(repository, file, &mut fragment),
         Format::Policy => bare_policy(root, file, repository.path(file), &mut fragment),
         Format::Buildspec => {
             let value = Value::plain(root);
@@ -94,15 +95,16 @@ impl Declared<'_, '_> {
     }
 }
 
-fn template(root: &Node, file: FileId, fragment: &mut Fragment) {
-    let mut template = Template::read(root, file);
-    fragment.problems.append(&mut template.problems);
+fn template(repository: &Repository<'_>, file: FileId, fragment: &mut Fragment) {
+    let Some(template) = repository.template(file) else { return };
+    fragment.problems.extend(template.problems.iter().cloned());
     fragment.not_read.extend(template.not_read.iter().cloned());
-    let scope = Scope::new(&template);
+    let scope = Scope::among(template, Neighbours::new(repository));
     for resource in &template.resources {
         let declared = Declared { file, scope: &scope, resource };
         match resource.kind.value.as_str() {
             kind if kind.starts_with("AWS::IAM::") => iam::lower(&declared, fragment),
+            "AWS::CloudFormation::Stack" | "AWS::Serverless::Application" => nested(repository, &declared, fragment),
             "AWS::Organizations::Policy" => control_policy(&declared, fragment),
             "AWS::CodeBuild::Project" => codebuild::lower(&declared, fragment),
             "AWS::CodePipeline::Pipeline" => codepipeline::lower(&declared, fragment),
@@ -132,6 +134,24 @@ fn template(root: &Node, file: FileId, fragment: &mut Fragment) {
         }
     }
     fragment.unresolved = scope.into_unresolved();
+}
+
+/// A nested template is read where it stands; one that does not is said.
+fn nested(repository: &Repository<'_>, declared: &Declared<'_, '_>, fragment: &mut Fragment) {
+    let Some(location) = template_location(&declared.resource.node) else {
+        let properties = declared.resource.properties();
+        if let Some(url) = properties.and_then(|node| node.get("TemplateURL")) {
+            fragment.not_read.push((url.site(), "where the nested template is, only the deployment knows".into()));
+        }
+        return;
+    };
+    let shown = location.as_str().unwrap_or_default();
+    let reason = match found_at(repository, declared.file, location) {
+        Ok(_) => return,
+        Err(NotTaken::OutsideRoot) => format!("the nested template `{shown}` lies outside the repository"),
+        Err(NotTaken::Missing) => format!("the nested template `{shown}` is in none of the files"),
+    };
+    fragment.not_read.push((location.span(), reason));
 }
 
 /// The property that holds the resource policy of a type.

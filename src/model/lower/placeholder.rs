@@ -30,7 +30,7 @@ pub fn collect(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
         return;
     }
     // The tree is evaluated again here; keep the variables it meets from being listed twice.
-    let scope = crate::template::Scope::new(declared.scope.template);
+    let scope = declared.scope.anew();
     let properties = declared.scope.template.properties(&scope, declared.resource);
     walk(&properties, "", &mut |key, text| {
         if NAMING_KEYS.contains(&key) && is_placeholder(text) && !is_listed(fragment, text) {
