@@ -186,3 +186,56 @@ Resources:
         ]
     );
 }
+
+#[test]
+fn an_included_file_stands_in_its_template() {
+    let template = format!(
+        "Resources:\n  Fn::Transform: {{Name: AWS::Include, Parameters: {{Location: parts/roles.yml}}}}\n{}",
+        project("!GetAtt BuildRole.Arn")
+    );
+    let part = ROLES.replace("\nResources:\n", "").replace("all\n", "!Sub '${BuildRole}-all'\n");
+    let (sources, report) = report_of(&[("t.yml", &template), ("parts/roles.yml", &part)]);
+    assert_eq!(messages(&report, "admin-on-ci-role"), ADMIN);
+    let found = of(&report, "admin-on-ci-role").next().expect("a finding");
+    assert_eq!(sources.path(found.primary.span.file), "parts/roles.yml");
+    assert_eq!(not_read(&report), Vec::<&str>::new());
+}
+
+#[test]
+fn an_included_list_and_a_whole_section_are_taken_in() {
+    let template = "
+Transform: {Name: AWS::Include, Parameters: {Location: more.yml}}
+Resources:
+  BuildRole:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement: {Effect: Allow, Action: sts:AssumeRole, Principal: {Service: codebuild.amazonaws.com}}
+      Policies:
+        - PolicyName: all
+          PolicyDocument:
+            Version: '2012-10-17'
+            Statement: !Transform {Name: AWS::Include, Parameters: {Location: statements.json}}
+";
+    let more = format!("Resources:\n{}", project("!GetAtt BuildRole.Arn"));
+    let statements = r#"[{"Effect": "Allow", "Action": "*", "Resource": "*"}]"#;
+    let (_, report) = report_of(&[("t.yml", template), ("more.yml", &more), ("statements.json", statements)]);
+    assert_eq!(messages(&report, "admin-on-ci-role"), ADMIN);
+}
+
+#[test]
+fn an_include_that_climbs_out_or_runs_in_a_ring_is_said() {
+    let include = |path: &str| format!("Fn::Transform: {{Name: AWS::Include, Parameters: {{Location: {path}}}}}");
+    let template = format!(
+        "Resources:\n  A:\n    Type: AWS::SNS::Topic\n    Properties:\n      X: {{{}}}\n      Y: {{{}}}\n      Z: {{{}}}\n",
+        include("../secrets.yml"),
+        include("s3://bucket/part.yml"),
+        include("ring.yml"),
+    );
+    let (_, report) = report_of(&[("t.yml", &template), ("ring.yml", &include("ring.yml"))]);
+    let reasons = not_read(&report);
+    assert!(reasons.contains(&"`../secrets.yml`, which `AWS::Include` takes in, lies outside the repository"));
+    assert!(reasons.contains(&"`s3://bucket/part.yml`, which `AWS::Include` takes in, lies outside the repository"));
+    assert!(reasons.contains(&"`ring.yml` takes itself in"), "{reasons:?}");
+}

@@ -4,6 +4,7 @@ use super::condition::Conditions;
 use super::detect::{is_part_of_template, transforms};
 use super::extension;
 use super::intrinsics::Scope;
+use super::repository::Repository;
 use super::sam;
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::source::{FileId, Span, Spanned};
@@ -27,6 +28,8 @@ pub struct Template {
     pub problems: Vec<Diagnostic>,
     /// Parts that are not looked into, and why.
     pub not_read: Vec<(Span, String)>,
+    /// Files that stand in this one, and where they do.
+    pub includes: BTreeMap<FileId, Span>,
     index: BTreeMap<String, usize>,
 }
 
@@ -69,7 +72,17 @@ impl Parameter {
 }
 
 impl Template {
+    /// A template by itself: what it takes in from other files stays unknown.
     pub fn read(root: &Node, file: FileId) -> Template {
+        Template::read_in(root, file, None)
+    }
+
+    /// A template with the files of the repository that it takes in.
+    pub fn read_among(repository: &Repository<'_>, root: &Node, file: FileId) -> Template {
+        Template::read_in(root, file, Some(repository))
+    }
+
+    fn read_in(root: &Node, file: FileId, repository: Option<&Repository<'_>>) -> Template {
         let mut template = Template {
             file,
             resources: Vec::new(),
@@ -81,6 +94,7 @@ impl Template {
             conditions: Conditions::default(),
             problems: Vec::new(),
             not_read: Vec::new(),
+            includes: BTreeMap::new(),
             index: BTreeMap::new(),
         };
         for entry in root.get("Parameters").and_then(Node::entries).unwrap_or_default() {
@@ -89,13 +103,14 @@ impl Template {
                 template.parameters.insert(name.to_owned(), parameter);
             }
         }
-        let written_out = extension::has_loops(root, &template.transforms)
-            .then(|| extension::write_out(root, &Scope::new(&template)));
+        let written_out = extension::is_shorthand(root, &template.transforms, file, repository)
+            .then(|| extension::write_out(root, &Scope::new(&template), repository));
         let root = written_out.as_ref().map_or(root, |written| &written.root);
         template.outputs = root.get("Outputs").cloned();
         template.conditions = Conditions::read(root.get("Conditions"));
         if let Some(written) = &written_out {
             template.not_read.extend(written.not_read.iter().cloned());
+            template.includes.clone_from(&written.includes);
         }
         if let Some(modules) = root.entry("Modules") {
             template.not_read.push((modules.key.span(), "`Modules` are not expanded".into()));

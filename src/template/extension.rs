@@ -1,35 +1,62 @@
-//! `Fn::ForEach` of the language extensions, written out: the body once for each item, in its place.
+//! What stands for more than is written: `Fn::ForEach` of the language extensions gives its body once
+//! for each item, `AWS::Include` what another file holds, each in its place.
 //!
-//! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-foreach.html>
+//! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-foreach.html>,
+//! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/create-reusable-transform-function-snippets-and-add-to-your-template-with-aws-include-transform.html>
 
 use super::intrinsics::Scope;
-use crate::source::{OffsetMap, Span};
+use super::repository::{NotTaken, Repository};
+use super::sam::joined;
+use crate::source::{FileId, OffsetMap, Span};
 use crate::syntax::{Entry, Kind, Node, Scalar};
 use crate::value::{HoleKind, Value};
+use std::collections::BTreeMap;
 
 const LOOP: &str = "Fn::ForEach";
+const INCLUDE: &str = "AWS::Include";
 /// More nodes than this are not made; CloudFormation has its limit at 500 resources.
 const MAX_NODES: usize = 100_000;
+/// Files that take in files that take in files.
+const MAX_FILES: usize = 8;
 
-/// A template whose loops are written out, and what could not be.
+/// A template written out, and what could not be.
 pub struct WrittenOut {
     pub root: Node,
     pub not_read: Vec<(Span, String)>,
+    /// The files that were taken in, and where.
+    pub includes: BTreeMap<FileId, Span>,
 }
 
 /// Whether there is anything to write out.
-pub fn has_loops(root: &Node, transforms: &[String]) -> bool {
+pub fn is_shorthand(root: &Node, transforms: &[String], file: FileId, repository: Option<&Repository<'_>>) -> bool {
     let has = |section: &str| {
         let entries = root.get(section).and_then(Node::entries).unwrap_or_default();
         entries.iter().any(|entry| is_loop(&entry.key))
     };
-    transforms.iter().any(|name| name == "AWS::LanguageExtensions") || has("Resources") || has("Outputs")
+    transforms.iter().any(|name| name == "AWS::LanguageExtensions")
+        || has("Resources")
+        || has("Outputs")
+        || repository.is_some_and(|repository| repository.text(file).contains(INCLUDE))
 }
 
-pub fn write_out(root: &Node, scope: &Scope<'_>) -> WrittenOut {
-    let mut writer = Writer { scope, not_read: Vec::new(), bound: Vec::new(), left: MAX_NODES };
-    let root = writer.node(root);
-    WrittenOut { root, not_read: writer.not_read }
+pub fn write_out(root: &Node, scope: &Scope<'_>, repository: Option<&Repository<'_>>) -> WrittenOut {
+    let mut writer = Writer {
+        scope,
+        repository,
+        not_read: Vec::new(),
+        includes: BTreeMap::new(),
+        inside: vec![scope.template.file],
+        bound: Vec::new(),
+        left: MAX_NODES,
+    };
+    let mut written = writer.node(root);
+    let transforms = root.get("Transform").map(|node| node.items().unwrap_or(std::slice::from_ref(node)));
+    for transform in transforms.unwrap_or_default() {
+        if let Some(included) = writer.included(transform) {
+            written = joined(&included, &written);
+        }
+    }
+    WrittenOut { root: written, not_read: writer.not_read, includes: writer.includes }
 }
 
 fn is_loop(key: &Node) -> bool {
@@ -38,7 +65,11 @@ fn is_loop(key: &Node) -> bool {
 
 struct Writer<'s, 't> {
     scope: &'s Scope<'t>,
+    repository: Option<&'s Repository<'s>>,
     not_read: Vec<(Span, String)>,
+    includes: BTreeMap<FileId, Span>,
+    /// The files that are being taken in, the template first.
+    inside: Vec<FileId>,
     /// Loop variables and their values, innermost last.
     bound: Vec<(String, String)>,
     left: usize,
@@ -61,6 +92,16 @@ impl Writer<'_, '_> {
                 {
                     return Node::text(value, only.value.span());
                 }
+                let is_call = node.tag().is_some_and(|tag| tag.value == "Transform");
+                if is_call && let Some(included) = self.included(node) {
+                    return included;
+                }
+                if let [only] = entries.as_slice()
+                    && only.key.as_str() == Some("Fn::Transform")
+                    && let Some(included) = self.included(&only.value)
+                {
+                    return included;
+                }
                 let mut written = Vec::with_capacity(entries.len());
                 for entry in entries {
                     self.entry(entry, &mut written);
@@ -71,7 +112,47 @@ impl Writer<'_, '_> {
         Node::new(kind, node.span(), node.tag().cloned())
     }
 
+    /// What a call of `AWS::Include` puts in its place.
+    fn included(&mut self, call: &Node) -> Option<Node> {
+        let repository = self.repository.filter(|_| call.get("Name").and_then(Node::as_str) == Some(INCLUDE))?;
+        let location = call.get("Parameters")?.get("Location")?;
+        let plain = location.as_str().filter(|_| location.tag().is_none());
+        let span = location.site();
+        let Some(plain) = plain else {
+            self.not_read.push((span, "what `AWS::Include` takes in, only the deployment knows".into()));
+            return None;
+        };
+        let from = *self.inside.last()?;
+        let file = match repository.find(repository.folder(from), plain) {
+            Ok(file) if self.inside.len() < MAX_FILES && !self.inside.contains(&file) => file,
+            Ok(_) => {
+                self.not_read.push((span, format!("`{plain}` takes itself in")));
+                return None;
+            }
+            Err(why) => {
+                let place = match why {
+                    NotTaken::OutsideRoot => "lies outside the repository",
+                    NotTaken::Missing => "is in none of the files",
+                };
+                self.not_read.push((span, format!("`{plain}`, which `AWS::Include` takes in, {place}")));
+                return None;
+            }
+        };
+        let root = repository.get(file).parsed.root()?;
+        self.includes.entry(file).or_insert(Span { file: self.scope.template.file, ..span });
+        self.inside.push(file);
+        let written = self.node(root);
+        self.inside.pop();
+        Some(written)
+    }
+
     fn entry(&mut self, entry: &Entry, written: &mut Vec<Entry>) {
+        if entry.key.as_str() == Some("Fn::Transform")
+            && let Some(included) = self.included(&entry.value)
+        {
+            let taken = included.entries().unwrap_or_default();
+            return written.extend(taken.iter().cloned());
+        }
         if !is_loop(&entry.key) {
             let (key, value) = (self.node(&entry.key), self.node(&entry.value));
             written.push(Entry { key, value, merged: entry.merged });

@@ -172,6 +172,8 @@ impl<'t> Scope<'t> {
 
     /// A name as a hole of the kind that the template makes it.
     fn hole(&self, name: &str, span: Span) -> Hole {
+        // A name in a file that is taken in is one of this template: its place is where that happens.
+        let span = self.template.includes.get(&span.file).copied().unwrap_or(span);
         let parameter = self.template.parameters.get(name);
         let kind = if parameter.is_some() {
             HoleKind::Parameter

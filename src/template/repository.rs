@@ -55,7 +55,7 @@ impl<'s> Repository<'s> {
         let read = || {
             let File { format, parsed } = self.get(file);
             let root = parsed.root().filter(|_| matches!(format, Format::CloudFormation | Format::Sam))?;
-            Some(Template::read(root, file))
+            Some(Template::read_among(self, root, file))
         };
         self.templates[file.index()].get_or_init(read).as_ref()
     }

@@ -53,7 +53,8 @@ fn mapping(node: &Node, entries: Vec<Entry>) -> Node {
     Node::new(Kind::Mapping(entries), node.span(), node.tag().cloned())
 }
 
-fn joined(global: &Node, own: &Node) -> Node {
+/// Two nodes in one: maps are joined, lists follow, and of anything else the second counts.
+pub(super) fn joined(global: &Node, own: &Node) -> Node {
     if is_intrinsic(global) || is_intrinsic(own) {
         return own.clone();
     }

@@ -11,7 +11,7 @@ use super::repository::{NotTaken, Repository};
 use crate::source::{FileId, Span};
 use crate::syntax::Node;
 use crate::value::{Branch, Condition, Part, Text, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Templates are followed from one to the next this often.
 const MAX_DEPTH: u8 = 5;
@@ -25,6 +25,8 @@ pub struct Stacks {
     parents: HashMap<FileId, Vec<(FileId, String)>>,
     /// The outputs that are exported under a name.
     exports: HashMap<String, Vec<(FileId, String)>>,
+    /// Files that stand in the templates that take them in.
+    taken_in: HashSet<FileId>,
 }
 
 impl Stacks {
@@ -34,6 +36,9 @@ impl Stacks {
             let found = repository.get(file);
             let is_template = matches!(found.format, Format::CloudFormation | Format::Sam);
             let Some(root) = found.parsed.root().filter(|_| is_template) else { continue };
+            if repository.text(file).contains("AWS::Include") {
+                stacks.taken_in.extend(repository.template(file).iter().flat_map(|template| template.includes.keys()));
+            }
             for entry in root.get("Resources").and_then(Node::entries).unwrap_or_default() {
                 let Some((id, location)) = entry.key.as_str().zip(template_location(&entry.value)) else { continue };
                 if let Ok(child) = found_at(repository, file, location) {
@@ -50,6 +55,11 @@ impl Stacks {
             }
         }
         stacks
+    }
+
+    /// Whether the file is read as a part of another one.
+    pub fn is_taken_in(&self, file: FileId) -> bool {
+        self.taken_in.contains(&file)
     }
 }
 

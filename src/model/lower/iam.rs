@@ -3,6 +3,7 @@
 use super::{Attachment, Declared, Fragment, add_policy, owner_of, text, texts};
 use crate::iam::{Boundary, PolicyKind, Reason, managed_document};
 use crate::model::principal::{ManagedPolicyRef, Principal, PrincipalKind};
+use crate::source::Span;
 use crate::value::{Condition, Hole, HoleKind, Text, Value};
 
 pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
@@ -166,5 +167,7 @@ fn membership(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
 /// The principal's own name as a reference to it is written.
 fn own_name(declared: &Declared<'_, '_>) -> Text {
     let id = &declared.resource.logical_id;
-    Text::from_hole(Hole { name: id.value.clone(), kind: HoleKind::Resource, span: id.span, default: None })
+    // The file is that of the template, also where the resource stands in one that it takes in.
+    let span = Span { file: declared.file, ..id.span };
+    Text::from_hole(Hole { name: id.value.clone(), kind: HoleKind::Resource, span, default: None })
 }

@@ -57,6 +57,9 @@ fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: 
     let mut fragment =
         Fragment { problems: parsed.problems.clone(), repaired: parsed.repaired.clone(), ..Fragment::default() };
     let Some(root) = parsed.root() else { return fragment };
+    if repository.stacks().is_taken_in(file) {
+        return fragment;
+    }
     match format {
         Format::CloudFormation | Format::Sam => template(repository, file, &mut fragment),
         Format::Policy => bare_policy(root, file, repository.path(file), &mut fragment),

@@ -160,5 +160,7 @@ fn role_of(declared: &Declared<'_, '_>, resource: &Resource, span: Span) -> Opti
     };
     let given = texts(given).into_iter().next().map(|(_, text)| text);
     let is_sam = resource.kind.value.starts_with(PREFIX);
-    given.or_else(|| is_sam.then(|| reference(&format!("{}Role", resource.logical_id.value), span)))
+    given.or_else(|| {
+        is_sam.then(|| reference(&format!("{}Role", resource.logical_id.value), Span { file: declared.file, ..span }))
+    })
 }

@@ -135,7 +135,7 @@ fn policy(
     if let Some(document) = document {
         let owner = owner_of(declared, None);
         let policy = add_policy(fragment, document, PolicyKind::Identity, owner, declared.file, when.first());
-        let principal = reference(&role.logical_id.value, role.logical_id.span);
+        let principal = reference(&role.logical_id.value, Span { file: declared.file, ..role.logical_id.span });
         fragment.attachments.push(Attachment { policy, principal, when });
         return;
     }
