@@ -75,7 +75,12 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     for diagnostic in &mut diagnostics {
         doubt_repaired(&model, diagnostic);
         let origin = model.origin(diagnostic.primary.span, &diagnostic.about);
-        diagnostic.notes.extend(origin.map(|origin| origin.text.clone()));
+        if let Some(origin) = origin {
+            diagnostic.notes.push(origin.text.clone());
+            if origin.is_of_tool {
+                diagnostic.severity = Severity::Info;
+            }
+        }
     }
     // Taking a large model apart takes a while, and nobody has to wait for it.
     rayon::spawn(move || drop(model));

@@ -239,3 +239,88 @@ fn an_include_that_climbs_out_or_runs_in_a_ring_is_said() {
     assert!(reasons.contains(&"`s3://bucket/part.yml`, which `AWS::Include` takes in, lies outside the repository"));
     assert!(reasons.contains(&"`ring.yml` takes itself in"), "{reasons:?}");
 }
+
+#[test]
+fn a_project_has_every_role_that_a_condition_gives_it() {
+    let template = format!(
+        "{}  Plain:\n    Type: AWS::IAM::Role\n    Properties: {{AssumeRolePolicyDocument: {{Statement: []}}}}\n{}Conditions: {{Own: !Equals [a, b]}}\n",
+        ROLES,
+        project("!If [Own, !GetAtt Plain.Arn, !GetAtt BuildRole.Arn]")
+    );
+    let (sources, report) = report_of(&[("t.yml", &template)]);
+    assert_eq!(messages(&report, "admin-on-ci-role"), ADMIN);
+    let found = of(&report, "admin-on-ci-role").next().expect("a finding");
+    let role = found.labels.iter().find(|label| label.text == "is the service role of `Build`").expect("a label");
+    assert_eq!(sources.slice(role.span), "BuildRole.Arn");
+}
+
+#[test]
+fn the_template_in_a_stack_set_is_read_where_it_stands() {
+    let body = ROLES.trim_start().replace('\n', "\n        ");
+    let template = format!(
+        "Resources:
+  Baseline:
+    Type: AWS::CloudFormation::StackSet
+    Properties:
+      PermissionModel: SELF_MANAGED
+      AdministrationRoleARN: !GetAtt Administration.Arn
+      TemplateBody: |
+        {body}
+  Computed:
+    Type: AWS::CloudFormation::StackSet
+    Properties: {{TemplateBody: !Sub 'Resources: {{${{AWS::StackName}}: 1}}'}}
+  Module: {{Type: My::Team::Bucket::MODULE}}
+  Administration:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: {{Version: '2012-10-17', Statement: []}}
+"
+    );
+    let (sources, report) = report_of(&[("t.yml", &template)]);
+    let found = of(&report, "admin-on-ci-role").next().expect("a finding");
+    assert_eq!(sources.slice(found.primary.span), "\"*\"");
+    assert_eq!(
+        not_read(&report),
+        [
+            "the template of the stack set is computed",
+            "`My::Team::Bucket::MODULE` is a module: what it makes stands in the registry",
+        ]
+    );
+}
+
+#[test]
+fn findings_in_output_of_the_cdk_name_the_construct() {
+    let role = |id: &str, path: &str| {
+        let policy = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+        format!(
+            r#""{id}": {{
+      "Type": "AWS::IAM::Role",
+      "Properties": {{
+        "AssumeRolePolicyDocument": {{"Version": "2012-10-17", "Statement": {{
+          "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {{"Service": "codebuild.amazonaws.com"}}}}}},
+        "Policies": [{{"PolicyName": "all", "PolicyDocument": {policy}}}]
+      }},
+      "Metadata": {{"aws:cdk:path": "{path}"}}
+    }}"#
+        )
+    };
+    let template = format!(
+        "{{\"Resources\": {{{},\n{}}}}}",
+        role("BuildRoleA1", "Release/Build/Role/Resource"),
+        role("CustomS3Role1", "Release/Custom::S3AutoDeleteObjectsCustomResourceProvider/Role")
+    );
+    let (_, report) = report_of(&[("cdk.out/Release.template.json", &template)]);
+    let found: Vec<(String, &str)> =
+        of(&report, "admin-on-ci-role").map(|found| (found.severity.to_string(), found.notes[0].as_str())).collect();
+    assert_eq!(
+        found,
+        [
+            ("critical".to_owned(), "made by the construct `Release/Build/Role`"),
+            (
+                "info".to_owned(),
+                "CDK writes `Release/Custom::S3AutoDeleteObjectsCustomResourceProvider/Role` for itself; \
+                 only another release of the library changes it"
+            ),
+        ]
+    );
+}

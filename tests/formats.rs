@@ -73,6 +73,44 @@ Resources:
 }"#,
         )],
     },
+    Row {
+        format: "output of the CDK",
+        files: &[
+            (
+                "cdk.out/Jobs.template.json",
+                r#"{
+ "Resources": {
+  "JobServiceRole1B2C": {
+   "Type": "AWS::IAM::Role",
+   "Properties": {
+    "AssumeRolePolicyDocument": {
+     "Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}],
+     "Version": "2012-10-17"
+    }
+   },
+   "Metadata": {"aws:cdk:path": "Jobs/Job/ServiceRole/Resource"}
+  },
+  "JobServiceRoleDefaultPolicy3D4E": {
+   "Type": "AWS::IAM::Policy",
+   "Properties": {
+    "PolicyDocument": {
+     "Statement": [{"Action": ["s3:*", "iam:PassRole"], "Effect": "Allow", "Resource": "*"}],
+     "Version": "2012-10-17"
+    },
+    "PolicyName": "JobServiceRoleDefaultPolicy3D4E",
+    "Roles": [{"Ref": "JobServiceRole1B2C"}]
+   },
+   "Metadata": {"aws:cdk:path": "Jobs/Job/ServiceRole/DefaultPolicy/Resource"}
+  }
+ }
+}"#,
+            ),
+            (
+                "cdk.out/tree.json",
+                r#"{"version": "tree-0.1", "tree": {"id": "App", "children": {"Role": {"type": "AWS::IAM::Role"}}}}"#,
+            ),
+        ],
+    },
 ];
 
 #[test]

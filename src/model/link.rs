@@ -38,6 +38,7 @@ pub fn link(sources: &Sources, fragments: Vec<Fragment>) -> Model {
         model.problems.append(&mut fragment.problems);
         model.not_read.append(&mut fragment.not_read);
         model.repaired.append(&mut fragment.repaired);
+        model.executions.append(&mut fragment.executions);
         model.origins.append(&mut fragment.origins);
     }
     let index = policy::Index::new(&model);
@@ -66,6 +67,7 @@ fn derive(model: &mut Model) {
             least.unwrap_or_else(|| trust_level::CodeTrust { is_assumed: true, ..Default::default() });
     }
     model.principals.par_iter_mut().for_each(|principal| principal.powers = authority::find_powers(principal));
+    role::put_strongest_first(model);
     model.deployers = deployment::deployers(model);
 }
 

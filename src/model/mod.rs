@@ -54,6 +54,8 @@ pub struct Model {
     pub not_read: Vec<(Span, String)>,
     /// Places that were read otherwise than they are written.
     pub repaired: Vec<Span>,
+    /// Roles that CloudFormation works with for a stack set.
+    pub executions: Vec<RoleRef>,
     /// Where a tool made what is reported on.
     pub origins: Vec<Origin>,
     /// The path of each file, by its index.
@@ -96,6 +98,8 @@ pub struct Origin {
     pub span: Span,
     /// Only findings about this role.
     pub role: Option<String>,
+    /// The tool wrote it for a purpose of its own, and the user cannot change it.
+    pub is_of_tool: bool,
     /// One line: "SAM makes the role `HelloRole` for the function `Hello`".
     pub text: String,
 }
@@ -160,9 +164,7 @@ impl Model {
 
     /// Projects whose builds run with this role.
     pub fn projects_with_role(&self, id: PrincipalId) -> impl Iterator<Item = &BuildProject> {
-        let uses = move |project: &&BuildProject| {
-            project.role.as_ref().is_some_and(|role| role.target == RoleTarget::Declared(id))
-        };
+        let uses = move |project: &&BuildProject| project.roles().any(|role| role.target == RoleTarget::Declared(id));
         self.projects.iter().filter(uses)
     }
 }

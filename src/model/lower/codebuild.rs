@@ -29,6 +29,7 @@ pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
         let source = source(declared, properties, fragment);
         let artifacts = ["Artifacts", "SecondaryArtifacts"].into_iter().filter_map(|key| properties.get(key));
         let artifacts = artifacts.flat_map(Value::items).filter_map(|(_, item)| artifacts_of(item)).collect();
+        let mut roles = texts(role).into_iter().map(|(when, text)| RoleRef::new(text, when));
         fragment.projects.push(BuildProject {
             file: declared.file,
             logical_id: declared.resource.logical_id.clone(),
@@ -39,7 +40,8 @@ pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
             is_windows,
             fleet,
             privileged: privileged.filter(|_| is_privileged).map(Value::span),
-            role: texts(role).into_iter().next().map(|(when, text)| RoleRef::new(text, when)),
+            role: roles.next(),
+            other_roles: roles.collect(),
             webhook: properties.get("Triggers").and_then(Webhook::read),
             when,
             run_by: Vec::new(),

@@ -1,21 +1,22 @@
 //! One file's declarations to its part of the model. Knows formats and meaning; links nothing.
 
+mod cdk;
 mod codebuild;
 mod codepipeline;
 mod iam;
 mod placeholder;
 mod sam;
+mod stack;
 
 use super::command;
-use super::principal::{Policy, PolicyOwner, Principal};
+use super::principal::{Policy, PolicyOwner, Principal, RoleRef};
 use super::{BuildProject, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder};
 use crate::diagnostic::Diagnostic;
 use crate::iam::{PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::{self, Node, Parsed};
 use crate::template::buildspec::Buildspec;
-use crate::template::{File, Format, Neighbours, NotTaken, Repository, Resource, Scope, Unresolved};
-use crate::template::{found_at, template_location};
+use crate::template::{File, Format, Neighbours, Repository, Resource, Scope, Unresolved};
 use crate::value::{Condition, Text, Value};
 use std::sync::OnceLock;
 
@@ -36,6 +37,7 @@ pub struct Fragment {
     pub problems: Vec<Diagnostic>,
     pub not_read: Vec<(Span, String)>,
     pub repaired: Vec<Span>,
+    pub executions: Vec<RoleRef>,
     pub origins: Vec<Origin>,
 }
 
@@ -103,11 +105,31 @@ fn template(repository: &Repository<'_>, file: FileId, fragment: &mut Fragment) 
     fragment.problems.extend(template.problems.iter().cloned());
     fragment.not_read.extend(template.not_read.iter().cloned());
     let scope = Scope::among(template, Neighbours::new(repository));
-    for resource in &template.resources {
-        let declared = Declared { file, scope: &scope, resource };
+    resources(repository, &scope, fragment);
+    if template.has_macro() {
+        // What a macro takes in need not be what IAM takes.
+        for policy in &mut fragment.policies {
+            policy.document.problems.clear();
+            policy.written = None;
+        }
+    }
+    fragment.unresolved = scope.into_unresolved();
+}
+
+fn resources(repository: &Repository<'_>, scope: &Scope<'_>, fragment: &mut Fragment) {
+    let file = scope.template.file;
+    for resource in &scope.template.resources {
+        let declared = Declared { file, scope, resource };
         match resource.kind.value.as_str() {
             kind if kind.starts_with("AWS::IAM::") => iam::lower(&declared, fragment),
-            "AWS::CloudFormation::Stack" | "AWS::Serverless::Application" => nested(repository, &declared, fragment),
+            "AWS::CloudFormation::Stack" | "AWS::Serverless::Application" => {
+                stack::nested(repository, &declared, fragment)
+            }
+            "AWS::CloudFormation::StackSet" => stack::set(repository, &declared, fragment),
+            kind if kind == "AWS::CloudFormation::Module" || kind.ends_with("::MODULE") => {
+                let reason = format!("`{kind}` is a module: what it makes stands in the registry");
+                fragment.not_read.push((resource.logical_id.span, reason));
+            }
             "AWS::Organizations::Policy" => control_policy(&declared, fragment),
             "AWS::CodeBuild::Project" => codebuild::lower(&declared, fragment),
             "AWS::CodePipeline::Pipeline" => codepipeline::lower(&declared, fragment),
@@ -124,37 +146,12 @@ fn template(repository: &Repository<'_>, file: FileId, fragment: &mut Fragment) 
             }
         }
         sam::embedded_connectors(&declared, fragment);
+        cdk::note(&declared, fragment);
         placeholder::collect(&declared, fragment);
-        if !template.has_macro() {
+        if !scope.template.has_macro() {
             fragment.resources.push(declared_resource(resource));
         }
     }
-    if template.has_macro() {
-        // What a macro takes in need not be what IAM takes.
-        for policy in &mut fragment.policies {
-            policy.document.problems.clear();
-            policy.written = None;
-        }
-    }
-    fragment.unresolved = scope.into_unresolved();
-}
-
-/// A nested template is read where it stands; one that does not is said.
-fn nested(repository: &Repository<'_>, declared: &Declared<'_, '_>, fragment: &mut Fragment) {
-    let Some(location) = template_location(&declared.resource.node) else {
-        let properties = declared.resource.properties();
-        if let Some(url) = properties.and_then(|node| node.get("TemplateURL")) {
-            fragment.not_read.push((url.site(), "where the nested template is, only the deployment knows".into()));
-        }
-        return;
-    };
-    let shown = location.as_str().unwrap_or_default();
-    let reason = match found_at(repository, declared.file, location) {
-        Ok(_) => return,
-        Err(NotTaken::OutsideRoot) => format!("the nested template `{shown}` lies outside the repository"),
-        Err(NotTaken::Missing) => format!("the nested template `{shown}` is in none of the files"),
-    };
-    fragment.not_read.push((location.span(), reason));
 }
 
 /// The property that holds the resource policy of a type.

@@ -3,7 +3,7 @@
 
 use crate::diagnostic::Confidence;
 use crate::iam::{ConditionClass, Grant};
-use crate::model::principal::{CiUse, Principal, PrincipalKind};
+use crate::model::principal::{CiUse, Principal, PrincipalKind, RoleRef};
 use crate::model::{BuildProject, Model};
 use crate::rules::{Finding, doubt};
 use crate::source::Span;
@@ -91,7 +91,7 @@ pub fn with_chain(mut found: Finding, model: &Model, principal: &Principal) -> F
         _ => None,
     });
     if let Some(project) = project {
-        found = with_project(found, project);
+        found = with_project(found, model, project, principal);
     }
     let pipeline = principal.uses.iter().find_map(|usage| match usage {
         CiUse::Pipeline(id) => Some(&model.pipelines[*id]),
@@ -107,8 +107,9 @@ pub fn with_chain(mut found: Finding, model: &Model, principal: &Principal) -> F
 
 /// The label of the role that a project runs with, and of the code that it runs when that is
 /// nobody's but an outsider's.
-pub fn with_project(mut found: Finding, project: &BuildProject) -> Finding {
-    if let Some(role) = &project.role {
+fn with_project(mut found: Finding, model: &Model, project: &BuildProject, principal: &Principal) -> Finding {
+    let is_it = |role: &&RoleRef| model.role(Some(role)).is_some_and(|known| std::ptr::eq(known, principal));
+    if let Some(role) = project.roles().find(is_it) {
         found = found.related(role.span, format!("is the service role of `{}`", project.display()));
     }
     if project.trust.is_untrusted()

@@ -51,7 +51,12 @@ fn made_role(declared: &Declared<'_, '_>, suffix: &str, span: Span, service: &st
     let mut role = Principal::new(PrincipalKind::Role, declared.file, Spanned::new(name.clone(), span));
     role.when = declared.resource.when.clone();
     role.trust = trust(declared, service, span);
-    let origin = Origin { span, role: Some(name.clone()), text: format!("SAM makes the role `{name}` for {what}") };
+    let origin = Origin {
+        span,
+        role: Some(name.clone()),
+        is_of_tool: false,
+        text: format!("SAM makes the role `{name}` for {what}"),
+    };
     (role, origin)
 }
 
@@ -136,6 +141,7 @@ fn deployment_role(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
     fragment.origins.push(Origin {
         span: at,
         role: Some(DEPLOYMENT_ROLE.to_owned()),
+        is_of_tool: false,
         text: format!("SAM makes the role `{DEPLOYMENT_ROLE}` for all functions that CodeDeploy deploys"),
     });
     fragment.principals.push(role);
