@@ -98,6 +98,8 @@ struct Taken {
     fragment: lower::Fragment,
     /// Why it is worth a word that the file is none of ours.
     odd: Option<&'static str>,
+    /// It is another tool's, which is not worth a word.
+    foreign: bool,
 }
 
 /// Lowers a file as what it is, or as the policy that it is taken for.
@@ -107,24 +109,31 @@ fn take(repository: &Repository<'_>, file: FileId, options: &Options) -> Taken {
         && !matches!(format, Format::CloudFormation | Format::Sam)
         && parsed.root().is_some()
     {
-        return Taken { format: Format::Policy, fragment: lower::policy(repository, file, taken_for), odd: None };
+        return Taken {
+            format: Format::Policy,
+            fragment: lower::policy(repository, file, taken_for),
+            odd: None,
+            foreign: false,
+        };
     }
     if *format != Format::Other {
-        return Taken { format: *format, fragment: lower::lower(repository, file), odd: None };
+        return Taken { format: *format, fragment: lower::lower(repository, file), odd: None, foreign: false };
     }
     // A broken file that is none of ours is nobody's business here.
     let broken = parsed.problems.iter().any(|problem| problem.rule == syntax::PARSE_ERROR);
-    let odd = crate::template::mentions_our_formats(repository.text(file)).then_some(match broken {
+    let foreign = crate::template::is_foreign(parsed, repository.path(file));
+    let speaks = !foreign && crate::template::mentions_our_formats(repository.text(file));
+    let odd = speaks.then_some(match broken {
         true => "too little of it is YAML or JSON to tell what it is",
         false => "speaks of AWS resources or statements, and is no template, buildspec or policy",
     });
-    Taken { format: Format::Other, fragment: lower::Fragment::default(), odd }
+    Taken { format: Format::Other, fragment: lower::Fragment::default(), odd, foreign }
 }
 
 fn summarise_files(sources: &Sources, options: &Options, taken: &[Taken]) -> Summary {
     let mut summary = Summary::default();
     let files = sources.iter().zip(taken).filter(|((file, _), _)| options.reports(*file));
-    for ((file, source), Taken { format, odd, .. }) in files {
+    for ((file, source), Taken { format, odd, foreign, .. }) in files {
         let mut leave_out = |reason: &str| {
             summary.not_analysed.push(NotAnalysed { path: source.path.clone(), span: None, reason: reason.to_owned() });
         };
@@ -133,7 +142,7 @@ fn summarise_files(sources: &Sources, options: &Options, taken: &[Taken]) -> Sum
         } else if let Some(reason) = odd {
             leave_out(reason);
         } else if *format == Format::Other {
-            if options.named.contains(&file) {
+            if options.named.contains(&file) && !foreign {
                 leave_out("neither a template, nor a buildspec, nor a policy");
             }
             summary.other_files += 1;

@@ -43,7 +43,7 @@ impl Format {
             Format::Compose => Some("compose files are not read yet"),
             Format::Dockerfile => Some("Dockerfiles are not read yet"),
             Format::CliDump => Some("output of the AWS CLI is not read yet"),
-            Format::TextTemplate => Some("a text template (Jinja, Go or the like): lint what it generates"),
+            Format::TextTemplate => Some("a text template (Jinja, Go, ERB or the like): lint what it generates"),
             _ => None,
         }
     }

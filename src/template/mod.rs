@@ -6,6 +6,7 @@ pub mod cloudformation;
 mod condition;
 mod detect;
 mod extension;
+mod foreign;
 mod intrinsics;
 mod mention;
 mod reference;
@@ -15,6 +16,7 @@ mod stack;
 
 pub use cloudformation::{Parameter, Resource, Template};
 pub use detect::{Format, detect, is_dockerfile_name, mentions_our_formats};
+pub use foreign::is_foreign;
 pub use intrinsics::{Scope, Unresolved};
 pub use mention::mentioned;
 pub use repository::{File, NotTaken, Repository, below_root, folder_of};

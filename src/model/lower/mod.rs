@@ -58,6 +58,10 @@ pub fn lower(repository: &Repository<'_>, file: FileId) -> Fragment {
 fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: &Parsed) -> Fragment {
     let mut fragment =
         Fragment { problems: parsed.problems.clone(), repaired: parsed.repaired.clone(), ..Fragment::default() };
+    if matches!(format, Format::Compose | Format::Dockerfile) {
+        // Another tool's reader judges their syntax.
+        fragment.problems.clear();
+    }
     let Some(root) = parsed.root() else { return fragment };
     if repository.stacks().is_taken_in(file) {
         return fragment;
