@@ -324,3 +324,15 @@ fn findings_in_output_of_the_cdk_name_the_construct() {
         ]
     );
 }
+
+#[test]
+fn a_nested_stack_of_the_cdk_is_found_by_its_metadata() {
+    let parent = format!(
+        "{ROLES}  Ci:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: !Sub 'https://s3.${{AWS::URLSuffix}}/assets/1.json'\n      Parameters: {{referencetoRole: !GetAtt BuildRole.Arn}}\n    Metadata: {{'aws:asset:path': Ci.nested.template.json}}\n"
+    );
+    let child =
+        format!("Parameters: {{referencetoRole: {{Type: String}}}}\nResources:\n{}", project("!Ref referencetoRole"));
+    let (_, report) = report_of(&[("cdk.out/App.template.json", &parent), ("cdk.out/Ci.nested.template.json", &child)]);
+    assert_eq!(messages(&report, "admin-on-ci-role"), ADMIN);
+    assert_eq!(not_read(&report), Vec::<&str>::new());
+}

@@ -12,7 +12,7 @@ static NAMED: LazyLock<Regex> = LazyLock::new(|| {
         r#"(?x)
         \bfile\( \s* (?<file>[^)\s$]+)
       | (?<script>[\w./-]+\.(?:sh|bash))\b
-      | (?: TemplateURL | Location | DefinitionUri | DefinitionS3Location | env_file | BuildSpec ) ["']? \s* : \s* ["']?
+      | (?: TemplateURL | aws:asset:path | Location | DefinitionUri | DefinitionS3Location | env_file | BuildSpec ) ["']? \s* : \s* ["']?
         (?<value>[\w./-]+)
       | \b (?<tool>make|npm|yarn|pnpm|compose) \b"#,
     )
@@ -54,6 +54,7 @@ mod tests {
         assert_eq!(mentioned("resources:\n  - ${file(./infra/roles.yml):Roles}"), ["./infra/roles.yml"]);
         assert_eq!(mentioned("- ./bin/deploy.sh prod && bash lib.sh"), ["./bin/deploy.sh", "lib.sh"]);
         assert_eq!(mentioned("TemplateURL: ./nested.yaml\n"), ["./nested.yaml"]);
+        assert_eq!(mentioned("\"aws:asset:path\": \"Ci.nested.json\""), ["Ci.nested.json"]);
         assert_eq!(mentioned("\"Location\": \"api.yaml\""), ["api.yaml"]);
         assert_eq!(mentioned("- npm run deploy"), ["package.json"]);
         assert_eq!(mentioned("Sid: file"), Vec::<&str>::new());

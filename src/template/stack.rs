@@ -70,14 +70,17 @@ fn export_name(text: &Text) -> Option<String> {
     text.holes().all(is_common).then(|| text.display().into_owned())
 }
 
-/// `TemplateURL` of a nested stack, `Location` of a nested application, where it is plain text.
+/// `TemplateURL` of a nested stack, `Location` of a nested application, where it is plain text. The
+/// CDK computes the address, and tells in the metadata which of its files goes there.
 pub fn template_location(resource: &Node) -> Option<&Node> {
     let key = match resource.get("Type")?.as_str()? {
         "AWS::CloudFormation::Stack" => "TemplateURL",
         "AWS::Serverless::Application" => "Location",
         _ => return None,
     };
-    resource.get("Properties")?.get(key).filter(|node| node.tag().is_none() && node.as_str().is_some())
+    let is_plain = |node: &&Node| node.tag().is_none() && node.as_str().is_some_and(|text| !text.contains(['{', '$']));
+    let location = resource.get("Properties")?.get(key).filter(is_plain);
+    location.or_else(|| resource.get("Metadata")?.get("aws:asset:path").filter(is_plain))
 }
 
 /// The file that a location names, from the folder of the template on.

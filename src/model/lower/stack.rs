@@ -12,7 +12,9 @@ use crate::template::{NotTaken, Repository, Scope, Template, found_at, template_
 pub fn nested(repository: &Repository<'_>, declared: &Declared<'_, '_>, fragment: &mut Fragment) {
     let Some(location) = template_location(&declared.resource.node) else {
         let properties = declared.resource.properties();
-        if let Some(url) = properties.and_then(|node| node.get("TemplateURL")) {
+        let url = properties.and_then(|node| node.get("TemplateURL").or_else(|| node.get("Location")));
+        // A published application is a mapping of its id and version.
+        if let Some(url) = url.filter(|url| url.tag().is_some() || url.get("ApplicationId").is_none()) {
             fragment.not_read.push((url.site(), "where the nested template is, only the deployment knows".into()));
         }
         return;
