@@ -104,7 +104,7 @@ struct Taken {
 
 /// Lowers a file as what it is, or as the policy that it is taken for.
 fn take(repository: &Repository<'_>, file: FileId, options: &Options) -> Taken {
-    let File { format, parsed } = repository.get(file);
+    let File { format, parsed, .. } = repository.get(file);
     if let Some(taken_for) = &options.as_policy
         && !matches!(format, Format::CloudFormation | Format::Sam)
         && parsed.root().is_some()

@@ -59,7 +59,7 @@ fn compare(row: &Value, path: &str, text: &str) -> Vec<(&'static str, String)> {
     let mut sources = Sources::new();
     let file = sources.add(path, text);
     let repository = Repository::read(&sources);
-    let File { format, parsed } = repository.get(file);
+    let File { format, parsed, .. } = repository.get(file);
     let fragment = lower::lower(&repository, file);
     let mut found = Vec::new();
     let broken: Vec<String> = parsed
@@ -163,7 +163,7 @@ fn holder(parsed: &Parsed, sources: &Sources, file: FileId, line: usize) -> Stri
 
 fn lowered_statements(fragment: &Fragment, sources: &Sources) -> BTreeSet<usize> {
     let trusts = fragment.principals.iter().filter_map(|principal| principal.trust.as_ref());
-    let documents = fragment.policies.iter().map(|policy| &policy.document).chain(trusts);
+    let documents = fragment.policies.iter().map(|policy| &*policy.document).chain(trusts);
     let statements = documents.flat_map(|document| &document.statements);
     statements.map(|statement| sources.position(statement.span).line).collect()
 }

@@ -45,6 +45,13 @@ Statement:
     Resource: arn:aws:s3:::b/*
     Condition: {StringEquals: {aws:PrincipalOrgID: o-acme}}
 "#;
+const QUEUE: &str = r#"{"Version": "2012-10-17", "Statement": {"Sid": "Own", "Effect": "Allow", "Action": "*",
+  "Resource": "*", "Principal": {"AWS": "arn:aws:iam::111122223333:role/r"}}}"#;
+const SQS: &str = r#"{"Version": "2012-10-17", "Statement": {"Sid": "Sqs", "Effect": "Allow", "Action": "sqs:*",
+  "Resource": "*"}}"#;
+const NO_SQS: &str = r#"{"Version": "2012-10-17", "Statement": [
+  {"Effect": "Allow", "Action": "*", "Resource": "*"},
+  {"Sid": "NoDelete", "Effect": "Deny", "Action": "sqs:Delete*", "Resource": "*"}]}"#;
 const VARIABLE: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject",
   "Resource": "*", "Condition": {"StringEquals": {"aws:PrincipalTag/a": "${aws:PrincipalTag/b}"}}}}"#;
 const PLAIN: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject",
@@ -67,6 +74,10 @@ fn run_with(arguments: &[&str], stdin: &str) -> Run {
         ("closed.yml", CLOSED),
         ("variable.json", VARIABLE),
         ("plain.json", PLAIN),
+        ("queue.json", QUEUE),
+        ("trust.json", &QUEUE.replace(r#""Resource": "*","#, "").replace(r#""*""#, r#""sts:AssumeRole""#)),
+        ("sqs.json", SQS),
+        ("no-delete.json", NO_SQS),
         ("broken.json", "{"),
         ("misspelt.json", &OLD.replace("Effect", "Efect")),
         ("twice.json", &OLD.replace(r#""Sid""#, r#""Action": "*", "Sid""#)),
@@ -211,6 +222,59 @@ fn a_caller_is_told_by_its_name() {
 }
 
 #[test]
+fn policies_of_several_types_decide_together() {
+    let ask = |who: &str, action: &str, more: &str| {
+        let queue = "--resource arn:aws:sqs:us-east-1:111122223333:q";
+        answer(&format!("can {more} --action {action} {queue} --principal {who}"))
+    };
+    let role = "arn:aws:sts::111122223333:assumed-role/r/s";
+    let foreign = "arn:aws:iam::999988887777:user/u";
+    let texts = |json: &Value| {
+        let spans = json["spans"].as_array().expect("spans").iter();
+        spans.map(|span| span["text"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    let both = ask(role, "sqs:SendMessage", "sqs.json --boundary sqs.json --scp no-delete.json,sqs.json");
+    assert_eq!(both["verdict"], "pass");
+    let layers = [
+        "identity policy: `Sqs` allows it",
+        "permissions boundary: `Sqs` allows it",
+        "service control policy: allows it",
+    ];
+    assert_eq!(texts(&both), layers);
+    let limited = ask(role, "sqs:SendMessage", "sqs.json --boundary old.json");
+    assert!(limited["message"].as_str().expect("a message").ends_with("no permissions boundary allows it"));
+    assert_eq!(texts(&limited), ["`sqs:SendMessage` is not among the actions"]);
+    let denied = ask(role, "sqs:DeleteQueue", "sqs.json --scp no-delete.json");
+    assert!(denied["message"].as_str().expect("a message").ends_with("is denied by the service control policy"));
+    assert_eq!(texts(&denied), ["service control policy: `NoDelete` denies it"]);
+    assert_eq!(ask(role, "sqs:SendMessage", "--resource-policy queue.json")["verdict"], "pass");
+    assert_eq!(ask(role, "sqs:SendMessage", "queue.json old.json")["verdict"], "pass", "told by their statements");
+    assert_eq!(ask(foreign, "sqs:SendMessage", "sqs.json --resource-policy queue.json")["verdict"], "fail");
+    let cross = ask(foreign, "sqs:SendMessage", "sqs.json --resource-policy queue.json");
+    assert!(cross["notes"][0].as_str().expect("a note").contains("both sides have to allow"), "{cross}");
+    let assume = "can --trust-policy trust.json --action sts:AssumeRole --resource arn:aws:iam::111122223333:role/t";
+    assert_eq!(answer(&format!("{assume} --principal {role}"))["verdict"], "pass");
+    let bucket = "can old.json --resource-policy open.yml --action s3:GetObject --resource arn:aws:s3:::b/k";
+    let here = answer(&format!("{bucket} --principal {foreign} --resource-account 999988887777"));
+    assert_eq!(here["verdict"], "pass");
+    assert!(here["notes"][0].as_str().expect("a note").contains("are both in 999988887777"), "{here}");
+}
+
+#[test]
+fn limits_hold_what_the_policies_allow() {
+    let more = "no-new-access --existing old.json --new sqs.json";
+    assert_eq!(answer(more)["verdict"], "fail");
+    assert_eq!(answer(&format!("{more} --boundary old.json"))["verdict"], "pass");
+    assert_eq!(answer(&format!("{more} --scp no-delete.json"))["verdict"], "fail");
+    let delete = "access-not-granted sqs.json --actions sqs:DeleteQueue";
+    assert_eq!(answer(delete)["verdict"], "fail");
+    assert_eq!(answer(&format!("{delete} --scp no-delete.json"))["verdict"], "pass");
+    let of_resource = run("access-not-granted queue.json --actions sqs:* --boundary old.json");
+    assert_eq!(of_resource.status, 2);
+    assert!(of_resource.err.contains("limit a principal"), "{}", of_resource.err);
+}
+
+#[test]
 fn patterns_expand_to_actions_with_their_level() {
     let names = run("expand sts:AssumeRole*");
     let expected = "sts:AssumeRole                 Write\nsts:AssumeRoleWithSAML         Write\n\
@@ -221,6 +285,28 @@ fn patterns_expand_to_actions_with_their_level() {
     assert_eq!(json["patterns"][0]["actions"][0]["access_level"], "Read");
     assert_eq!(run("expand s3:Frobnicate*").status, 1);
     assert_eq!(run("expand nosuch.json").status, 2);
+}
+
+#[test]
+fn a_policy_is_written_as_short_as_it_can_be() {
+    let folded = r#"{"Version": "2012-10-17", "Statement": [
+      {"Sid": "One", "Effect": "Allow", "Action": ["s3:Get*", "s3:GetObject"], "Resource": "arn:aws:s3:::b/*"},
+      {"Sid": "Two", "Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/*"}]}"#;
+    let run = run_with(&["minimize", "-"], folded);
+    let policy: Value = serde_json::from_str(&run.out).expect("a policy");
+    let expected = r#"{"Version": "2012-10-17", "Statement": [
+      {"Sid": "One", "Effect": "Allow", "Action": ["s3:Get*", "s3:PutObject"], "Resource": "arn:aws:s3:::b/*"}]}"#;
+    assert_eq!(policy, serde_json::from_str::<Value>(expected).expect("JSON"));
+    assert_eq!(run.status, 0);
+    assert!(run.err.contains("<stdin>:2:63: the action `s3:GetObject` is left out"), "{}", run.err);
+    assert!(run.err.contains("`Two` is now a part of `One`"), "{}", run.err);
+    let twice = run_with(&["minimize", "-"], &run.out);
+    assert_eq!(twice.out, run.out, "what is short stays as it is");
+    let json = answer("minimize new.json");
+    assert_eq!(json["policy"]["Statement"][0]["Condition"]["IpAddress"]["aws:SourceIp"], "10.0.0.0/8");
+    assert_eq!(json["characters_after"], json["characters_before"]);
+    let open = answer("minimize closed.yml");
+    assert_eq!((&open["verdict"], &open["policy"]["Statement"][0]["Principal"]), (&"pass".into(), &"*".into()));
 }
 
 #[test]

@@ -32,10 +32,6 @@ const NOT_FOUND: &[(&str, &str)] = &[
     ),
     ("IRRELEVANT_CONDITION_KEY_IN_POLICY", "not decidable: AWS does not publish which keys are meant"),
     (
-        "REDUNDANT_STATEMENT_DUE_TO_WILDCARD_IN_CONDITION",
-        "not done yet: statements are compared by equal values of their conditions",
-    ),
-    (
         "SCP_SYNTAX_ERROR_ACTION_WILDCARD",
         "no longer an error: since 19 September 2025 service control policies know the whole policy language",
     ),

@@ -1,27 +1,29 @@
 //! The questions of `iamlint policy` whose answer is a verdict.
 
 use super::documents::Documents;
-use super::policy::{AccessNotGrantedArgs, CanArgs, NoNewAccessArgs, NoPublicAccessArgs, OutputArgs, PolicyFormat};
+use super::policy::{AccessNotGrantedArgs, LimitArgs, NoNewAccessArgs, NoPublicAccessArgs, OutputArgs, PolicyFormat};
 use super::{CLEAN, FAILED, FOUND, Failure, print, style};
-use crate::iam::evaluate::{Colons, applies, decide};
 use crate::iam::{
-    Access, Caller, Finding, PolicyDocument, PublicKind, Request, Statement, Truth, access_not_granted, catalogue,
-    new_access, public_access,
+    Access, Caller, Finding, PolicyDocument, PublicKind, Request, Statement, access_not_granted, catalogue,
+    new_access_within, public_access,
 };
 use crate::report::policy::{self as report, Answered, Deciding, Verdict, Witness};
 use crate::rules::pack::nearest;
 use crate::source::{Sources, Span};
 use std::io::IsTerminal;
+use std::ops::Range;
 use std::path::PathBuf;
 
 pub fn no_new_access(args: &NoNewAccessArgs) -> Result<u8, Failure> {
-    stdin_once(&[&args.existing, &args.new])?;
+    stdin_once(args.existing.iter().chain(&args.new).chain(&args.limits.boundary))?;
     let mut documents = Documents::default();
     let existing = documents.add(&args.existing)?;
     let new = documents.add(&args.new)?;
-    let read = documents.read(args.read_as.policy_type)?;
+    let limits = args.limits.add(&mut documents)?;
+    let read = documents.read(args.read_as.policy_type, new.end)?;
     let all: Vec<&PolicyDocument> = read.iter().collect();
-    let finding = new_access(&all[existing], &all[new]);
+    let limits = grouped(&all, limits);
+    let finding = new_access_within(&limits, &all[existing], &all[new]);
     let words = Words {
         check: "no-new-access",
         pass: "the new policy allows nothing that the existing one does not".to_owned(),
@@ -35,7 +37,7 @@ pub fn no_new_access(args: &NoNewAccessArgs) -> Result<u8, Failure> {
 }
 
 pub fn not_granted(args: &AccessNotGrantedArgs) -> Result<u8, Failure> {
-    stdin_once(&[&args.policies])?;
+    stdin_once(args.policies.iter().chain(&args.limits.boundary))?;
     if let Some(action) = args.actions.iter().find(|action| !action.contains(':') && !action.starts_with('*')) {
         return Err(Failure::with_help(
             format!("`{action}` is no action"),
@@ -43,10 +45,12 @@ pub fn not_granted(args: &AccessNotGrantedArgs) -> Result<u8, Failure> {
         ));
     }
     let mut documents = Documents::default();
-    documents.add(&args.policies)?;
-    let read = documents.read(args.read_as.policy_type)?;
+    let policies = documents.add(&args.policies)?;
+    let limits = args.limits.add(&mut documents)?;
+    let read = documents.read(args.read_as.policy_type, policies.end)?;
     let all: Vec<&PolicyDocument> = read.iter().collect();
-    let finding = access_not_granted(&all, &args.actions, &args.resources);
+    let limits = grouped(&all, limits);
+    let finding = access_not_granted(&limits, &all[policies], &args.actions, &args.resources);
     let words = Words {
         check: "access-not-granted",
         pass: "the policy allows none of it".to_owned(),
@@ -57,7 +61,7 @@ pub fn not_granted(args: &AccessNotGrantedArgs) -> Result<u8, Failure> {
 }
 
 pub fn no_public_access(args: &NoPublicAccessArgs) -> Result<u8, Failure> {
-    stdin_once(&[&args.policies])?;
+    stdin_once(&args.policies)?;
     let Some(kind) = PublicKind::parse(&args.resource_type) else {
         let names: Vec<&str> = PublicKind::all().map(|kind| kind.name).collect();
         let help = match nearest(&args.resource_type, names.iter().copied()) {
@@ -68,7 +72,7 @@ pub fn no_public_access(args: &NoPublicAccessArgs) -> Result<u8, Failure> {
     };
     let mut documents = Documents::default();
     documents.add(&args.policies)?;
-    let read = documents.read_as(kind.policy_kind())?;
+    let read = documents.read_as(&vec![kind.policy_kind(); args.policies.len()])?;
     let all: Vec<&PolicyDocument> = read.iter().collect();
     let finding = public_access(&all, kind);
     let words = Words {
@@ -78,94 +82,6 @@ pub fn no_public_access(args: &NoPublicAccessArgs) -> Result<u8, Failure> {
         fail: &|access| format!("the policy lets a stranger in: it allows {}", shown(&access.request)),
     };
     answer(words.answered(&finding, &all), &documents.sources, &args.output)
-}
-
-pub fn can(args: &CanArgs) -> Result<u8, Failure> {
-    stdin_once(&[&args.policies])?;
-    let request = request(args)?;
-    let mut documents = Documents::default();
-    documents.add(&args.policies)?;
-    let read = documents.read(args.read_as.policy_type)?;
-    let all: Vec<&PolicyDocument> = read.iter().collect();
-    let [one, other] = [Colons::NotMatched, Colons::Matched].map(|colons| decide(&all, &request, colons));
-    // Whether `*` in the middle of an ARN matches a `:` is not settled.
-    let is_settled = one.allowed == other.allowed;
-    let verdict = match one.allowed {
-        Truth::Yes if is_settled => Verdict::Pass,
-        Truth::No if is_settled => Verdict::Fail,
-        _ => Verdict::Unknown,
-    };
-    let who = shown(&request);
-    let message = match verdict {
-        Verdict::Pass => format!("{who} is allowed"),
-        Verdict::Fail if one.denied => format!("{who} is denied"),
-        Verdict::Fail => format!("{who} is not allowed: no statement allows it"),
-        Verdict::Unknown => match &one.reason {
-            Some(reason) if is_settled => format!("whether {who} is allowed is not known: {}", reason.text),
-            _ => format!("whether {who} is allowed depends on whether `*` in the middle of an ARN matches a `:`"),
-        },
-    };
-    let deciding = match one.statement.filter(|_| is_settled) {
-        Some(span) if one.denied => vec![deciding(&all, span, &request, "denies", "denies it")],
-        Some(span) => vec![deciding(&all, span, &request, "allows", "allows it")],
-        None => near_misses(&all, &request),
-    };
-    let reason = one.reason.filter(|_| verdict == Verdict::Unknown);
-    let mut notes = Vec::new();
-    if reason.is_some() && all.iter().any(|document| !document.statements.iter().all(Statement::is_unconditional)) {
-        notes.push("give what the request says with `--context KEY=VALUE`, and `KEY=` for what it does not".to_owned());
-    }
-    let witness = Some(witness(&request, &all));
-    let answered = Answered { check: "can", verdict, message, witness, deciding, reason, notes };
-    answer(answered, &documents.sources, &args.output)
-}
-
-fn request(args: &CanArgs) -> Result<Request, Failure> {
-    let is_name = args.action.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
-    if !is_name || args.action.contains(['*', '?']) {
-        let text = format!("`{}` is no action of a request", args.action);
-        return Err(Failure::with_help(text, "name one action, such as `s3:GetObject`"));
-    }
-    let documented = catalogue::action(&args.action).map_or_else(|| args.action.clone(), |action| action.full_name());
-    let mut request = Request { open: true, ..Request::new(documented, args.resource.as_str()) };
-    for given in &args.context {
-        let Some((key, value)) = given.split_once('=') else {
-            return Err(Failure::with_help(
-                format!("`{given}` has no `=`"),
-                "write `--context aws:SourceIp=203.0.113.7`",
-            ));
-        };
-        let values = request.context.entry(key.to_ascii_lowercase()).or_default();
-        if !value.is_empty() {
-            values.push(value.to_owned());
-        }
-    }
-    if let Some(who) = &args.principal {
-        let caller = Caller::parse(who).ok_or_else(|| {
-            let help = "give an ARN, an account, a service such as `lambda.amazonaws.com`, or `*` for anybody";
-            Failure::with_help(format!("`{who}` is no principal"), help)
-        })?;
-        request.principal = Some(caller);
-        request.derive_keys();
-    }
-    Ok(request)
-}
-
-/// The allows that come near: those that fail by their action only where all do.
-fn near_misses(documents: &[&PolicyDocument], request: &Request) -> Vec<Deciding> {
-    let statements = documents.iter().flat_map(|document| document.allows().map(move |one| (*document, one)));
-    let missed: Vec<(bool, Deciding)> = statements
-        .filter_map(|(document, statement)| {
-            let found = applies(document, statement, request, Colons::NotMatched);
-            let because = found.because?;
-            let by_action = statement.actions.as_ref().is_some_and(|one| Some(one.key_span) == because.span);
-            let role = if found.truth.is_no() { "does not match" } else { "not known" };
-            let span = because.span.unwrap_or(statement.span);
-            Some((by_action, Deciding { span, mark: span, role, text: because.text }))
-        })
-        .collect();
-    let near = missed.iter().any(|(by_action, _)| !by_action);
-    missed.into_iter().filter(|(by_action, _)| !near || !by_action).map(|(_, one)| one).take(6).collect()
 }
 
 /// The sentences of a check.
@@ -216,7 +132,7 @@ impl Words<'_> {
 }
 
 /// `` `s3:GetObject` on `arn:…` to anybody ``
-fn shown(request: &Request) -> String {
+pub fn shown(request: &Request) -> String {
     let whom = match &request.principal {
         None => String::new(),
         Some(Caller::Anonymous) => " to anybody".to_owned(),
@@ -227,7 +143,13 @@ fn shown(request: &Request) -> String {
 }
 
 /// A statement and what it does; underlined is what matches the action.
-fn deciding(documents: &[&PolicyDocument], span: Span, request: &Request, role: &'static str, does: &str) -> Deciding {
+pub fn deciding(
+    documents: &[&PolicyDocument],
+    span: Span,
+    request: &Request,
+    role: &'static str,
+    does: &str,
+) -> Deciding {
     let statement = documents.iter().flat_map(|document| &document.statements).find(|one| one.span == span);
     let sid = statement.and_then(Statement::sid_text);
     let matched = statement.and_then(|one| one.matches_action(&request.action).first().map(|found| found.span));
@@ -236,7 +158,7 @@ fn deciding(documents: &[&PolicyDocument], span: Span, request: &Request, role: 
 }
 
 /// The request with the keys that the policies speak of, as they write them.
-fn witness(request: &Request, documents: &[&PolicyDocument]) -> Witness {
+pub fn witness(request: &Request, documents: &[&PolicyDocument]) -> Witness {
     let tests = || documents.iter().flat_map(|one| &one.statements).flat_map(|one| &one.conditions);
     let written = |key: &str| tests().find(|test| test.is_on(key)).map(|test| test.key.clone());
     let is_variable = |key: &str| {
@@ -260,7 +182,7 @@ fn witness(request: &Request, documents: &[&PolicyDocument]) -> Witness {
     Witness { request: request.clone(), context }
 }
 
-fn answer(answered: Answered, sources: &Sources, output: &OutputArgs) -> Result<u8, Failure> {
+pub fn answer(answered: Answered, sources: &Sources, output: &OutputArgs) -> Result<u8, Failure> {
     let style = style(output.color, std::io::stdout().is_terminal());
     print(&match output.format {
         PolicyFormat::Text => report::text(&answered, sources, &style),
@@ -274,7 +196,28 @@ fn answer(answered: Answered, sources: &Sources, output: &OutputArgs) -> Result<
 }
 
 /// Standard input can be read once only.
-fn stdin_once(lists: &[&Vec<PathBuf>]) -> Result<(), Failure> {
-    let count = lists.iter().flat_map(|list| list.iter()).filter(|path| path.as_os_str() == "-").count();
+pub fn stdin_once<'p>(paths: impl IntoIterator<Item = &'p PathBuf>) -> Result<(), Failure> {
+    let count = paths.into_iter().filter(|path| path.as_os_str() == "-").count();
     if count > 1 { Err(Failure::new("standard input can stand for one policy only")) } else { Ok(()) }
+}
+
+/// Reads the policies of each level, which are files with commas between them.
+pub fn levels(documents: &mut Documents, levels: &[String]) -> Result<Vec<Range<usize>>, Failure> {
+    let paths = |level: &String| level.split(',').map(PathBuf::from).collect::<Vec<_>>();
+    levels.iter().map(|level| documents.add(&paths(level))).collect()
+}
+
+impl LimitArgs {
+    /// Reads the files, each group of which limits by itself.
+    fn add(&self, documents: &mut Documents) -> Result<Vec<Range<usize>>, Failure> {
+        let boundary: Vec<PathBuf> = self.boundary.iter().cloned().collect();
+        let mut groups = vec![documents.add(&boundary)?];
+        groups.retain(|group| !group.is_empty());
+        groups.extend(levels(documents, &self.scp)?);
+        Ok(groups)
+    }
+}
+
+pub fn grouped<'d>(all: &[&'d PolicyDocument], groups: Vec<Range<usize>>) -> Vec<Vec<&'d PolicyDocument>> {
+    groups.into_iter().map(|group| all[group].to_vec()).collect()
 }

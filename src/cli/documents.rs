@@ -49,26 +49,40 @@ impl Documents {
         Ok(start..self.files.len())
     }
 
-    /// All files as policies of one kind: the given one, or what their statements tell.
-    pub fn read(&mut self, kind: Option<PolicyType>) -> Result<Vec<PolicyDocument>, Failure> {
-        let kinds: Vec<PolicyKind> = self.files.iter().map(|(_, value)| told_kind(value)).collect();
-        let first = kinds.first().copied().unwrap_or(PolicyKind::Identity);
-        let kind = match kind {
+    /// The first files as policies of one kind, the given one or what their statements tell; those
+    /// after `own` limit what a principal may do.
+    pub fn read(&mut self, kind: Option<PolicyType>, own: usize) -> Result<Vec<PolicyDocument>, Failure> {
+        let told = self.told_kinds(kind);
+        let first = told.first().copied().unwrap_or(PolicyKind::Identity);
+        if told.iter().take(own).any(|kind| *kind != first) {
+            let text = "the policies are of different types: some name principals, and some do not";
+            return Err(Failure::with_help(text, "ask about each type by itself, or say `--policy-type`"));
+        }
+        if own < told.len() && !first.is_of_principal() {
+            let text =
+                "a boundary and service control policies limit a principal, and these policies are of a resource";
+            return Err(Failure::new(text));
+        }
+        let kinds: Vec<PolicyKind> =
+            (0..told.len()).map(|index| if index < own { first } else { PolicyKind::Boundary }).collect();
+        self.read_as(&kinds)
+    }
+
+    /// What each file is: the given kind, or what its statements tell.
+    pub fn told_kinds(&self, kind: Option<PolicyType>) -> Vec<PolicyKind> {
+        let of = |(_, value): &(FileId, Value)| match kind {
             Some(PolicyType::Identity) => PolicyKind::Identity,
             Some(PolicyType::Resource) => PolicyKind::Resource,
             Some(PolicyType::Trust) => PolicyKind::Trust,
-            None if kinds.iter().all(|kind| *kind == first) => first,
-            None => {
-                let text = "the policies are of different types: some name principals, and some do not";
-                return Err(Failure::with_help(text, "ask about each type by itself, or say `--policy-type`"));
-            }
+            None => told_kind(value),
         };
-        self.read_as(kind)
+        self.files.iter().map(of).collect()
     }
 
-    pub fn read_as(&mut self, kind: PolicyKind) -> Result<Vec<PolicyDocument>, Failure> {
+    /// Each file as a policy of its kind.
+    pub fn read_as(&mut self, kinds: &[PolicyKind]) -> Result<Vec<PolicyDocument>, Failure> {
         let documents: Vec<PolicyDocument> =
-            self.files.iter().map(|(_, value)| PolicyDocument::read(value, kind)).collect();
+            self.files.iter().zip(kinds).map(|((_, value), kind)| PolicyDocument::read(value, *kind)).collect();
         let mut problems = Vec::new();
         for ((file, _), document) in self.files.iter().zip(&documents) {
             problems.extend(self.shape_problems(*file, document));

@@ -40,7 +40,7 @@ fn of_file(path: &PathBuf) -> Result<Vec<(String, Vec<Action>)>, Failure> {
     let mut documents = Documents::default();
     documents.add(std::slice::from_ref(path))?;
     let mut groups: Vec<(String, Vec<Action>)> = Vec::new();
-    for statement in documents.read(None)?.iter().flat_map(|document| &document.statements) {
+    for statement in documents.read(None, 1)?.iter().flat_map(|document| &document.statements) {
         let Some(actions) = &statement.actions else { continue };
         let found = if actions.negated { vec![all_but(actions)] } else { each(actions) };
         for group in found {

@@ -2,11 +2,13 @@
 
 mod access;
 mod args;
+mod can;
 mod check;
 mod discover;
 mod documents;
 mod expand;
 mod explain;
+mod minimize;
 mod packs;
 mod policy;
 mod read;

@@ -2,7 +2,7 @@
 
 use super::args::Color;
 use super::validate::{self, ValidateArgs};
-use super::{Failure, access, expand};
+use super::{Failure, access, can, expand, minimize};
 use clap::{Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -24,6 +24,8 @@ pub enum PolicyCommand {
     Can(CanArgs),
     /// List the actions a pattern or a policy stands for, with their access level
     Expand(ExpandArgs),
+    /// Write a policy as short as it can be without a change to what it allows
+    Minimize(MinimizeArgs),
     /// Say what AWS's own validation would find in policy documents
     Validate(ValidateArgs),
 }
@@ -36,6 +38,8 @@ pub struct NoNewAccessArgs {
     /// The policies as they shall be
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     pub new: Vec<PathBuf>,
+    #[command(flatten)]
+    pub limits: LimitArgs,
     #[command(flatten)]
     pub read_as: ReadAs,
     #[command(flatten)]
@@ -53,6 +57,8 @@ pub struct AccessNotGrantedArgs {
     /// ARNs, as a policy names them [default: all resources]
     #[arg(long, value_name = "ARN", value_delimiter = ',')]
     pub resources: Vec<String>,
+    #[command(flatten)]
+    pub limits: LimitArgs,
     #[command(flatten)]
     pub read_as: ReadAs,
     #[command(flatten)]
@@ -74,8 +80,8 @@ pub struct NoPublicAccessArgs {
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct CanArgs {
-    /// The policies; `-` is standard input
-    #[arg(value_name = "POLICY", required = true)]
+    /// The policies; `-` is standard input. Those that name principals are of the resource
+    #[arg(value_name = "POLICY", required_unless_present_any = ["resource_policy", "trust_policy"])]
     pub policies: Vec<PathBuf>,
     /// What is done, such as `s3:GetObject`
     #[arg(long, value_name = "ACTION")]
@@ -93,6 +99,50 @@ pub struct CanArgs {
     pub read_as: ReadAs,
     #[command(flatten)]
     pub output: OutputArgs,
+    #[command(flatten)]
+    pub besides: BesidesArgs,
+}
+
+/// Policies of other types that have a say.
+#[derive(clap::Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Other policies that have a say")]
+pub struct BesidesArgs {
+    /// A policy of the resource
+    #[arg(long, value_name = "FILE")]
+    pub resource_policy: Vec<PathBuf>,
+    /// The trust policy of the role that is assumed
+    #[arg(long, value_name = "FILE")]
+    pub trust_policy: Vec<PathBuf>,
+    /// The permissions boundary of the principal
+    #[arg(long, value_name = "FILE")]
+    pub boundary: Option<PathBuf>,
+    /// A policy that was given when the session was made
+    #[arg(long, value_name = "FILE")]
+    pub session_policy: Vec<PathBuf>,
+    /// The service control policies of one level, with commas between them: once for the root, for
+    /// each organisational unit, for the account
+    #[arg(long, value_name = "FILE,…")]
+    pub scp: Vec<String>,
+    /// The resource control policies of one level, as with `--scp`
+    #[arg(long, value_name = "FILE,…")]
+    pub rcp: Vec<String>,
+    /// The account of the principal [default: told by its ARN]
+    #[arg(long, value_name = "ID")]
+    pub account: Option<String>,
+    /// The account of the resource [default: told by its ARN, or else that of the principal]
+    #[arg(long, value_name = "ID")]
+    pub resource_account: Option<String>,
+}
+
+/// Policies that limit what the others allow.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct LimitArgs {
+    /// A permissions boundary that limits the policies
+    #[arg(long, value_name = "FILE")]
+    pub boundary: Option<PathBuf>,
+    /// The service control policies of one level, with commas between them: once for each level
+    #[arg(long, value_name = "FILE,…")]
+    pub scp: Vec<String>,
 }
 
 #[derive(clap::Args, Clone, Debug)]
@@ -100,6 +150,18 @@ pub struct ExpandArgs {
     /// A pattern such as `s3:Get*`, or a policy; `-` is standard input
     #[arg(value_name = "PATTERN|FILE")]
     pub what: String,
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub format: PolicyFormat,
+}
+
+#[derive(clap::Args, Clone, Debug)]
+pub struct MinimizeArgs {
+    /// The policy; `-` is standard input
+    #[arg(value_name = "POLICY")]
+    pub policy: PathBuf,
+    #[command(flatten)]
+    pub read_as: ReadAs,
+    /// `text` is the policy alone, and what was done on standard error
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     pub format: PolicyFormat,
 }
@@ -141,8 +203,9 @@ pub fn run(args: &PolicyArgs) -> Result<u8, Failure> {
         PolicyCommand::NoNewAccess(args) => access::no_new_access(args),
         PolicyCommand::AccessNotGranted(args) => access::not_granted(args),
         PolicyCommand::NoPublicAccess(args) => access::no_public_access(args),
-        PolicyCommand::Can(args) => access::can(args),
+        PolicyCommand::Can(args) => can::run(args),
         PolicyCommand::Expand(args) => expand::run(args),
+        PolicyCommand::Minimize(args) => minimize::run(args),
         PolicyCommand::Validate(args) => validate::run(args),
     }
 }

@@ -17,8 +17,9 @@ const MAX_BYTES: u64 = u32::MAX as u64;
 #[expect(clippy::expect_used, reason = "the patterns are constants; every run uses them")]
 static SIGNS: LazyLock<RegexSet> = LazyLock::new(|| {
     RegexSet::new([
-        r#"(?-u)AWS::|AWSTemplateFormatVersion|Statement|"?phases"?\s*:|RoleDetailList|UserDetailList|AttachedPolicies"#,
-        r#"(?-u)\bprovider"?\s*:|\bservices"?\s*:|serviceRole|"pipeline"|PolicyDocument|AKIA|ASIA"#,
+        r#"(?-u)AWS::|AWSTemplateFormatVersion|Statement|"?phases"?\s*:|DetailList|AttachedPolicies|PolicyNames"#,
+        r#"(?-u)\bprovider"?\s*:|\bservices"?\s*:|serviceRole|actionTypeId|PolicyDocument|AKIA|ASIA"#,
+        r#"(?-u)DefaultVersionId|projectsNotFound|\bGroupId"?\s*:"#,
     ])
     .expect("constant patterns")
 });

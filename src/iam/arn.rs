@@ -164,13 +164,15 @@ impl ArnPattern {
         Some(glob)
     }
 
-    fn surely_covers(&self, other: &ArnPattern) -> bool {
+    /// Whether it is sure to match every ARN that `other` matches.
+    pub fn surely_covers(&self, other: &ArnPattern) -> bool {
         if self.text == other.text {
             return true;
         }
         let Some(own) = &self.segmented else { return false };
         match &other.segmented {
-            Some(its) => its.within(own).is_yes() && other.spanning.within(&self.spanning).is_yes(),
+            // Those that span have a test that is quick.
+            Some(its) => other.spanning.within(&self.spanning).is_yes() && its.within(own).is_yes(),
             None => other.wide.within(own).is_yes(),
         }
     }
@@ -273,7 +275,10 @@ impl Readings {
                 }
             }
         }
-        let (spanning, segmented) = (Glob::new(spanning), Glob::new(segmented));
+        // Without a wildcard among the first five segments both readings are one, and are kept once.
+        let is_one = spanning == segmented;
+        let spanning = Glob::new(spanning);
+        let segmented = if is_one { spanning.clone() } else { Glob::new(segmented) };
         let (wide, wide_segmented) = match is_open {
             true => (Glob::new(wide), Glob::new(wide_segmented)),
             false => (spanning.clone(), segmented.clone()),
@@ -323,7 +328,7 @@ pub(super) fn split(text: &Text) -> Option<[Text; 6]> {
                 {
                     append(
                         &mut parts,
-                        Part::Known(known[from..colon].to_owned(), map.slice(from..colon)),
+                        Part::Known(known[from..colon].into(), map.slice(from..colon)),
                         map.span(from..colon),
                     );
                     from = colon + 1;
@@ -331,7 +336,7 @@ pub(super) fn split(text: &Text) -> Option<[Text; 6]> {
                 }
                 append(
                     &mut parts,
-                    Part::Known(known[from..].to_owned(), map.slice(from..known.len())),
+                    Part::Known(known[from..].into(), map.slice(from..known.len())),
                     map.span(from..known.len()),
                 );
             }

@@ -14,11 +14,13 @@ use super::document::{PolicyDocument, PolicyKind};
 use super::grant::Grant;
 use super::managed::value_at;
 use crate::source::Span;
+use std::sync::Arc;
 
 /// The policies of one principal.
 #[derive(Clone, Debug, Default)]
 pub struct Authority {
-    pub documents: Vec<PolicyDocument>,
+    /// Shared by all to whom a policy is attached.
+    pub documents: Vec<Arc<PolicyDocument>>,
     /// `None`: it has none.
     pub boundary: Option<Boundary>,
     /// Policies that are attached but cannot be seen. They may allow and deny anything.

@@ -12,6 +12,7 @@ use super::principal::Principals;
 use super::worlds::joined;
 use crate::source::Span;
 use crate::value::{Condition, Text, Value, can_hold_together};
+use std::sync::Arc;
 
 /// What a document is attached to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +137,11 @@ impl PolicyDocument {
             statement.when = joined(when, &statement.when);
         }
         self
+    }
+
+    /// The same for a document that several hold: it is copied only where a condition changes it.
+    pub fn shared_under(document: &Arc<PolicyDocument>, when: &[Condition]) -> Arc<PolicyDocument> {
+        if when.is_empty() { document.clone() } else { Arc::new(PolicyDocument::clone(document).under(when)) }
     }
 
     pub fn allows(&self) -> impl Iterator<Item = &Statement> {

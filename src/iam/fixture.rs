@@ -18,12 +18,12 @@ pub fn text(notation: &str) -> Text {
     let mut rest = notation;
     while let Some((before, inside)) = rest.split_once('<') {
         let (name, after) = inside.split_once('>').expect("a hole is closed");
-        parts.push(Part::Known(before.to_owned(), OffsetMap::whole(span())));
+        parts.push(Part::Known(before.into(), OffsetMap::whole(span())));
         let kind = if name.starts_with("AWS::") { HoleKind::Pseudo } else { HoleKind::Parameter };
         parts.push(Part::Hole(Hole { name: name.to_owned(), kind, span: span(), default: None }));
         rest = after;
     }
-    parts.push(Part::Known(rest.to_owned(), OffsetMap::whole(span())));
+    parts.push(Part::Known(rest.into(), OffsetMap::whole(span())));
     Text { parts, span: span() }.normalised()
 }
 
@@ -65,7 +65,7 @@ pub fn document(statements: &str, kind: PolicyKind) -> PolicyDocument {
 }
 
 pub fn authority(statements: &str) -> Authority {
-    Authority { documents: vec![document(statements, PolicyKind::Identity)], boundary: None, unseen: Vec::new() }
+    Authority { documents: vec![document(statements, PolicyKind::Identity).into()], boundary: None, unseen: Vec::new() }
 }
 
 pub fn bounded(statements: &str, boundary: &str) -> Authority {

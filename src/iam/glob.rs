@@ -167,25 +167,36 @@ impl Glob {
 
     /// Whether a text without holes matches.
     pub fn matches(&self, text: &str) -> bool {
-        if self
-            .tokens
-            .iter()
-            .any(|token| matches!(token, Token::One(reach) | Token::Run(reach) if *reach != Reach::All))
-        {
+        if self.has_limits() {
             return self.accepts(text.chars().map(Letter::Char));
         }
-        self.matches_greedily(text.chars())
+        let fits = |token: &Token, c: &char| match token {
+            Token::Letter(Letter::Char(own)) => own == c,
+            Token::One(_) => true,
+            _ => false,
+        };
+        self.matches_greedily(text.chars(), fits)
     }
 
     /// The same for a pattern in lower case and a text in any.
     pub fn matches_ignoring_case(&self, text: &str) -> bool {
-        self.matches_greedily(text.chars().map(|c| c.to_ascii_lowercase()))
+        let fits = |token: &Token, c: &char| match token {
+            Token::Letter(Letter::Char(own)) => *own == c.to_ascii_lowercase(),
+            Token::One(_) => true,
+            _ => false,
+        };
+        self.matches_greedily(text.chars(), fits)
     }
 
-    /// [`Glob::matches`] where every wildcard stands for all characters: a run that has read too
+    /// Whether a wildcard does not stand for all characters.
+    fn has_limits(&self) -> bool {
+        self.tokens.iter().any(|token| matches!(token, Token::One(reach) | Token::Run(reach) if *reach != Reach::All))
+    }
+
+    /// Whether a word matches where every wildcard stands for all letters: a run that has read too
     /// little reads one more, and no run before the last ever has to.
-    fn matches_greedily(&self, text: impl Iterator<Item = char> + Clone) -> bool {
-        let (mut at, mut rest) = (0, text);
+    fn matches_greedily<L>(&self, word: impl Iterator<Item = L> + Clone, fits: impl Fn(&Token, &L) -> bool) -> bool {
+        let (mut at, mut rest) = (0, word);
         let mut retry = None;
         loop {
             let here = rest.clone();
@@ -196,8 +207,7 @@ impl Glob {
                     retry = Some((at, rest.clone()));
                 }
                 (None, None) => return true,
-                (Some(Token::One(_)), Some(_)) => at += 1,
-                (Some(Token::Letter(Letter::Char(own))), Some(c)) if *own == c => at += 1,
+                (Some(token), Some(letter)) if fits(token, &letter) => at += 1,
                 _ => {
                     let Some((token, from)) = &mut retry else { return false };
                     if from.next().is_none() {
@@ -210,8 +220,13 @@ impl Glob {
         }
     }
 
-    /// Whether a word matches, by the positions reached after each letter.
-    pub fn accepts(&self, word: impl IntoIterator<Item = Letter>) -> bool {
+    /// Whether a word matches.
+    pub fn accepts(&self, word: impl IntoIterator<Item = Letter, IntoIter: Clone>) -> bool {
+        let word = word.into_iter();
+        if !self.has_limits() {
+            return self.matches_greedily(word, |token, letter| token.reads(letter));
+        }
+        // By the positions reached after each letter.
         let mut at = search::start(self);
         for letter in word {
             at = search::step(self, &at, &letter);
@@ -262,8 +277,13 @@ impl Glob {
     /// Whether everything that matches `self` matches one of `others`. Unknown only when the
     /// patterns are so entangled that the budget runs out.
     pub fn within_any(&self, others: &[&Glob]) -> Truth {
-        if others.iter().all(|other| other.is_plain()) {
-            return Truth::of(others.iter().any(|other| self.canonical_word_in(other)));
+        // One that lacks the canonical word lacks a part; where all do, so does their union.
+        let near = || others.iter().filter(|other| self.canonical_word_in(other));
+        if near().next().is_none() {
+            return Truth::No;
+        }
+        if near().any(|other| other.is_plain()) {
+            return Truth::Yes;
         }
         match outside(&[self], others) {
             Search::Found(_) => Truth::No,
@@ -286,11 +306,20 @@ impl Glob {
     /// accepts it can have read these letters only by `*`, which reads whatever stands there
     /// instead; so it accepts all of `self`.
     fn canonical_word_in(&self, other: &Glob) -> bool {
-        const FRESH: char = '\u{10FFFD}';
-        other.accepts(self.tokens.iter().map(|token| match token {
+        const FRESH: Letter = Letter::Char('\u{10FFFD}');
+        let differ = |(own, its): (&Token, &Token)| match (own, its) {
+            (Token::Letter(own), Token::Letter(its)) => Some(own != its),
+            _ => None,
+        };
+        // Most differ before the first wildcard of either.
+        if self.tokens.iter().zip(other.tokens.iter()).map_while(differ).any(|differ| differ) {
+            return false;
+        }
+        let letter = |token: &Token| match token {
             Token::Letter(letter) => letter.clone(),
-            Token::One(_) | Token::Run(_) => Letter::Char(FRESH),
-        }))
+            Token::One(_) | Token::Run(_) => FRESH,
+        };
+        other.accepts(self.tokens.iter().map(letter))
     }
 }
 

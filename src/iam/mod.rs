@@ -7,6 +7,7 @@ pub mod answer;
 pub mod arn;
 pub mod authority;
 pub mod catalogue;
+pub mod combine;
 pub mod condition;
 pub mod document;
 pub mod evaluate;
@@ -15,8 +16,10 @@ pub mod glob;
 pub mod grammar;
 pub mod grant;
 pub mod managed;
+pub mod minimize;
 pub mod names;
 pub mod narrowing;
+pub mod overruled;
 pub mod principal;
 pub mod request;
 mod residue;
@@ -25,7 +28,9 @@ pub mod validate;
 pub mod variable;
 mod worlds;
 
-pub use access::{Access, Finding, PublicKind, access_not_granted, new_access, public_access};
+pub use access::{
+    Access, Finding, Limits, Prepared, PublicKind, access_not_granted, new_access, new_access_within, public_access,
+};
 pub use action::ActionPattern;
 pub use answer::{Answer, Reason, Truth, Witness};
 pub use arn::ArnPattern;

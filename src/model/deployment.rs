@@ -5,9 +5,10 @@ use super::pipeline::{Pipeline, PipelineAction, Stage};
 use super::principal::{Principal, PrincipalKind, RoleRef, RoleTarget};
 use super::project::{BuildProject, DeployEvidence};
 use super::{Model, PrincipalId};
-use crate::iam::ArnPattern;
+use crate::iam::{ArnPattern, Grant, Wanted};
 use crate::value::{HoleKind, Part, Text};
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// The principals that are meant to deploy.
 #[derive(Debug, Default)]
@@ -198,11 +199,13 @@ pub fn deployers(model: &Model) -> Deployers {
         project.roles().for_each(|role| found.add(Some(role), false));
         found.add_handed_over(model, model.commands_of(project));
     }
-    let passed: Vec<PrincipalId> = (0..model.principals.len())
-        .filter(|id| model.principal(*id).is_execution_role())
-        .filter(|id| found.principals.iter().any(|deployer| can_pass(model.principal(*deployer), model.principal(*id))))
-        .collect();
-    found.execution.extend(passed);
+    let passing: Vec<Passing<'_>> = found.principals.iter().map(|id| Passing::of(model.principal(*id))).collect();
+    let is_passed = |role: &Principal| {
+        let role = Passable::new(role);
+        passing.iter().any(|passing| passing.reaches(&role))
+    };
+    let roles = model.principals.iter().enumerate();
+    found.execution.extend(roles.filter(|(_, role)| role.is_execution_role() && is_passed(role)).map(|(id, _)| id));
     found
 }
 
@@ -214,21 +217,42 @@ fn is_deploying_action(stage: &Stage, action: &PipelineAction) -> bool {
         || (action.category.eq_ignore_ascii_case("Invoke") && named() && !names_other_work(&action.name.display()))
 }
 
-/// Whether a principal may hand a role to a service.
-pub fn can_pass(principal: &Principal, role: &Principal) -> bool {
-    let grants = principal.authority.grants(&["iam:PassRole"]);
-    grants.iter().any(|grant| grant.everywhere || grant.resources.iter().any(|resource| names_role(resource, role)))
+static PASS_ROLE: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["iam:PassRole"]));
+
+/// What a principal may hand to services; asked of many roles.
+pub struct Passing<'m>(Vec<Grant<'m>>);
+
+/// A role that may be handed over, with the ARN that its name gives it.
+pub struct Passable<'m> {
+    pub role: &'m Principal,
+    arn: Option<ArnPattern>,
+}
+
+impl<'m> Passable<'m> {
+    pub fn new(role: &'m Principal) -> Passable<'m> {
+        Passable { role, arn: role.name.as_ref().map(|name| arn_of("arn:*:iam::*:role/", name, "")) }
+    }
+}
+
+impl<'m> Passing<'m> {
+    pub fn of(principal: &'m Principal) -> Passing<'m> {
+        Passing(principal.authority.grants_of(&PASS_ROLE))
+    }
+
+    pub fn reaches(&self, role: &Passable<'_>) -> bool {
+        self.0.iter().any(|grant| grant.everywhere || grant.resources.iter().any(|resource| names_role(resource, role)))
+    }
 }
 
 /// Whether a pattern of ARNs matches a role: by reference to it, or by its name.
-fn names_role(resource: &ArnPattern, role: &Principal) -> bool {
+fn names_role(resource: &ArnPattern, Passable { role, arn }: &Passable<'_>) -> bool {
     let id = &role.logical_id.value;
     let refers = resource.text().holes().any(|hole| {
         hole.kind == HoleKind::Resource
             && hole.span.file == role.file
             && hole.name.split('.').next().is_some_and(|name| name == id)
     });
-    refers || role.name.as_ref().is_some_and(|name| resource.overlaps(&arn_of("arn:*:iam::*:role/", name, "")).is_yes())
+    refers || arn.as_ref().is_some_and(|arn| resource.overlaps(arn).is_yes())
 }
 
 /// `prefix` with a name behind it, as a pattern of ARNs.

@@ -1,9 +1,11 @@
 //! Joins what the files declare: policies to principals, roles to what runs with them, buildspecs to
 //! projects, projects to pipelines; then works out what follows from it.
 
+mod anonymous;
 mod build;
 mod policy;
 mod role;
+mod united;
 
 pub use role::is_ci_provider;
 
@@ -14,19 +16,20 @@ use crate::value::{HoleKind, Text};
 use rayon::prelude::*;
 
 /// One model out of all fragments. `buildspec_files` are those that hold a buildspec.
-pub fn link(sources: &Sources, fragments: Vec<Fragment>) -> Model {
+pub fn link(sources: &Sources, mut fragments: Vec<Fragment>) -> Model {
+    united::unite(&mut fragments);
     let paths = sources.iter().map(|(_, source)| source.path.clone()).collect();
     let mut model = Model { paths, ..Model::default() };
     let mut attachments = Vec::new();
     let mut memberships = Vec::new();
+    let mut anonymous = Vec::new();
+    let mut policy_names = Vec::new();
     for mut fragment in fragments {
-        let (policies, buildspecs) = (model.policies.len(), model.buildspecs.len());
-        attachments.extend(fragment.attachments.into_iter().map(|mut attachment| {
-            attachment.policy += policies;
-            attachment
-        }));
+        fragment.shift(model.principals.len(), model.policies.len(), model.buildspecs.len());
+        attachments.append(&mut fragment.attachments);
+        anonymous.append(&mut fragment.anonymous);
+        policy_names.append(&mut fragment.policy_names);
         memberships.append(&mut fragment.memberships);
-        fragment.projects.iter_mut().for_each(|project| build::shift(project, buildspecs));
         model.principals.append(&mut fragment.principals);
         model.policies.append(&mut fragment.policies);
         model.projects.append(&mut fragment.projects);
@@ -41,9 +44,11 @@ pub fn link(sources: &Sources, fragments: Vec<Fragment>) -> Model {
         model.executions.append(&mut fragment.executions);
         model.origins.append(&mut fragment.origins);
     }
+    anonymous::join(&mut model, anonymous, &policy_names);
     let index = policy::Index::new(&model);
     policy::attach(&mut model, &index, attachments);
     policy::attach_managed(&mut model, &index);
+    anonymous::tell_left_out(&mut model);
     policy::join_groups(&mut model, &index, &memberships);
     build::find_buildspecs(&mut model, sources);
     build::find_projects(&mut model);
@@ -77,11 +82,6 @@ fn referred(text: &Text) -> Option<(FileId, String)> {
     let hole = text.as_hole().filter(|hole| hole.kind == HoleKind::Resource)?;
     let id = hole.name.split('.').next().unwrap_or(&hole.name);
     Some((hole.span.file, id.to_owned()))
-}
-
-/// Whether a text refers to the resource `logical_id` of a file.
-fn refers_to(text: &Text, file: FileId, logical_id: &str) -> bool {
-    referred(text).is_some_and(|(of, id)| of == file && id == logical_id)
 }
 
 /// The last part of the path of an ARN, or the whole text: the name that the ARN gives.

@@ -26,6 +26,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span, Spanned};
 use crate::template::Unresolved;
 use crate::template::buildspec::Buildspec;
+use crate::value::Value;
 
 /// An index into [`Model::principals`].
 pub type PrincipalId = usize;
@@ -89,6 +90,8 @@ pub struct DeclaredResource {
     pub properties: Vec<Spanned<String>>,
     /// Other properties may be there that are not seen: a transform or a condition puts them in.
     pub is_open: bool,
+    /// The properties evaluated, for the types that rules ask about.
+    pub value: Option<Value>,
 }
 
 /// What a tool made of what the user wrote, for those who look for it in their own code.

@@ -6,9 +6,9 @@ use crate::iam::validate::{self, Issue, Subject};
 use crate::iam::{Authority, Effect, PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};
 use crate::value::{Condition, Text, Value};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PrincipalKind {
     Role,
     User,
@@ -32,6 +32,8 @@ pub struct Principal {
     pub logical_id: Spanned<String>,
     /// `RoleName`, `UserName` or `GroupName`, when it is given.
     pub name: Option<Text>,
+    /// The account it is in, when its ARN is known.
+    pub account: Option<String>,
     /// The trust policy of a role.
     pub trust: Option<PolicyDocument>,
     pub authority: Authority,
@@ -40,12 +42,36 @@ pub struct Principal {
     pub boundary_ref: Option<Text>,
     /// Groups that a user is in, as they are written.
     pub groups: Vec<Text>,
+    /// What the output of a call does not show of it.
+    pub left_out: LeftOut,
+    /// Names of inline policies that it is listed to have.
+    pub expected: Vec<Spanned<String>>,
     /// The principal is made only when this holds.
     pub when: Option<Condition>,
     /// Services of CI and CD that run with this role. Filled by linking.
     pub uses: Vec<CiUse>,
     /// What the principal's policies let it do, as far as rules ask. Filled by linking.
     pub powers: Vec<Power>,
+}
+
+/// What the output of a call does not show of a principal, and other outputs may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LeftOut {
+    pub inline: bool,
+    pub attached: bool,
+    pub groups: bool,
+}
+
+/// The account of an ARN: `111122223333` of `arn:aws:iam::111122223333:role/Deploy`. A placeholder
+/// is none.
+pub fn account_of(arn: &str) -> Option<&str> {
+    let account = arn.strip_prefix("arn:")?.split(':').nth(3)?;
+    (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
+}
+
+/// Whether two accounts may be one: what is not known may be any.
+pub fn may_be_one_account(left: Option<&str>, right: Option<&str>) -> bool {
+    left.zip(right).is_none_or(|(left, right)| left == right)
 }
 
 /// A managed policy attached by its ARN or by reference.
@@ -110,15 +136,23 @@ impl Principal {
             file,
             logical_id,
             name: None,
+            account: None,
             trust: None,
             authority: Authority::default(),
             managed: Vec::new(),
             boundary_ref: None,
             groups: Vec::new(),
+            left_out: LeftOut::default(),
+            expected: Vec::new(),
             when: None,
             uses: Vec::new(),
             powers: Vec::new(),
         }
+    }
+
+    /// Whether everything that may be attached to it is told of.
+    pub fn is_whole(&self) -> bool {
+        self.left_out == LeftOut::default()
     }
 
     /// The name a person knows it by.
@@ -212,13 +246,14 @@ impl Principal {
 /// A policy document, once, with what it belongs to.
 #[derive(Debug)]
 pub struct Policy {
-    pub document: PolicyDocument,
+    pub document: Arc<PolicyDocument>,
     pub kind: PolicyKind,
     pub owner: PolicyOwner,
     pub file: FileId,
     /// Principals it is attached to. Filled by linking.
     pub attached_to: Vec<PrincipalId>,
-    /// As it is written; `None` where it is not written for IAM.
+    /// As it is written; `None` where it is not written for IAM, and once it has been validated and
+    /// nothing else is asked of it.
     pub written: Option<Value>,
     /// The type of the resource it protects, such as `AWS::S3::Bucket`, or else of the one that
     /// holds it; empty where it is not known.
@@ -228,6 +263,18 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// What is written is nobody's to mend as IAM would have it.
+    pub fn leave_unvalidated(&mut self) {
+        Arc::make_mut(&mut self.document).problems.clear();
+        self.written = None;
+    }
+
+    /// Validates now, and lets go of what is written.
+    pub fn settle(&mut self) {
+        self.issues();
+        self.written = None;
+    }
+
     /// What validation finds in it.
     pub fn issues(&self) -> &[Issue] {
         self.issues.get_or_init(|| {
@@ -246,6 +293,8 @@ pub struct PolicyOwner {
     pub kind: String,
     /// `PolicyName`, when there is one.
     pub policy_name: Option<String>,
+    /// The account of a managed policy whose ARN is known.
+    pub account: Option<String>,
 }
 
 impl PolicyOwner {

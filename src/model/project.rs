@@ -12,6 +12,8 @@ pub struct BuildProject {
     pub file: FileId,
     pub logical_id: Spanned<String>,
     pub name: Option<Text>,
+    /// The account it is in, when its ARN is known.
+    pub account: Option<String>,
     pub source: Source,
     pub artifacts: Vec<Artifacts>,
     pub image: Option<Text>,

@@ -7,6 +7,7 @@ mod finding;
 mod ink;
 mod json;
 mod lines;
+pub mod minimized;
 pub mod policy;
 mod pretty;
 pub mod rules;

@@ -15,6 +15,7 @@ pub const PACKS: &[(&str, &str)] = &[
     ("codepipeline.yml", include_str!("../../rules/codepipeline.yml")),
     ("deploy-separation.yml", include_str!("../../rules/deploy-separation.yml")),
     ("static-credentials.yml", include_str!("../../rules/static-credentials.yml")),
+    ("resource-exposure.yml", include_str!("../../rules/resource-exposure.yml")),
 ];
 
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {

@@ -36,6 +36,51 @@ fn quoted(written: &str, value: &str, start: usize, file: FileId, style: Style) 
     align(inside, value, start + 1, file, style)
 }
 
+/// A text in percent-encoding, decoded, with offsets into the encoded text; `None` where a sequence
+/// is not complete or gives no UTF-8.
+///
+/// Source: <https://www.rfc-editor.org/rfc/rfc3986#section-2.1>
+pub fn percent(written: &str, file: FileId) -> Option<(String, OffsetMap)> {
+    let mut value = String::with_capacity(written.len());
+    let mut units: Vec<(usize, usize)> = Vec::new();
+    let mut at = 0;
+    while at < written.len() {
+        let rest = &written[at..];
+        let plain = rest.find('%').unwrap_or(rest.len());
+        if plain > 0 {
+            value.push_str(&rest[..plain]);
+            units.push((plain, plain));
+            at += plain;
+            continue;
+        }
+        let (letter, len) = percent_char(rest.as_bytes())?;
+        value.push(letter);
+        units.push((letter.len_utf8(), len));
+        at += len;
+    }
+    let mut walk = Walk { written, value: &value, runs: Vec::new(), at: 0, read: 0, start: 0 };
+    for (decoded, source) in units {
+        if decoded == source { walk.verbatim(decoded) } else { walk.unit(decoded, source) }
+    }
+    let map = OffsetMap::from_runs(file, walk.runs);
+    Some((value, map))
+}
+
+/// The character that a text in percent-encoding starts with, and how many bytes it is written in.
+fn percent_char(written: &[u8]) -> Option<(char, usize)> {
+    let byte = |index: usize| {
+        let hex = written.get(3 * index..3 * index + 3)?.strip_prefix(b"%")?;
+        u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()
+    };
+    let count = match byte(0)?.leading_ones() {
+        0 => 1,
+        ones => ones as usize,
+    };
+    let bytes: Option<Vec<u8>> = (0..count.min(4)).map(byte).collect();
+    let letter = std::str::from_utf8(&bytes?).ok()?.chars().next()?;
+    Some((letter, 3 * count))
+}
+
 /// Walks both texts side by side. Where they part, an escape or a stretch of white space is one
 /// unit; where that does not explain it, the rest of the scalar is.
 fn align(written: &str, value: &str, start: usize, file: FileId, style: Style) -> OffsetMap {

@@ -5,12 +5,15 @@ use crate::diagnostic::Diagnostic;
 use crate::source::{OffsetMap, Spanned};
 use jsonc_parser::ast::{ObjectPropName, Value};
 use jsonc_parser::common::Range;
+use jsonc_parser::errors::ParseErrorKind;
 use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions, parse_to_ast};
 
 /// Why a text is not JSON, as offsets into it.
 pub struct JsonError {
     pub range: std::ops::Range<usize>,
     pub message: String,
+    /// The text is whole up to here, and another value follows.
+    pub is_second_value: bool,
 }
 
 /// Reads JSON; comments and trailing commas, which AWS's own tools let pass, are taken.
@@ -40,6 +43,7 @@ fn read(text: &str, origin: &OffsetMap, lenient: bool) -> Result<Parsed, JsonErr
     let result = parse_to_ast(text, &collect, &options).map_err(|error| JsonError {
         range: error.range().start..error.range().end,
         message: error.kind().to_string(),
+        is_second_value: matches!(error.kind(), ParseErrorKind::MultipleRootJsonValues),
     })?;
     let mut reader = Reader { text, origin, problems: Vec::new() };
     let documents = result.value.map(|value| reader.node(&value)).into_iter().collect();
@@ -95,13 +99,13 @@ impl Reader<'_> {
     fn string(&self, value: &str, range: Range) -> Node {
         let inner = decoded::json_string(&self.text[range.start..range.end], value, range.start, self.origin.file());
         let map = self.origin.compose(&inner, value.len());
-        let scalar = Scalar { text: value.to_owned(), quoted: true, map };
+        let scalar = Scalar { text: value.into(), quoted: true, map };
         Node::new(Kind::Scalar(scalar), self.origin.span(range.start..range.end), None)
     }
 
     fn bare(&self, text: &str, range: Range) -> Node {
         let inner = OffsetMap::verbatim(self.origin.file(), range.start as u32);
-        let scalar = Scalar { text: text.to_owned(), quoted: false, map: self.origin.compose(&inner, text.len()) };
+        let scalar = Scalar { text: text.into(), quoted: false, map: self.origin.compose(&inner, text.len()) };
         Node::new(Kind::Scalar(scalar), self.origin.span(range.start..range.end), None)
     }
 }

@@ -4,10 +4,12 @@
 mod decoded;
 mod json;
 mod node;
+mod pieces;
 mod repair;
 mod yaml;
 
 pub use node::{Entry, Kind, Node, Scalar};
+pub use pieces::{Member, members};
 
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::source::{FileId, OffsetMap, Span, Spanned};
@@ -19,8 +21,11 @@ pub const PARSE_ERROR: &str = "parse-error";
 /// What was read from a text.
 #[derive(Debug, Default)]
 pub struct Parsed {
-    /// One root per document; a JSON text has one.
+    /// One root per document.
     pub documents: Vec<Node>,
+    /// The text is JSON, and its documents stand one behind the other: no single JSON text, yet what
+    /// several calls print into one file.
+    pub is_json_sequence: bool,
     /// Text after `#` or inside `//` and `/* */`, with the place of the whole comment.
     pub comments: Vec<Spanned<String>>,
     pub problems: Vec<Diagnostic>,
@@ -76,6 +81,11 @@ pub fn parse_at(text: &str, origin: &OffsetMap) -> Parsed {
         Ok(parsed) => return parsed,
         Err(error) => error,
     };
+    if error.is_second_value
+        && let Some(parsed) = parse_sequence(text, origin)
+    {
+        return parsed;
+    }
     // YAML in flow style starts with a bracket too, and so does JSON with short-form tags.
     let as_yaml = yaml::parse(text, origin);
     match as_yaml.error {
@@ -84,6 +94,38 @@ pub fn parse_at(text: &str, origin: &OffsetMap) -> Parsed {
         _ if looks_like_text_template(text) => Parsed { text_template: true, ..Parsed::default() },
         _ => repair::parse_json(text, origin, error),
     }
+}
+
+/// JSON values that follow each other, each read by itself.
+fn parse_sequence(text: &str, origin: &OffsetMap) -> Option<Parsed> {
+    let values = pieces::values(text);
+    if !values.iter().all(|range| text[range.clone()].starts_with(['{', '['])) {
+        return None;
+    }
+    let mut sequence = Parsed { is_json_sequence: true, ..Parsed::default() };
+    for range in values {
+        let parsed = parse_at(&text[range.clone()], &origin.slice(range));
+        sequence.documents.extend(parsed.documents);
+        sequence.comments.extend(parsed.comments);
+        sequence.problems.extend(parsed.problems);
+        sequence.repaired.extend(parsed.repaired);
+    }
+    Some(sequence)
+}
+
+/// What is wrong with a sequence of JSON values where one is expected.
+pub fn second_value(span: Span) -> Diagnostic {
+    let mut found = problem(span, "this is not JSON: text cannot contain more than one JSON value", "the second one");
+    found.subject = "json".into();
+    found.with_help("keep one document in a file")
+}
+
+/// A text in percent-encoding, decoded, with the places of its characters in the file; `None` for a
+/// text that is not encoded so.
+pub fn percent_decoded(text: &str, origin: &OffsetMap) -> Option<(String, OffsetMap)> {
+    let (decoded, inner) = decoded::percent(text, origin.file())?;
+    let map = origin.compose(&inner, decoded.len());
+    Some((decoded, map))
 }
 
 /// Whether a text starts with a bracket, comments of JSON aside.

@@ -1,6 +1,7 @@
 //! One tree for YAML and JSON. Every scalar, key and item keeps the place it was read from.
 
 use crate::source::{OffsetMap, Span, Spanned};
+use compact_str::CompactString;
 use std::sync::Arc;
 
 /// A node of the tree; cloning it is cheap, and an alias shares the node of its anchor.
@@ -15,7 +16,8 @@ pub struct Node {
 struct NodeData {
     kind: Kind,
     span: Span,
-    tag: Option<Spanned<String>>,
+    /// Few nodes have one.
+    tag: Option<Box<Spanned<String>>>,
     weight: u32,
 }
 
@@ -32,7 +34,7 @@ pub enum Kind {
 /// A scalar, decoded.
 #[derive(Debug)]
 pub struct Scalar {
-    pub text: String,
+    pub text: CompactString,
     /// Whether quotes or a block style make it a string whatever it looks like.
     pub quoted: bool,
     /// From offsets in `text` to bytes of the file.
@@ -56,11 +58,14 @@ impl Node {
                 .iter()
                 .fold(0, |sum: u32, entry| sum.saturating_add(entry.key.weight()).saturating_add(entry.value.weight())),
         };
-        Node { data: Arc::new(NodeData { kind, span, tag, weight: children.saturating_add(1) }), alias: None }
+        Node {
+            data: Arc::new(NodeData { kind, span, tag: tag.map(Box::new), weight: children.saturating_add(1) }),
+            alias: None,
+        }
     }
 
     /// A scalar that is not written in a file as it is; every place of it is `span`.
-    pub fn text(text: impl Into<String>, span: Span) -> Node {
+    pub fn text(text: &str, span: Span) -> Node {
         let scalar = Scalar { text: text.into(), quoted: true, map: OffsetMap::whole(span) };
         Node::new(Kind::Scalar(scalar), span, None)
     }
@@ -86,7 +91,7 @@ impl Node {
 
     /// The local tag without its `!`, such as `Sub` or `GetAtt`.
     pub fn tag(&self) -> Option<&Spanned<String>> {
-        self.data.tag.as_ref()
+        self.data.tag.as_deref()
     }
 
     /// How many nodes a walk below this one meets, aliases followed.

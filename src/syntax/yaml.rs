@@ -151,7 +151,7 @@ impl Builder<'_> {
         };
         let inner = decoded::yaml_scalar(written, value, range.start, self.origin.file(), style);
         let map = self.origin.compose(&inner, value.len());
-        Node::new(Kind::Scalar(Scalar { text: value.to_owned(), quoted, map }), span, tag)
+        Node::new(Kind::Scalar(Scalar { text: value.into(), quoted, map }), span, tag)
     }
 
     /// The place of an empty value is the end of its key; a block scalar ends with its last character.

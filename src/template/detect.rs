@@ -1,5 +1,6 @@
 //! Which format a file is, by its content; the name decides only where content cannot.
 
+use super::dump;
 use crate::syntax::{Node, Parsed};
 
 /// What a file is.
@@ -42,7 +43,6 @@ impl Format {
             Format::Serverless => Some("Serverless Framework files are not read yet"),
             Format::Compose => Some("compose files are not read yet"),
             Format::Dockerfile => Some("Dockerfiles are not read yet"),
-            Format::CliDump => Some("output of the AWS CLI is not read yet"),
             Format::TextTemplate => Some("a text template (Jinja, Go, ERB or the like): lint what it generates"),
             _ => None,
         }
@@ -74,7 +74,7 @@ pub fn detect(parsed: &Parsed, path: &str, text: &str) -> Format {
         Format::Buildspec
     } else if has("services") && (has("version") || has("networks") || has("volumes") || name.contains("compose")) {
         Format::Compose
-    } else if is_cli_dump(root) {
+    } else if dump::is_dump(root) {
         Format::CliDump
     } else {
         Format::Other
@@ -148,32 +148,6 @@ fn is_buildspec(root: &Node, name: &str) -> bool {
     has_known_phase
         || (matches!(version, "0.1" | "0.2") && (has("batch") || has("artifacts") || has("env")))
         || (name.starts_with("buildspec") && matches!(version, "0.1" | "0.2"))
-}
-
-fn is_cli_dump(root: &Node) -> bool {
-    const KEYS: [&str; 9] = [
-        "RoleDetailList",
-        "UserDetailList",
-        "projects",
-        "pipeline",
-        "PolicyVersion",
-        "Role",
-        "Roles",
-        "PolicyDocument",
-        "AttachedPolicies",
-    ];
-    let is_ours = |key: &str| match key {
-        // A Kubernetes file or a package manifest may have these, but not with these keys inside.
-        "projects" => root.get(key).and_then(Node::items).is_some_and(|items| {
-            items.iter().any(|project| project.get("serviceRole").is_some() || project.get("source").is_some())
-        }),
-        "pipeline" => root.get(key).is_some_and(|pipeline| pipeline.get("stages").is_some()),
-        "Role" => root.get(key).is_some_and(|role| role.get("RoleName").is_some()),
-        "Roles" => root.get(key).and_then(Node::items).is_some(),
-        "PolicyDocument" => root.get("PolicyName").is_some(),
-        _ => root.get(key).is_some(),
-    };
-    root.entries().is_some() && KEYS.into_iter().any(is_ours)
 }
 
 /// `Dockerfile`, `Dockerfile.test`, `app.Dockerfile`.

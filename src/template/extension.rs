@@ -90,7 +90,7 @@ impl Writer<'_, '_> {
                     && only.key.as_str() == Some("Ref")
                     && let Some(value) = only.value.as_str().and_then(|name| self.value(name))
                 {
-                    return Node::text(value, only.value.span());
+                    return Node::text(&value, only.value.span());
                 }
                 let is_call = node.tag().is_some_and(|tag| tag.value == "Transform");
                 if is_call && let Some(included) = self.included(node) {
@@ -224,7 +224,7 @@ impl Writer<'_, '_> {
         if node.tag().is_some_and(|tag| tag.value == "Ref")
             && let Some(value) = self.value(&scalar.text)
         {
-            return Node::text(value, node.span());
+            return Node::text(&value, node.span());
         }
         let mut text = String::new();
         let mut maps: Vec<(OffsetMap, usize)> = Vec::new();
@@ -253,7 +253,11 @@ impl Writer<'_, '_> {
         }
         self.keep(scalar, rest..scalar.text.len(), &mut text, &mut maps);
         let map = OffsetMap::concat(scalar.map.file(), &maps);
-        Node::new(Kind::Scalar(Scalar { text, quoted: scalar.quoted, map }), node.span(), node.tag().cloned())
+        Node::new(
+            Kind::Scalar(Scalar { text: text.into(), quoted: scalar.quoted, map }),
+            node.span(),
+            node.tag().cloned(),
+        )
     }
 
     fn keep(

@@ -282,7 +282,7 @@ impl<'t> Scope<'t> {
     }
 
     fn filled_text(&self, text: &str, span: Span, own: &[(String, Value)]) -> Value {
-        let scalar = Scalar { text: text.to_owned(), quoted: true, map: OffsetMap::whole(span) };
+        let scalar = Scalar { text: text.into(), quoted: true, map: OffsetMap::whole(span) };
         let values = split_substitutions(&scalar, span).into_iter().map(|piece| match piece {
             reference::Piece::Text(text) => Value::Text(text),
             reference::Piece::Variable(name, at) => match own.iter().find(|(known, _)| *known == name) {

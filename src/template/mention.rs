@@ -4,35 +4,43 @@
 use regex::Regex;
 use std::sync::LazyLock;
 
-/// `${file(./roles.yml):Path}` of the Serverless Framework, scripts, and files named by a property
-/// that holds a path.
+/// What stands before a path or at its end, and tools that read a file of their own. Literals alone,
+/// so that the search is one fast pass over the text.
 #[expect(clippy::expect_used, reason = "the pattern is a constant; every run uses it")]
-static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+static SIGN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r#"(?x)
-        \bfile\( \s* (?<file>[^)\s$]+)
-      | (?<script>[\w./-]+\.(?:sh|bash))\b
-      | (?: TemplateURL | aws:asset:path | Location | DefinitionUri | DefinitionS3Location | env_file | BuildSpec ) ["']? \s* : \s* ["']?
-        (?<value>[\w./-]+)
-      | \b (?<tool>make|npm|yarn|pnpm|compose) \b"#,
+        r"(?x) (?<before> file\( | TemplateURL | aws:asset:path | Location | DefinitionUri | env_file | BuildSpec )
+             | (?<end> \.sh | \.bash )
+             | (?<tool> make | npm | yarn | pnpm | compose ) [\x20-]",
     )
     .expect("constant pattern")
 });
 
-/// Paths as they are written, in the order they are met; relative to the file, to the folder of the
-/// project that it belongs to, or to the root, whoever reads them decides.
+/// Paths as they are written, sorted; relative to the file, to the folder of the project that it
+/// belongs to, or to the root: whoever reads them decides.
 pub fn mentioned(text: &str) -> Vec<&str> {
     let mut found: Vec<&str> = Vec::new();
-    for captures in NAMED.captures_iter(text) {
-        let named = ["file", "script", "value"].iter().find_map(|name| captures.name(name));
-        match named {
-            Some(path) => found.push(path.as_str().trim_matches(['"', '\''])),
-            None => found.extend(read_by(captures.name("tool").map_or("", |tool| tool.as_str()))),
+    for sign in SIGN.captures_iter(text) {
+        if let Some(before) = sign.name("before") {
+            let rest = text[before.end()..].trim_start_matches([' ', ':', '"', '\'']);
+            found.push(&rest[..rest.find(|letter| !is_of_path(letter)).unwrap_or(rest.len())]);
+        } else if let Some(end) = sign.name("end") {
+            let start = text[..end.start()]
+                .rfind(|letter| !is_of_path(letter))
+                .map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
+            found.push(&text[start..end.end()]);
+        } else {
+            found.extend(read_by(sign.name("tool").map_or("", |tool| tool.as_str())));
         }
     }
+    found.retain(|path| !path.is_empty());
     found.sort_unstable();
     found.dedup();
     found
+}
+
+fn is_of_path(letter: char) -> bool {
+    letter.is_alphanumeric() || matches!(letter, '.' | '/' | '_' | '-')
 }
 
 /// The file that tells what a tool runs.
@@ -54,6 +62,7 @@ mod tests {
         assert_eq!(mentioned("resources:\n  - ${file(./infra/roles.yml):Roles}"), ["./infra/roles.yml"]);
         assert_eq!(mentioned("- ./bin/deploy.sh prod && bash lib.sh"), ["./bin/deploy.sh", "lib.sh"]);
         assert_eq!(mentioned("TemplateURL: ./nested.yaml\n"), ["./nested.yaml"]);
+        assert_eq!(mentioned("\"aws:asset:path\": \"Ci.nested.json\""), ["Ci.nested.json"]);
         assert_eq!(mentioned("\"aws:asset:path\": \"Ci.nested.json\""), ["Ci.nested.json"]);
         assert_eq!(mentioned("\"Location\": \"api.yaml\""), ["api.yaml"]);
         assert_eq!(mentioned("- npm run deploy"), ["package.json"]);

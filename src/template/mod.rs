@@ -5,6 +5,7 @@ pub mod buildspec;
 pub mod cloudformation;
 mod condition;
 mod detect;
+pub mod dump;
 mod extension;
 mod foreign;
 mod intrinsics;

@@ -16,7 +16,7 @@ pub fn split_substitutions(scalar: &Scalar, span: Span) -> Vec<Piece> {
     let text = scalar.text.as_str();
     let known = |range: std::ops::Range<usize>| {
         (!range.is_empty()).then(|| {
-            let part = Part::Known(text[range.clone()].to_owned(), scalar.map.slice(range));
+            let part = Part::Known(text[range.clone()].into(), scalar.map.slice(range));
             Piece::Text(find_variables(Text { parts: vec![part], span }))
         })
     };
@@ -77,7 +77,7 @@ pub fn find_variables(text: Text) -> Text {
                 }
             };
             if rest < start {
-                parts.push(Part::Known(known[rest..start].to_owned(), map.slice(rest..start)));
+                parts.push(Part::Known(known[rest..start].into(), map.slice(rest..start)));
             }
             let hole = Hole { name: inside.to_owned(), kind, span: map.span(start..close), default: None };
             parts.push(Part::Hole(hole));
@@ -85,7 +85,7 @@ pub fn find_variables(text: Text) -> Text {
             at = close;
         }
         if rest < known.len() {
-            parts.push(Part::Known(known[rest..].to_owned(), map.slice(rest..known.len())));
+            parts.push(Part::Known(known[rest..].into(), map.slice(rest..known.len())));
         }
     }
     Text { parts, span: text.span }

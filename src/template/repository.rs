@@ -3,9 +3,10 @@
 
 use super::cloudformation::Template;
 use super::detect::{Format, detect, is_dockerfile_name, is_script_name};
+use super::dump;
 use super::stack::Stacks;
 use crate::source::{FileId, SourceFile, Sources};
-use crate::syntax::{self, Parsed};
+use crate::syntax::{self, Member, Parsed};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -25,6 +26,8 @@ pub struct Repository<'s> {
 pub struct File {
     pub format: Format,
     pub parsed: Parsed,
+    /// The members of a dump that is too large to be parsed as a whole; empty for every other file.
+    pub pieces: Vec<Member>,
 }
 
 /// Why a file that another one names is not taken in.
@@ -53,7 +56,7 @@ impl<'s> Repository<'s> {
     /// The template that a file holds.
     pub fn template(&self, file: FileId) -> Option<&Template> {
         let read = || {
-            let File { format, parsed } = self.get(file);
+            let File { format, parsed, .. } = self.get(file);
             let root = parsed.root().filter(|_| matches!(format, Format::CloudFormation | Format::Sam))?;
             Some(Template::read_among(self, root, file))
         };
@@ -98,13 +101,20 @@ impl File {
     fn read(file: FileId, source: &SourceFile) -> File {
         let name = source.path.rsplit('/').next().unwrap_or_default();
         if is_dockerfile_name(name) {
-            return File { format: Format::Dockerfile, parsed: Parsed::default() };
+            return File::new(Format::Dockerfile, Parsed::default());
         }
         if is_script_name(name) {
-            return File { format: Format::Other, parsed: Parsed::default() };
+            return File::new(Format::Other, Parsed::default());
+        }
+        if let Some(pieces) = dump::pieces_of_account(&source.text) {
+            return File { pieces, ..File::new(Format::CliDump, Parsed::default()) };
         }
         let parsed = syntax::parse(&source.text, file);
-        File { format: detect(&parsed, &source.path, &source.text), parsed }
+        File::new(detect(&parsed, &source.path, &source.text), parsed)
+    }
+
+    fn new(format: Format, parsed: Parsed) -> File {
+        File { format, parsed, pieces: Vec::new() }
     }
 }
 

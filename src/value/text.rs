@@ -2,6 +2,7 @@
 
 use crate::source::{OffsetMap, Span};
 use crate::syntax::Scalar;
+use compact_str::CompactString;
 use std::borrow::Cow;
 
 /// Text with holes: `arn:${AWS::Partition}:s3:::${Bucket}/*` has two.
@@ -13,7 +14,7 @@ pub struct Text {
 
 #[derive(Clone, Debug)]
 pub enum Part {
-    Known(String, OffsetMap),
+    Known(CompactString, OffsetMap),
     Hole(Hole),
 }
 
@@ -70,7 +71,7 @@ impl Text {
     pub fn at(text: impl Into<String>, span: Span) -> Text {
         let text = text.into();
         let map = OffsetMap::whole(span);
-        Text { parts: vec![Part::Known(text, map)], span }
+        Text { parts: vec![Part::Known(text.into(), map)], span }
     }
 
     /// The text when nothing of it is unknown.
@@ -205,12 +206,12 @@ fn split_markers(text: &str, map: &OffsetMap, holes: &[Hole], parts: &mut Vec<Pa
         let Some(close) = text[inside..].find(MARK_CLOSE).map(|at| at + inside) else { break };
         let Some(hole) = text[inside..close].parse::<usize>().ok().and_then(|index| holes.get(index)) else { break };
         if rest < open {
-            parts.push(Part::Known(text[rest..open].to_owned(), map.slice(rest..open)));
+            parts.push(Part::Known(text[rest..open].into(), map.slice(rest..open)));
         }
         parts.push(Part::Hole(hole.clone()));
         rest = close + MARK_CLOSE.len_utf8();
     }
     if rest < text.len() || parts.is_empty() {
-        parts.push(Part::Known(text[rest..].to_owned(), map.slice(rest..text.len())));
+        parts.push(Part::Known(text[rest..].into(), map.slice(rest..text.len())));
     }
 }

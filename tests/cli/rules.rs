@@ -25,7 +25,7 @@ fn a_rule_that_is_not_there_exits_with_2_and_the_nearest_name() {
     for (flag, name, meant) in [
         ("--select", "passrole-wildcrad", "passrole-wildcard"),
         ("--ignore", "codebild", "codebuild"),
-        ("--select", "oidc-no-subject", "oidc-no-sub"),
+        ("--select", "oidc-no-subs", "oidc-no-sub"),
     ] {
         let run = repository.run(&[flag, name]);
         assert_eq!((run.status, run.out.as_str()), (2, ""));

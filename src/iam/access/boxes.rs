@@ -5,7 +5,7 @@ use super::values::{Members, Pattern};
 use super::vocabulary::Vocabulary;
 use super::who;
 use crate::iam::answer::Reason;
-use crate::iam::document::{Actions, Effect, PolicyDocument, PolicyKind, Resources, Statement};
+use crate::iam::document::{Actions, Effect, PolicyDocument, Resources, Statement};
 use crate::iam::glob::Glob;
 use crate::iam::residue::{Reading, least, most};
 use crate::value::Text;
@@ -89,7 +89,7 @@ pub fn wall(
         None if is_sure => return None,
         None => {}
     }
-    if document.kind != PolicyKind::Identity && document.kind != PolicyKind::Boundary {
+    if !document.kind.is_of_principal() {
         match &statement.principals {
             Some(principals) => {
                 let (test, exact) = who::test(principals, !is_sure);

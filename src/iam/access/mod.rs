@@ -4,6 +4,7 @@
 mod boxes;
 mod dimension;
 mod literal;
+mod prepared;
 mod public;
 mod search;
 mod values;
@@ -13,7 +14,7 @@ mod witness;
 
 use super::answer::{Reason, Truth};
 use super::arn::ArnPattern;
-use super::document::{Effect, PolicyDocument, PolicyKind, Statement};
+use super::document::{Effect, PolicyDocument, Statement};
 use super::evaluate::{Colons, Decision, decide};
 use super::glob::Glob;
 use super::request::Request;
@@ -27,6 +28,7 @@ use std::collections::BTreeSet;
 use values::{Members, Pattern};
 use vocabulary::Vocabulary;
 
+pub use prepared::Prepared;
 pub use public::{PublicKind, public_access};
 
 /// Whether there is a request of a kind.
@@ -49,16 +51,27 @@ pub struct Access {
     pub denied_by: Option<Span>,
 }
 
+/// Policies that limit what others allow, such as a permissions boundary or the service control
+/// policies of one level: each group has to allow a request too.
+pub type Limits<'d> = [Vec<&'d PolicyDocument>];
+
 /// A request that `new` allows and `existing` does not.
 pub fn new_access(existing: &[&PolicyDocument], new: &[&PolicyDocument]) -> Finding {
-    let all: Vec<&PolicyDocument> = existing.iter().chain(new).copied().collect();
+    new_access_within(&[], existing, new)
+}
+
+/// The same under limits that both have.
+pub fn new_access_within(limits: &Limits<'_>, existing: &[&PolicyDocument], new: &[&PolicyDocument]) -> Finding {
+    let all: Vec<&PolicyDocument> = existing.iter().chain(new).chain(limits.iter().flatten()).copied().collect();
     let confirm = |request: &Request, colons: Colons| {
         let (now, before) = (decide(new, request, colons), decide(existing, request, colons));
-        (now.allowed.and(before.allowed.negated()), now, Some(before))
+        let is_new = now.allowed.and(before.allowed.negated()).and(passes(limits, request, colons));
+        (is_new, now, Some(before))
     };
     under_both_readings(&all, |reading| {
         let mut question = Question::new(&all, reading, &confirm);
-        let denies = question.walls(new, Effect::Deny, Meaning::Least);
+        let mut denies = question.walls(new, Effect::Deny, Meaning::Least);
+        let limits = question.limits(limits, &mut denies);
         let before = question.walls(existing, Effect::Allow, Meaning::Least);
         let walls: Vec<&Wall> = denies.iter().chain(&before).collect();
         let kept = boxes::open_wordings(existing, Effect::Allow);
@@ -66,9 +79,10 @@ pub fn new_access(existing: &[&PolicyDocument], new: &[&PolicyDocument]) -> Find
         // `b/${aws:username}` is none of `NotResource: b/a`, and may be in a request.
         let leaves_out = |one: &Statement| one.resources.as_ref().is_some_and(|resources| resources.negated);
         let has_exceptions = all.iter().flat_map(|document| &document.statements).any(leaves_out);
-        let meaning = if has_exceptions { Meaning::Widest } else { Meaning::Most };
+        let meets_others = has_exceptions || !limits.is_empty();
+        let meaning = if meets_others { Meaning::Widest } else { Meaning::Most };
         for allow in question.walls_besides(new, Effect::Allow, meaning, &kept) {
-            question.look(&[&allow.tests], &walls)?;
+            question.look_within(&limits, &[&allow.tests], &walls)?;
         }
         let kept = boxes::wordings(new, Effect::Deny);
         let taken = question.walls_besides(existing, Effect::Deny, Meaning::Widest, &kept);
@@ -76,26 +90,32 @@ pub fn new_access(existing: &[&PolicyDocument], new: &[&PolicyDocument]) -> Find
         let allows = question.walls(new, Effect::Allow, Meaning::Widest);
         for deny in &taken {
             for allow in &allows {
-                question.look(&[&allow.tests, &deny.tests], &walls)?;
+                question.look_within(&limits, &[&allow.tests, &deny.tests], &walls)?;
             }
         }
         question.nothing_found()
     })
 }
 
-/// A request that `policies` allow for one of the actions on one of the resources, all given as
-/// patterns; no resources stand for all.
-pub fn access_not_granted(policies: &[&PolicyDocument], actions: &[String], resources: &[String]) -> Finding {
+/// A request that `policies` allow, under limits, for one of the actions on one of the resources, all
+/// given as patterns; no resources stand for all.
+pub fn access_not_granted(
+    limits: &Limits<'_>,
+    policies: &[&PolicyDocument],
+    actions: &[String],
+    resources: &[String],
+) -> Finding {
     let Some(first) = policies.first() else { return Finding::None };
     let patterns =
         resources.iter().map(|text| ArnPattern::new(&Text::at(text.as_str(), first.span), false, Vec::new()));
     let patterns: Vec<ArnPattern> = patterns.collect();
+    let all: Vec<&PolicyDocument> = policies.iter().chain(limits.iter().flatten()).copied().collect();
     let confirm = |request: &Request, colons: Colons| {
         let decision = decide(policies, request, colons);
-        (decision.allowed, decision, None)
+        (decision.allowed.and(passes(limits, request, colons)), decision, None)
     };
-    under_both_readings(policies, |reading| {
-        let mut question = Question::new(policies, reading, &confirm);
+    under_both_readings(&all, |reading| {
+        let mut question = Question::new(&all, reading, &confirm);
         let mut asked: Vec<(Dimension, Test)> = Vec::new();
         if !actions.is_empty() {
             let globs = actions.iter().map(|text| Glob::parse(&text.to_ascii_lowercase()));
@@ -107,8 +127,13 @@ pub fn access_not_granted(policies: &[&PolicyDocument], actions: &[String], reso
                 question.doubts.push(Reason::new("a resource that is asked for is no full ARN"));
             }
         }
-        question.any_access(policies, &asked)
+        question.any_access(limits, policies, &asked)
     })
+}
+
+/// Whether all limits let a request pass.
+fn passes(limits: &Limits<'_>, request: &Request, colons: Colons) -> Truth {
+    Truth::all(limits.iter().map(|group| decide(group, request, colons).allowed))
 }
 
 fn one_of(globs: impl Iterator<Item = Glob>) -> Test {
@@ -156,8 +181,7 @@ const MAX_REFUSED: usize = 60;
 
 impl<'q> Question<'q> {
     fn new(documents: &[&PolicyDocument], reading: Reading, confirm: &'q Confirm<'q>) -> Question<'q> {
-        let is_exact =
-            documents.iter().all(|document| matches!(document.kind, PolicyKind::Identity | PolicyKind::Boundary));
+        let is_exact = documents.iter().all(|document| document.kind.is_of_principal());
         let statements = documents.iter().flat_map(|document| &document.statements);
         let doubts = documents.iter().flat_map(|document| document.unread.clone()).collect();
         let vocabulary = Vocabulary::of(statements, is_exact);
@@ -192,13 +216,46 @@ impl<'q> Question<'q> {
     }
 
     /// Any request that the policies allow under some tests.
-    fn any_access(&mut self, policies: &[&PolicyDocument], asked: &[(Dimension, Test)]) -> Result<(), Finding> {
-        let denies = self.walls(policies, Effect::Deny, Meaning::Least);
+    fn any_access(
+        &mut self,
+        limits: &Limits<'_>,
+        policies: &[&PolicyDocument],
+        asked: &[(Dimension, Test)],
+    ) -> Result<(), Finding> {
+        let mut denies = self.walls(policies, Effect::Deny, Meaning::Least);
+        let limits = self.limits(limits, &mut denies);
         let walls: Vec<&Wall> = denies.iter().collect();
         for allow in self.walls(policies, Effect::Allow, Meaning::Widest) {
-            self.look(&[&allow.tests, asked], &walls)?;
+            self.look_within(&limits, &[&allow.tests, asked], &walls)?;
         }
         self.nothing_found()
+    }
+
+    /// What each limit allows; what they deny is added to the denies.
+    fn limits(&mut self, limits: &Limits<'_>, denies: &mut Vec<Wall>) -> Vec<Vec<Wall>> {
+        let mut allows = Vec::new();
+        for group in limits {
+            denies.extend(self.walls(group, Effect::Deny, Meaning::Least));
+            allows.push(self.walls(group, Effect::Allow, Meaning::Widest));
+        }
+        allows
+    }
+
+    /// As [`Self::look`], where one statement of each limit has to allow the request too.
+    fn look_within(
+        &mut self,
+        limits: &[Vec<Wall>],
+        tests: &[&[(Dimension, Test)]],
+        walls: &[&Wall],
+    ) -> Result<(), Finding> {
+        let Some((group, rest)) = limits.split_first() else { return self.look(tests, walls) };
+        for allow in group {
+            let all: Vec<&[(Dimension, Test)]> = tests.iter().copied().chain([allow.tests.as_slice()]).collect();
+            if AccessBox::default().under_all(&all.concat(), &self.vocabulary).is_some() {
+                self.look_within(rest, &all, walls)?;
+            }
+        }
+        Ok(())
     }
 
     /// Looks for a request under all tests and outside of the walls. `Err` with what was found.

@@ -33,6 +33,9 @@ const KINDS: &[(&str, &str)] = &[
     ("AWS::CodeArtifact::Domain", "codeartifact"),
     ("AWS::DynamoDB::Stream", "dynamodb"),
     ("AWS::DynamoDB::Table", "dynamodb"),
+    // The API does not take the next two; the question is the same.
+    ("AWS::ECR::PublicRepository", "ecr-public"),
+    ("AWS::ECR::Repository", "ecr"),
     ("AWS::EFS::FileSystem", "elasticfilesystem"),
     ("AWS::IAM::AssumeRolePolicyDocument", "sts"),
     ("AWS::KMS::Key", "kms"),
@@ -86,7 +89,7 @@ pub fn public_access(policies: &[&PolicyDocument], kind: PublicKind) -> Finding 
                 (Dimension::Principal, patterns(callers, false)),
             ];
             asked.extend(stranger.keys(&question.vocabulary, policies, is_federated));
-            question.any_access(policies, &asked)?;
+            question.any_access(&[], policies, &asked)?;
         }
         Ok(())
     })

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::iam::catalogue;
+use crate::iam::document::PolicyKind;
 use crate::iam::fixture::{document, span};
 use crate::iam::managed::value_at;
 use rayon::prelude::*;
@@ -293,7 +294,7 @@ fn access_is_granted_or_not() {
     );
     let ask = |actions: &[&str], resources: &[&str]| {
         let owned = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        access_not_granted(&[&policy], &owned(actions), &owned(resources))
+        access_not_granted(&[], &[&policy], &owned(actions), &owned(resources))
     };
     assert_eq!(shown(&ask(&["s3:DeleteObject"], &[])), "none");
     assert_eq!(shown(&ask(&["iam:CreateRole"], &[])), "none");

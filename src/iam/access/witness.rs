@@ -274,19 +274,30 @@ fn fill_keys(from: &AccessBox, vocabulary: &Vocabulary, request: &mut Request) -
         let Dimension::Opaque(says) = dimension else { continue };
         let Some(Values::Flags(flags)) = extent.present.as_ref().map(|present| &present.all) else { continue };
         if let Some(test) = vocabulary.opaque.get(says) {
-            guess(test, *flags == TRUE, request);
+            guess(from, test, *flags == TRUE, request);
         }
     }
     true
 }
 
 /// Values that a test which is not looked into may hold of, or not.
-fn guess(test: &ConditionTest, holds: bool, request: &mut Request) {
+fn guess(from: &AccessBox, test: &ConditionTest, holds: bool, request: &mut Request) {
     let key = lower(&test.key);
-    if request.context.contains_key(&*key) || test.operator.negated == holds {
+    let is_free = |key: &Arc<str>| !from.extents().any(|(dimension, _)| *dimension == Dimension::Key(key.clone()));
+    let Some(value) = test.values.first().and_then(|value| value.literal()) else { return };
+    if test.operator.negated == holds {
         return;
     }
-    let Some(value) = test.values.first().and_then(|value| value.literal()) else { return };
+    if request.context.contains_key(&*key) && !is_free(&key) {
+        // The value is given: what is compared to it takes the same.
+        let variable = value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).map(|name| lower(name.trim()));
+        if let Some(variable) = variable.filter(is_free)
+            && let Some(given) = request.context.get(&*key).cloned()
+        {
+            request.context.insert(variable.to_string(), given);
+        }
+        return;
+    }
     let mut text = value.replace(['*', '?'], "x");
     while let Some(open) = text.find("${")
         && let Some(close) = text[open..].find('}').map(|at| at + open)

@@ -41,7 +41,8 @@ pub fn takers<'a>(authority: &'a Authority, asked: Asked<'_>) -> Vec<Taker<'a>> 
         Some(Boundary::Known(document)) => Some(document),
         _ => None,
     };
-    let statements = authority.documents.iter().chain(boundary).flat_map(PolicyDocument::denies);
+    let statements =
+        authority.documents.iter().map(|document| &**document).chain(boundary).flat_map(PolicyDocument::denies);
     statements.filter_map(|statement| taker(statement, asked)).collect()
 }
 

@@ -89,10 +89,10 @@ fn a_call_through_cloudformation_is_a_path() {
 #[test]
 fn every_document_counts_and_a_deny_in_any_of_them() {
     let mut role = authority(r#"{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}"#);
-    role.documents.push(document(CREATE, PolicyKind::Identity));
+    role.documents.push(document(CREATE, PolicyKind::Identity).into());
     assert_eq!(role.grants(&["iam:CreateRole"]).len(), 1);
     role.documents
-        .push(document(r#"{"Effect": "Deny", "NotAction": "logs:*", "Resource": "*"}"#, PolicyKind::Identity));
+        .push(document(r#"{"Effect": "Deny", "NotAction": "logs:*", "Resource": "*"}"#, PolicyKind::Identity).into());
     assert!(role.grants(&["iam:CreateRole"]).is_empty());
 }
 
@@ -114,7 +114,7 @@ fn a_boundary_without_iam_leaves_nothing() {
 #[test]
 fn a_managed_policy_grants_what_its_document_says() {
     let document = managed_document("IAMFullAccess", span(), PolicyKind::Identity).expect("the policy is known");
-    let role = Authority { documents: vec![document], boundary: None, unseen: Vec::new() };
+    let role = Authority { documents: vec![document.into()], boundary: None, unseen: Vec::new() };
     let grants = role.grants(&["iam:CreateRole"]);
     assert_eq!(grants.len(), 1);
     assert_eq!(grants[0].span, span());

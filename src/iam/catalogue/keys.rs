@@ -184,6 +184,11 @@ impl Key {
         range.contains(&self.0).then(|| GLOBALS.cell(self.0 - range.start, column) as usize)
     }
 
+    /// Whether the name holds a placeholder, which stands for any text.
+    pub fn has_placeholder(self) -> bool {
+        placeholder(self.name()).is_some()
+    }
+
     /// Whether a concrete name is this key, in any case.
     pub fn matches(self, name: &str) -> bool {
         let Some((before, after)) = placeholder(self.name()) else { return self.name().eq_ignore_ascii_case(name) };

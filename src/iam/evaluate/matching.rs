@@ -22,8 +22,17 @@ pub enum Unit {
 }
 
 pub fn action_matches(pattern: &str, action: &str) -> Truth {
+    if begins_otherwise(pattern, action) {
+        return Truth::No;
+    }
     let text: Vec<char> = action.to_ascii_lowercase().chars().collect();
     Truth::of(matches(&units(&pattern.to_ascii_lowercase()), &text))
+}
+
+/// Whether they differ, but for case, before the first wildcard: most patterns are told apart so.
+fn begins_otherwise(pattern: &str, text: &str) -> bool {
+    let letters = pattern.bytes().take_while(|byte| !matches!(byte, b'*' | b'?'));
+    letters.zip(text.bytes()).any(|(own, its)| !own.eq_ignore_ascii_case(&its))
 }
 
 /// Whether the resource of a request matches an entry of `Resource`.

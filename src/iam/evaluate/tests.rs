@@ -1,6 +1,7 @@
 //! The evaluator against what the documentation says of each element and operator.
 
 use super::*;
+use crate::iam::document::PolicyKind;
 use crate::iam::fixture::document;
 
 /// Whether a condition holds of a request with the given values of its keys.

@@ -5,7 +5,8 @@ use super::{Issue, Subject};
 use crate::iam::action::ActionPattern;
 use crate::iam::arn::ArnPattern;
 use crate::iam::condition::all_follow;
-use crate::iam::document::{Effect, PolicyKind, Statement};
+use crate::iam::document::{Effect, PolicyDocument, Statement};
+use crate::iam::overruled::covers;
 use crate::source::Span;
 use crate::value::{Condition, Text};
 
@@ -20,8 +21,8 @@ pub fn issues(subject: &Subject<'_>) -> Vec<Issue> {
         own.iter_mut().for_each(|issue| issue.place.clone_from(&place));
         found.append(&mut own);
     }
-    if matches!(subject.document.kind, PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::ServiceControl) {
-        found.extend(statements(&subject.document.statements));
+    if subject.document.kind.is_of_principal() {
+        found.extend(statements(subject.document));
     }
     found
 }
@@ -42,7 +43,7 @@ fn of_statement(statement: &Statement) -> Vec<Issue> {
             .iter()
             .map(|pattern| Entry { pattern, text: pattern.text(), when: &pattern.when, span: pattern.span() })
             .collect();
-        found.extend(covered(&entries, |wide, narrow| wide.covers(narrow).is_yes(), REDUNDANT_RESOURCE));
+        found.extend(covered(&entries, ArnPattern::surely_covers, REDUNDANT_RESOURCE));
     }
     found
 }
@@ -98,29 +99,83 @@ fn start(text: &Text) -> Option<String> {
 
 /// Whether it is worth asking: most patterns differ from the start.
 fn may_cover(wide: &Text, narrow: &Text) -> bool {
-    wide == narrow || start(wide).is_some_and(|start| narrow.display().to_ascii_lowercase().starts_with(&start))
+    let (own, its) = (wide.display(), narrow.display());
+    match own.bytes().position(|byte| matches!(byte, b'*' | b'?')) {
+        Some(end) => its.len() >= end && own.as_bytes()[..end].eq_ignore_ascii_case(&its.as_bytes()[..end]),
+        None => wide == narrow,
+    }
 }
 
-/// Statements that another one makes superfluous.
-fn statements(all: &[Statement]) -> Vec<Issue> {
+/// Statements that others make superfluous.
+fn statements(document: &PolicyDocument) -> Vec<Issue> {
+    let all = &document.statements;
     if all.len() > 60 {
         return Vec::new();
     }
     let mut found: Vec<Issue> = Vec::new();
     for (index, narrow) in all.iter().enumerate() {
-        let wide = all.iter().enumerate().find(|(other, wide)| {
-            *other != index
-                && wide.index != narrow.index
-                && includes(wide, narrow)
-                && (*other < index || !includes(narrow, wide))
-        });
-        if let Some((_, wide)) = wide {
-            let mut issue = Issue::new(REDUNDANT_STATEMENT, narrow.span, sid_or_number(narrow));
+        let another = |by: &dyn Fn(&Statement, &Statement) -> bool| {
+            all.iter().enumerate().find(|(other, wide)| {
+                *other != index
+                    && wide.index != narrow.index
+                    && by(wide, narrow)
+                    && (*other < index || !by(narrow, wide))
+            })
+        };
+        let tests_alike = |wide: &Statement, narrow: &Statement| {
+            may_include(wide, narrow) && has_wildcard(wide) && covers(document, &[wide], narrow)
+        };
+        let (code, by) = match another(&includes) {
+            Some((_, wide)) => (REDUNDANT_STATEMENT, vec![wide]),
+            None => match another(&tests_alike) {
+                Some((_, wide)) => (REDUNDANT_STATEMENT_DUE_TO_WILDCARD_IN_CONDITION, vec![wide]),
+                None => (REDUNDANT_STATEMENT, between_them(document, index)),
+            },
+        };
+        let names: Vec<String> = by.iter().map(|wide| sid_or_number(wide)).collect();
+        if !by.is_empty() {
+            let mut issue = Issue::new(code, narrow.span, sid_or_number(narrow)).other(names.join(" and "));
             issue.place = narrow.index.to_string();
-            found.push(issue.other(sid_or_number(wide)).related(wide.span));
+            issue.related = by.iter().map(|wide| wide.span).collect();
+            found.push(issue);
         }
     }
     found
+}
+
+/// The statements that cover one between them, where none does alone.
+fn between_them(document: &PolicyDocument, index: usize) -> Vec<&Statement> {
+    let narrow = &document.statements[index];
+    let Some(actions) = narrow.actions.as_ref().filter(|actions| !actions.negated) else { return Vec::new() };
+    let is_other = |wide: &&Statement| {
+        wide.index != narrow.index && wide.effect == narrow.effect && is_plain(wide) && wide.when.is_empty()
+    };
+    let others = || document.statements.iter().filter(is_other);
+    let may_have = |wide: &Statement, narrow: &ActionPattern| {
+        let its = wide.actions.as_ref().filter(|its| !its.negated);
+        its.is_some_and(|its| its.patterns.iter().any(|wide| may_cover(wide.text(), narrow.text())))
+    };
+    // What cannot be covered is told by the first action that nobody else has.
+    let is_covered = |narrow: &ActionPattern| others().any(|wide| may_have(wide, narrow));
+    if !is_plain(narrow) || !actions.patterns.iter().all(is_covered) {
+        return Vec::new();
+    }
+    let near: Vec<&Statement> =
+        others().filter(|wide| actions.patterns.iter().any(|narrow| may_have(wide, narrow))).collect();
+    let may_be = near.len() > 1;
+    // Of two that are equal between them the later one is superfluous.
+    let earlier = near.iter().filter(|wide| wide.index < narrow.index).count() > 0;
+    if may_be && earlier && covers(document, &near, narrow) { near } else { Vec::new() }
+}
+
+fn is_plain(statement: &Statement) -> bool {
+    statement.doubts.is_empty() && statement.effect != Effect::Unknown
+}
+
+/// Whether a test of the condition has a wildcard among its values.
+fn has_wildcard(statement: &Statement) -> bool {
+    let tests = statement.conditions.iter().filter(|test| test.operator.has_wildcards());
+    tests.flat_map(|test| &test.values).any(|value| value.display().contains(['*', '?']))
 }
 
 fn sid_or_number(statement: &Statement) -> String {
@@ -129,9 +184,13 @@ fn sid_or_number(statement: &Statement) -> String {
 
 /// Whether `wide` says all that `narrow` says.
 fn includes(wide: &Statement, narrow: &Statement) -> bool {
+    may_include(wide, narrow) && all_follow(&wide.conditions, &narrow.conditions)
+}
+
+/// The same, whatever their conditions say.
+fn may_include(wide: &Statement, narrow: &Statement) -> bool {
     let (Some(own), Some(its)) = (&wide.actions, &narrow.actions) else { return false };
     let (Some(own_resources), Some(its_resources)) = (&wide.resources, &narrow.resources) else { return false };
-    let is_plain = |statement: &Statement| statement.doubts.is_empty() && statement.effect != Effect::Unknown;
     let negates = own.negated || its.negated || own_resources.negated || its_resources.negated;
     let is_empty = its.patterns.is_empty() || its_resources.patterns.is_empty();
     let too_many = own.patterns.len() * its.patterns.len() > 10_000
@@ -143,10 +202,9 @@ fn includes(wide: &Statement, narrow: &Statement) -> bool {
         && !is_empty
         && !too_many
         && wide.when.is_empty()
-        && all_follow(&wide.conditions, &narrow.conditions)
         && its_resources.patterns.iter().all(|narrow| {
             let may = |wide: &&ArnPattern| wide.when.is_empty() && may_cover(wide.text(), narrow.text());
-            own_resources.patterns.iter().filter(may).any(|wide| wide.covers(narrow).is_yes())
+            own_resources.patterns.iter().filter(may).any(|wide| wide.surely_covers(narrow))
         })
         && its.patterns.iter().all(|narrow| {
             let may = |wide: &&ActionPattern| wide.when.is_empty() && may_cover(wide.text(), narrow.text());

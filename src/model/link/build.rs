@@ -1,18 +1,13 @@
 //! Buildspecs to projects, and projects to the pipeline actions that run them.
 
-use super::refers_to;
-use crate::model::project::{ActionRef, BuildProject, BuildspecRef};
+use super::referred;
+use crate::model::principal::{account_of, may_be_one_account};
+use crate::model::project::{ActionRef, BuildspecRef};
 use crate::model::{BuildspecId, Model, ProjectId};
-use crate::source::Sources;
+use crate::source::{FileId, Sources};
 use crate::template::folder_of;
 use crate::value::Text;
-
-/// Moves the indices of a fragment's project to those of the whole model.
-pub fn shift(project: &mut BuildProject, by: usize) {
-    if let BuildspecRef::Inline { id: Some(id), .. } = &mut project.source.buildspec {
-        *id += by;
-    }
-}
+use std::collections::HashMap;
 
 /// Looks for the file that a project names, in the folder of its template and in those above it.
 pub fn find_buildspecs(model: &mut Model, sources: &Sources) {
@@ -58,13 +53,18 @@ fn nearest(files: &[(String, BuildspecId)], folder: &str, name: &str) -> Option<
 
 /// The project of each CodeBuild action.
 pub fn find_projects(model: &mut Model) {
+    let index = ProjectIndex::new(model);
     for pipeline_id in 0..model.pipelines.len() {
         let mut found = Vec::new();
-        for (stage, index, _, action) in model.pipelines[pipeline_id].actions() {
+        let pipeline = &model.pipelines[pipeline_id];
+        for (stage, at, _, action) in pipeline.actions() {
             let runs_project = action.provider.eq_ignore_ascii_case("CodeBuild");
+            // The project is in the account of the role that the action works with.
+            let role = action.role_in(pipeline).and_then(|role| role.text.literal());
+            let account = role.and_then(account_of);
             let project = action.setting("ProjectName").filter(|_| runs_project);
-            if let Some(id) = project.and_then(|name| project_named(model, name)) {
-                found.push((stage, index, id));
+            if let Some(id) = project.and_then(|name| index.named(model, name, account)) {
+                found.push((stage, at, id));
             }
         }
         for (stage, action, id) in found {
@@ -74,15 +74,34 @@ pub fn find_projects(model: &mut Model) {
     }
 }
 
-fn project_named(model: &Model, name: &Text) -> Option<ProjectId> {
-    let projects = || model.projects.iter().enumerate();
-    let by_reference = projects().find(|(_, project)| refers_to(name, project.file, &project.logical_id.value));
-    let by_name = || {
-        let same = projects().filter(|(_, project)| {
-            let Some(own) = &project.name else { return false };
-            own == name || (own.literal().is_some() && own.literal() == name.literal())
-        });
-        same.max_by_key(|(id, project)| (model.nearness(project.file, name.span.file), std::cmp::Reverse(*id)))
-    };
-    by_reference.or_else(by_name).map(|(id, _)| id)
+/// What a project can be named by.
+struct ProjectIndex {
+    by_reference: HashMap<(FileId, String), ProjectId>,
+    by_name: HashMap<String, Vec<ProjectId>>,
+}
+
+impl ProjectIndex {
+    fn new(model: &Model) -> ProjectIndex {
+        let mut index = ProjectIndex { by_reference: HashMap::new(), by_name: HashMap::new() };
+        for (id, project) in model.projects.iter().enumerate() {
+            index.by_reference.entry((project.file, project.logical_id.value.clone())).or_insert(id);
+            if let Some(name) = &project.name {
+                index.by_name.entry(name.display().into_owned()).or_default().push(id);
+            }
+        }
+        index
+    }
+
+    fn named(&self, model: &Model, name: &Text, account: Option<&str>) -> Option<ProjectId> {
+        let by_reference = referred(name).and_then(|reference| self.by_reference.get(&reference)).copied();
+        by_reference.or_else(|| {
+            let is_meant = |id: &&ProjectId| {
+                let project = &model.projects[**id];
+                project.name.as_ref() == Some(name) && may_be_one_account(project.account.as_deref(), account)
+            };
+            let same = self.by_name.get(&*name.display())?.iter().filter(is_meant);
+            same.max_by_key(|id| (model.nearness(model.projects[**id].file, name.span.file), std::cmp::Reverse(**id)))
+                .copied()
+        })
+    }
 }

@@ -1,20 +1,34 @@
 //! Policies to the principals they are attached to.
 
 use super::{last_segment, referred};
-use crate::iam::{Boundary, PolicyKind, Reason, managed_document};
-use crate::model::lower::Attachment;
-use crate::model::principal::{ManagedPolicyRef, Policy, Principal, PrincipalKind};
+use crate::iam::{Boundary, PolicyDocument, PolicyKind, Reason, managed_document};
+use crate::model::lower::{Attachment, Holder};
+use crate::model::principal::{ManagedPolicyRef, Policy, Principal, PrincipalKind, account_of, may_be_one_account};
 use crate::model::{Model, PrincipalId};
 use crate::source::FileId;
 use crate::value::{HoleKind, Text};
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Inline policies and those that name their principals.
 pub fn attach(model: &mut Model, index: &Index, attachments: Vec<Attachment>) {
     for attachment in attachments {
-        for id in index.principals_named(model, &attachment.principal) {
-            let document = model.policies[attachment.policy].document.clone().under(&attachment.when);
+        let holders = match &attachment.holder {
+            Holder::Own(id) => vec![*id],
+            Holder::Named(kind, name) => index.principals_named(model, name, Some(*kind), None),
+        };
+        let accounts: HashSet<&str> =
+            holders.iter().filter_map(|id| model.principals[*id].account.as_deref()).collect();
+        if accounts.len() > 1 {
+            // Roles of one name in several accounts, and nothing tells which of them is meant.
+            let owner = &model.policies[attachment.policy].owner;
+            let reason =
+                Reason::at(format!("the policy of {}, in whichever account that is", owner.display()), owner.span);
+            holders.iter().for_each(|id| model.principals[*id].authority.unseen.push(reason.clone()));
+            continue;
+        }
+        for id in holders {
+            let document = PolicyDocument::shared_under(&model.policies[attachment.policy].document, &attachment.when);
             model.principals[id].authority.documents.push(document);
             model.policies[attachment.policy].attached_to.push(id);
         }
@@ -36,25 +50,24 @@ pub fn attach_managed(model: &mut Model, index: &Index) {
 fn attach_to(principal: &mut Principal, declared: &[Policy], index: &Index) -> Vec<usize> {
     let mut attached = Vec::new();
     let authority = &mut principal.authority;
+    let account = principal.account.as_deref();
     for ManagedPolicyRef { text, when, aws_managed } in &principal.managed {
         let unseen = |what: String| Reason::at(what, text.span);
-        if let Some(name) = aws_managed {
-            match managed_document(name, text.span, PolicyKind::Identity) {
-                Some(document) => authority.documents.push(document.under(when)),
-                None => {
-                    let what = format!("the AWS managed policy `{name}`, which is not in the catalogue");
-                    authority.unseen.push(unseen(what));
-                }
-            }
-        } else if let Some(policy) = index.managed_policy(text) {
-            authority.documents.push(declared[policy].document.clone().under(when));
+        let known = aws_managed.as_ref().and_then(|name| managed_document(name, text.span, PolicyKind::Identity));
+        if let Some(document) = known {
+            authority.documents.push(document.under(when).into());
+        } else if let Some(policy) = index.managed_policy(text, account) {
+            authority.documents.push(PolicyDocument::shared_under(&declared[policy].document, when));
             attached.push(policy);
+        } else if let Some(name) = aws_managed {
+            let what = format!("the AWS managed policy `{name}`, which is not in the catalogue");
+            authority.unseen.push(unseen(what));
         } else {
             authority.unseen.push(unseen(format!("the policy `{}`, which is in none of the files", text.display())));
         }
     }
-    if let Some(policy) = principal.boundary_ref.as_ref().and_then(|text| index.managed_policy(text)) {
-        let mut document = declared[policy].document.clone();
+    if let Some(policy) = principal.boundary_ref.as_ref().and_then(|text| index.managed_policy(text, account)) {
+        let mut document = PolicyDocument::clone(&declared[policy].document);
         document.kind = PolicyKind::Boundary;
         authority.boundary = Some(Boundary::Known(document));
     }
@@ -65,18 +78,27 @@ fn attach_to(principal: &mut Principal, declared: &[Policy], index: &Index) -> V
 pub fn join_groups(model: &mut Model, index: &Index, memberships: &[(Text, Text)]) {
     let mut joins = Vec::new();
     for (id, principal) in model.principals.iter().enumerate() {
-        joins.extend(principal.groups.iter().map(|group| (vec![id], group.clone())));
+        joins.extend(principal.groups.iter().map(|group| (vec![id], group.clone(), principal.account.clone())));
     }
     for (user, group) in memberships {
-        joins.push((index.principals_named(model, user), group.clone()));
+        let users = index.principals_named(model, user, Some(PrincipalKind::User), None);
+        let account = users.first().and_then(|id| model.principals[*id].account.clone());
+        joins.push((users, group.clone(), account));
     }
-    for (users, group) in joins {
-        let mut groups = index.principals_named(model, &group);
-        groups.retain(|id| model.principals[*id].kind == PrincipalKind::Group);
+    for (users, group, account) in joins {
+        let groups = index.principals_named(model, &group, Some(PrincipalKind::Group), account.as_deref());
+        if groups.is_empty() {
+            let reason =
+                Reason::at(format!("the group `{}`, which is in none of the files", group.display()), group.span);
+            users.iter().for_each(|id| model.principals[*id].authority.unseen.push(reason.clone()));
+        }
         for group in groups {
             let inherited = model.principals[group].authority.documents.clone();
+            let unseen = model.principals[group].authority.unseen.clone();
             for user in &users {
-                model.principals[*user].authority.documents.extend(inherited.iter().cloned());
+                let authority = &mut model.principals[*user].authority;
+                authority.documents.extend(inherited.iter().cloned());
+                authority.unseen.extend(unseen.iter().cloned());
             }
         }
     }
@@ -87,7 +109,8 @@ pub struct Index {
     principals: HashMap<(FileId, String), PrincipalId>,
     principals_by_name: HashMap<String, Vec<PrincipalId>>,
     managed: HashMap<(FileId, String), usize>,
-    managed_by_name: HashMap<String, usize>,
+    /// With the accounts of those that are known.
+    managed_by_name: HashMap<String, Vec<(Option<String>, usize)>>,
 }
 
 impl Index {
@@ -108,15 +131,21 @@ impl Index {
         for (id, policy) in managed {
             index.managed.entry((policy.file, policy.owner.name.clone())).or_insert(id);
             if let Some(name) = &policy.owner.policy_name {
-                index.managed_by_name.entry(name.clone()).or_insert(id);
+                index.managed_by_name.entry(name.clone()).or_default().push((policy.owner.account.clone(), id));
             }
         }
         index
     }
 
-    /// The principals that a text names: by reference in its file, or by their name. Of several of
-    /// one name the nearest are meant.
-    pub fn principals_named(&self, model: &Model, text: &Text) -> Vec<PrincipalId> {
+    /// The principals of a kind that a text names: by reference in its file, or by their name. Of
+    /// several of one name the nearest are meant; none is in another account than the one given.
+    pub fn principals_named(
+        &self,
+        model: &Model,
+        text: &Text,
+        kind: Option<PrincipalKind>,
+        account: Option<&str>,
+    ) -> Vec<PrincipalId> {
         if let Some(id) = referred(text).and_then(|reference| self.principals.get(&reference)) {
             return vec![*id];
         }
@@ -125,14 +154,25 @@ impl Index {
             let file = model.principals[*id].file;
             (file == text.span.file, model.nearness(file, text.span.file))
         };
-        let nearest = named.iter().map(near).max();
-        named.iter().filter(|id| Some(near(id)) == nearest).copied().collect()
+        let is_meant = |id: &&PrincipalId| {
+            let principal = &model.principals[**id];
+            kind.is_none_or(|kind| principal.kind == kind) && may_be_one_account(principal.account.as_deref(), account)
+        };
+        let nearest = named.iter().filter(is_meant).map(near).max();
+        named.iter().filter(is_meant).filter(|id| Some(near(id)) == nearest).copied().collect()
     }
 
-    /// The managed policy that a reference or an ARN names.
-    fn managed_policy(&self, text: &Text) -> Option<usize> {
-        let by_reference = referred(text).and_then(|reference| self.managed.get(&reference));
-        by_reference.or_else(|| self.managed_by_name.get(&last_segment(text)?)).copied()
+    /// The managed policy that a reference or an ARN names, in the account of the ARN or of the
+    /// principal that names it.
+    fn managed_policy(&self, text: &Text, account: Option<&str>) -> Option<usize> {
+        let by_reference = referred(text).and_then(|reference| self.managed.get(&reference)).copied();
+        by_reference.or_else(|| {
+            let named = self.managed_by_name.get(&last_segment(text)?)?;
+            let account = text.literal().and_then(account_of).or(account);
+            let same = named.iter().find(|(of, _)| of.is_some() && of.as_deref() == account);
+            let found = same.or_else(|| named.iter().find(|(of, _)| may_be_one_account(of.as_deref(), account)));
+            found.map(|(_, id)| *id)
+        })
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::{last_segment, referred};
 use crate::iam::{Effect, PolicyDocument};
-use crate::model::principal::{CiService, CiUse, PrincipalKind, RoleRef, RoleTarget};
+use crate::model::principal::{CiService, CiUse, PrincipalKind, RoleRef, RoleTarget, account_of, may_be_one_account};
 use crate::model::{Model, PrincipalId, nearness};
 use crate::source::FileId;
 use crate::value::{HoleKind, Part, Text};
+use std::collections::HashMap;
 
 /// Hosts of OIDC providers that speak for jobs of a CI system.
 const CI_PROVIDERS: [&str; 9] = [
@@ -37,17 +38,36 @@ pub fn resolve(model: &mut Model) {
 /// What a reference can name a role by.
 struct RoleIndex {
     paths: Vec<String>,
-    roles: Vec<(PrincipalId, FileId, String, Option<String>)>,
+    roles: Vec<IndexedRole>,
+    /// Indices into `roles`.
+    by_reference: HashMap<(FileId, String), usize>,
+    by_name: HashMap<String, Vec<usize>>,
+}
+
+struct IndexedRole {
+    id: PrincipalId,
+    file: FileId,
+    account: Option<String>,
 }
 
 impl RoleIndex {
     fn new(model: &Model) -> RoleIndex {
+        let mut index = RoleIndex {
+            paths: model.paths.clone(),
+            roles: Vec::new(),
+            by_reference: HashMap::new(),
+            by_name: HashMap::new(),
+        };
         let roles = model.principals.iter().enumerate().filter(|(_, principal)| principal.kind == PrincipalKind::Role);
-        let named = roles.map(|(id, role)| {
-            let name = role.name.as_ref().map(|name| name.display().into_owned());
-            (id, role.file, role.logical_id.value.clone(), name)
-        });
-        RoleIndex { paths: model.paths.clone(), roles: named.collect() }
+        for (id, role) in roles {
+            let at = index.roles.len();
+            index.roles.push(IndexedRole { id, file: role.file, account: role.account.clone() });
+            index.by_reference.entry((role.file, role.logical_id.value.clone())).or_insert(at);
+            if let Some(name) = &role.name {
+                index.by_name.entry(name.display().into_owned()).or_default().push(at);
+            }
+        }
+        index
     }
 
     fn resolve(&self, role: &mut RoleRef) {
@@ -57,33 +77,41 @@ impl RoleIndex {
     }
 
     fn find(&self, text: &Text) -> Option<PrincipalId> {
-        let reference = referred(text);
-        let by_reference = self.roles.iter().find(|(_, file, logical_id, _)| {
-            let refers = reference.as_ref().is_some_and(|(of, id)| of == file && id == logical_id);
-            refers || ends_in_name(text, *file, logical_id)
-        });
+        let reference = referred(text).or_else(|| name_in_arn(text));
+        let by_reference = reference.and_then(|reference| self.by_reference.get(&reference)).copied();
         let by_name = || {
             // A literal name is the same in every file; one with holes only in its own.
-            let shown = text.display();
             let name = last_segment(text);
-            let same = self.roles.iter().filter(|(_, file, _, known)| match (known, &name) {
-                (Some(known), Some(name)) => known == name,
-                (Some(known), None) => {
-                    *file == text.span.file && shown.rsplit_once('/').is_some_and(|(_, last)| last == known)
-                }
-                _ => false,
-            });
-            let near = |file: &FileId| nearness(&self.paths[file.index()], &self.paths[text.span.file.index()]);
-            same.max_by_key(|(id, file, ..)| (near(file), std::cmp::Reverse(*id)))
+            let shown = text.display();
+            let sought = match &name {
+                Some(name) => name.as_str(),
+                None => shown.rsplit_once('/')?.1,
+            };
+            let account = text.literal().and_then(account_of);
+            let is_meant = |at: &&usize| {
+                let role = &self.roles[**at];
+                may_be_one_account(role.account.as_deref(), account) && (name.is_some() || role.file == text.span.file)
+            };
+            let near = |at: &&usize| nearness(&self.paths[self.roles[**at].file.index()], self.path(text));
+            let same = self.by_name.get(sought)?.iter().filter(is_meant);
+            same.max_by_key(|at| (near(at), std::cmp::Reverse(**at))).copied()
         };
-        by_reference.or_else(by_name).map(|(id, ..)| *id)
+        by_reference.or_else(by_name).map(|at| self.roles[at].id)
+    }
+
+    fn path(&self, text: &Text) -> &str {
+        &self.paths[text.span.file.index()]
     }
 }
 
 /// `arn:aws:iam::${AWS::AccountId}:role/${Role}`: `Ref` of a role is its name.
-fn ends_in_name(text: &Text, file: FileId, logical_id: &str) -> bool {
-    matches!(text.parts.as_slice(), [.., Part::Known(before, _), Part::Hole(hole)]
-        if before.ends_with('/') && hole.kind == HoleKind::Resource && hole.span.file == file && hole.name == logical_id)
+fn name_in_arn(text: &Text) -> Option<(FileId, String)> {
+    match text.parts.as_slice() {
+        [.., Part::Known(before, _), Part::Hole(hole)] if before.ends_with('/') && hole.kind == HoleKind::Resource => {
+            Some((hole.span.file, hole.name.clone()))
+        }
+        _ => None,
+    }
 }
 
 /// What each role is used for.

@@ -7,52 +7,64 @@ use crate::model::principal::RoleRef;
 use crate::model::project::{Artifacts, BuildProject, BuildspecRef, Source};
 use crate::model::trust_level::CodeTrust;
 use crate::model::webhook::Webhook;
+use crate::source::{FileId, Spanned};
 use crate::syntax;
 use crate::template::buildspec::Buildspec;
-use crate::value::{Text, Value};
+use crate::value::{Condition, Text, Value};
 
 pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
+    let id = &declared.resource.logical_id;
     declared.with_properties(|properties, when| {
-        if properties.as_map().is_none() {
-            return;
+        if properties.as_map().is_some() {
+            project(declared.file, id, properties, when, fragment);
         }
-        // `RoleArn` is the property of a pipeline; CloudFormation refuses it here, and it is said.
-        let role = properties.get("ServiceRole").or_else(|| properties.get("RoleArn"));
-        let environment = properties.get("Environment").and_then(Value::first_map).map(|(_, map)| map);
-        let image = environment.and_then(|environment| text(environment.get("Image")));
-        let kind = environment.and_then(|environment| text(environment.get("Type")));
-        let is_windows =
-            [&image, &kind].into_iter().flatten().any(|text| text.display().to_ascii_lowercase().contains("windows"));
-        let privileged = environment.and_then(|environment| environment.get("PrivilegedMode"));
-        let is_privileged = privileged.is_some_and(|value| value.is_set_when().is_some());
-        let fleet = environment.and_then(|environment| text(environment.get("Fleet")?.get("FleetArn")));
-        let source = source(declared, properties, fragment);
-        let artifacts = ["Artifacts", "SecondaryArtifacts"].into_iter().filter_map(|key| properties.get(key));
-        let artifacts = artifacts.flat_map(Value::items).filter_map(|(_, item)| artifacts_of(item)).collect();
-        let mut roles = texts(role).into_iter().map(|(when, text)| RoleRef::new(text, when));
-        fragment.projects.push(BuildProject {
-            file: declared.file,
-            logical_id: declared.resource.logical_id.clone(),
-            name: text(properties.get("Name")),
-            source,
-            artifacts,
-            image,
-            is_windows,
-            fleet,
-            privileged: privileged.filter(|_| is_privileged).map(Value::span),
-            role: roles.next(),
-            other_roles: roles.collect(),
-            webhook: properties.get("Triggers").and_then(Webhook::read),
-            when,
-            run_by: Vec::new(),
-            trust: CodeTrust::default(),
-            deploys: None,
-        });
     });
 }
 
-fn source(declared: &Declared<'_, '_>, properties: &Value, fragment: &mut Fragment) -> Source {
-    let id = &declared.resource.logical_id;
+/// A project by its properties, under the names that CloudFormation has for them.
+pub fn project(
+    file: FileId,
+    id: &Spanned<String>,
+    properties: &Value,
+    when: Option<Condition>,
+    fragment: &mut Fragment,
+) {
+    // `RoleArn` is the property of a pipeline; CloudFormation refuses it here, and it is said.
+    let role = properties.get("ServiceRole").or_else(|| properties.get("RoleArn"));
+    let environment = properties.get("Environment").and_then(Value::first_map).map(|(_, map)| map);
+    let image = environment.and_then(|environment| text(environment.get("Image")));
+    let kind = environment.and_then(|environment| text(environment.get("Type")));
+    let is_windows =
+        [&image, &kind].into_iter().flatten().any(|text| text.display().to_ascii_lowercase().contains("windows"));
+    let privileged = environment.and_then(|environment| environment.get("PrivilegedMode"));
+    let is_privileged = privileged.is_some_and(|value| value.is_set_when().is_some());
+    let fleet = environment.and_then(|environment| text(environment.get("Fleet")?.get("FleetArn")));
+    let source = source(file, id, properties, fragment);
+    let artifacts = ["Artifacts", "SecondaryArtifacts"].into_iter().filter_map(|key| properties.get(key));
+    let artifacts = artifacts.flat_map(Value::items).filter_map(|(_, item)| artifacts_of(item)).collect();
+    let mut roles = texts(role).into_iter().map(|(when, text)| RoleRef::new(text, when));
+    fragment.projects.push(BuildProject {
+        file,
+        logical_id: id.clone(),
+        name: text(properties.get("Name")),
+        account: None,
+        source,
+        artifacts,
+        image,
+        is_windows,
+        fleet,
+        privileged: privileged.filter(|_| is_privileged).map(Value::span),
+        role: roles.next(),
+        other_roles: roles.collect(),
+        webhook: properties.get("Triggers").and_then(Webhook::read),
+        when,
+        run_by: Vec::new(),
+        trust: CodeTrust::default(),
+        deploys: None,
+    });
+}
+
+fn source(file: FileId, id: &Spanned<String>, properties: &Value, fragment: &mut Fragment) -> Source {
     let sources = properties.get("Source").map(Value::alternatives).unwrap_or_default();
     let Some((_, source)) = sources.into_iter().find(|(_, source)| source.as_map().is_some()) else {
         let buildspec = BuildspecRef::Elsewhere { span: id.span, text: "the source of the project".into() };
@@ -62,18 +74,18 @@ fn source(declared: &Declared<'_, '_>, properties: &Value, fragment: &mut Fragme
         kind: source.get("Type").and_then(Value::literal).unwrap_or_default().to_ascii_uppercase(),
         span: source.get("Type").map_or(source.span(), Value::span),
         location: text(source.get("Location")),
-        buildspec: buildspec(declared, source, fragment),
+        buildspec: buildspec(file, source, fragment),
     }
 }
 
-fn buildspec(declared: &Declared<'_, '_>, source: &Value, fragment: &mut Fragment) -> BuildspecRef {
+fn buildspec(file: FileId, source: &Value, fragment: &mut Fragment) -> BuildspecRef {
     let value = source.get("BuildSpec").or_else(|| source.get("Buildspec"));
     let text = match value {
         None | Some(Value::Null(_)) => return BuildspecRef::Default { found: None },
         // `Fn::ToJsonString` of the buildspec.
         Some(value @ Value::Map(map)) => {
             let read = Buildspec::read(value);
-            let id = read.map(|buildspec| add_buildspec(fragment, buildspec, declared.file, true));
+            let id = read.map(|buildspec| add_buildspec(fragment, buildspec, file, true));
             return BuildspecRef::Inline { span: map.span, id };
         }
         Some(value) => match text(Some(value)) {
@@ -91,7 +103,7 @@ fn buildspec(declared: &Declared<'_, '_>, source: &Value, fragment: &mut Fragmen
         return BuildspecRef::Elsewhere { span: text.span, text: message };
     }
     if shown.contains('\n') || shown.trim_start().starts_with('{') || shown.trim_start().starts_with("version") {
-        return inline(declared, &text, fragment);
+        return inline(file, &text, fragment);
     }
     if text.as_hole().is_some() {
         let message = format!("the buildspec is `{shown}`, known only at deployment");
@@ -100,14 +112,14 @@ fn buildspec(declared: &Declared<'_, '_>, source: &Value, fragment: &mut Fragmen
     BuildspecRef::Path { path: text, found: None }
 }
 
-fn inline(declared: &Declared<'_, '_>, text: &Text, fragment: &mut Fragment) -> BuildspecRef {
+fn inline(file: FileId, text: &Text, fragment: &mut Fragment) -> BuildspecRef {
     let rendered = text.render();
     let parsed = syntax::parse_at(&rendered.text, &rendered.map);
     fragment.problems.extend(parsed.problems.iter().cloned());
     fragment.repaired.extend(&parsed.repaired);
     let value = parsed.root().map(|root| Value::restored(root, &rendered.holes));
     let buildspec = value.as_ref().and_then(Buildspec::read);
-    let id = buildspec.map(|buildspec| add_buildspec(fragment, buildspec, declared.file, true));
+    let id = buildspec.map(|buildspec| add_buildspec(fragment, buildspec, file, true));
     if id.is_none() {
         fragment.not_read.push((text.span, "the inline buildspec is no mapping".into()));
     }

@@ -6,28 +6,33 @@ use super::{Declared, Fragment, text, texts};
 use crate::model::command;
 use crate::model::pipeline::{Pipeline, PipelineAction, Stage, Trigger};
 use crate::model::principal::RoleRef;
-use crate::source::Span;
+use crate::source::{FileId, Span, Spanned};
 use crate::value::{Condition, Text, Value};
 
 pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
+    let id = &declared.resource.logical_id;
     declared.with_properties(|properties, when| {
-        if properties.as_map().is_none() {
-            return;
+        if properties.as_map().is_some() {
+            fragment.pipelines.push(pipeline(declared.file, id, properties, when));
         }
-        // `ServiceRole` is the property of a build project; CloudFormation refuses it here, and it is said.
-        let role = properties.get("RoleArn").or_else(|| properties.get("ServiceRole"));
-        let stages = properties.get("Stages").map(Value::items).unwrap_or_default();
-        fragment.pipelines.push(Pipeline {
-            file: declared.file,
-            logical_id: declared.resource.logical_id.clone(),
-            name: text(properties.get("Name")),
-            role: role_ref(role),
-            stores: stores(properties),
-            stages: stages.into_iter().filter_map(|(when, item)| stage(item, when)).collect(),
-            triggers: triggers(properties),
-            when,
-        });
     });
+}
+
+/// A pipeline by its properties, under the names that CloudFormation has for them.
+pub fn pipeline(file: FileId, id: &Spanned<String>, properties: &Value, when: Option<Condition>) -> Pipeline {
+    // `ServiceRole` is the property of a build project; CloudFormation refuses it here, and it is said.
+    let role = properties.get("RoleArn").or_else(|| properties.get("ServiceRole"));
+    let stages = properties.get("Stages").map(Value::items).unwrap_or_default();
+    Pipeline {
+        file,
+        logical_id: id.clone(),
+        name: text(properties.get("Name")),
+        role: role_ref(role),
+        stores: stores(properties),
+        stages: stages.into_iter().filter_map(|(when, item)| stage(item, when)).collect(),
+        triggers: triggers(properties),
+        when,
+    }
 }
 
 /// `ArtifactStore`, or `ArtifactStores` with one for each region.

@@ -1,27 +1,30 @@
 //! `AWS::IAM::*` to principals and policies.
 
-use super::{Attachment, Declared, Fragment, add_policy, owner_of, text, texts};
-use crate::iam::{Boundary, PolicyKind, Reason, managed_document};
+use super::{Attachment, Declared, Fragment, Holder, add_policy, owner_of, text, texts};
+use crate::iam::{Boundary, PolicyDocument, PolicyKind, Reason, managed_document};
 use crate::model::principal::{ManagedPolicyRef, Principal, PrincipalKind};
-use crate::source::Span;
-use crate::value::{Condition, Hole, HoleKind, Text, Value};
+use crate::value::{Condition, Text, Value};
 
 pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
     match declared.resource.kind.value.as_str() {
         "AWS::IAM::Role" => principal(declared, PrincipalKind::Role, fragment),
         "AWS::IAM::User" => principal(declared, PrincipalKind::User, fragment),
         "AWS::IAM::Group" => principal(declared, PrincipalKind::Group, fragment),
-        "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" => policy(declared, &["Roles", "Users", "Groups"], fragment),
-        "AWS::IAM::RolePolicy" => policy(declared, &["RoleName"], fragment),
-        "AWS::IAM::UserPolicy" => policy(declared, &["UserName"], fragment),
-        "AWS::IAM::GroupPolicy" => policy(declared, &["GroupName"], fragment),
+        "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" => policy(
+            declared,
+            &[("Roles", PrincipalKind::Role), ("Users", PrincipalKind::User), ("Groups", PrincipalKind::Group)],
+            fragment,
+        ),
+        "AWS::IAM::RolePolicy" => policy(declared, &[("RoleName", PrincipalKind::Role)], fragment),
+        "AWS::IAM::UserPolicy" => policy(declared, &[("UserName", PrincipalKind::User)], fragment),
+        "AWS::IAM::GroupPolicy" => policy(declared, &[("GroupName", PrincipalKind::Group)], fragment),
         "AWS::IAM::UserToGroupAddition" => membership(declared, fragment),
         _ => {}
     }
 }
 
 fn principal(declared: &Declared<'_, '_>, kind: PrincipalKind, fragment: &mut Fragment) {
-    let own = own_name(declared);
+    let own = fragment.principals.len();
     let mut principal = Principal::new(kind, declared.file, declared.resource.logical_id.clone());
     principal.when = declared.resource.when.clone();
     // A condition around all properties makes variants of one principal: what any grants counts.
@@ -36,7 +39,7 @@ fn principal(declared: &Declared<'_, '_>, kind: PrincipalKind, fragment: &mut Fr
         if let Some(trust) = properties.get("AssumeRolePolicyDocument") {
             trust_policy(declared, trust, when.as_ref(), fragment, &mut principal);
         }
-        inline_policies(declared, properties, &own, when.as_ref(), fragment, &mut principal);
+        inline_policies(declared, properties, own, when.as_ref(), fragment, &mut principal);
         managed_policies(properties, when.as_ref(), &mut principal);
         boundary(properties, &mut principal);
     });
@@ -59,7 +62,7 @@ pub(super) fn trust_policy(
         let document = &fragment.policies[index].document;
         match &mut principal.trust {
             Some(known) => known.statements.extend(document.statements.iter().cloned()),
-            None => principal.trust = Some(document.clone()),
+            None => principal.trust = Some(PolicyDocument::clone(document)),
         }
     }
 }
@@ -67,7 +70,7 @@ pub(super) fn trust_policy(
 fn inline_policies(
     declared: &Declared<'_, '_>,
     properties: &Value,
-    own: &Text,
+    own: usize,
     when: Option<&Condition>,
     fragment: &mut Fragment,
     principal: &mut Principal,
@@ -85,7 +88,7 @@ fn inline_policies(
             let conditions = [conditions.as_slice(), &inner].concat();
             let owner = owner_of(declared, name.clone());
             let policy = add_policy(fragment, value, PolicyKind::Identity, owner, declared.file, conditions.first());
-            let attachment = Attachment { policy, principal: own.clone(), when: conditions };
+            let attachment = Attachment { policy, holder: Holder::Own(own), when: conditions };
             fragment.attachments.push(attachment);
         }
     }
@@ -123,6 +126,11 @@ pub(super) fn boundary(properties: &Value, principal: &mut Principal) {
         principal.authority.boundary = Some(Boundary::Unknown(reason));
         return;
     };
+    bound_by(text, principal);
+}
+
+/// The boundary that an ARN or a reference names.
+pub fn bound_by(text: Text, principal: &mut Principal) {
     let managed = aws_managed_name(&text).and_then(|name| managed_document(&name, text.span, PolicyKind::Boundary));
     principal.authority.boundary = Some(match managed {
         Some(document) => Boundary::Known(document),
@@ -135,7 +143,7 @@ pub(super) fn boundary(properties: &Value, principal: &mut Principal) {
     });
 }
 
-fn policy(declared: &Declared<'_, '_>, keys: &[&str], fragment: &mut Fragment) {
+fn policy(declared: &Declared<'_, '_>, keys: &[(&str, PrincipalKind)], fragment: &mut Fragment) {
     declared.with_properties(|properties, when| {
         let Some(document) = properties.get("PolicyDocument") else { return };
         let name = text(properties.get("PolicyName").or_else(|| properties.get("ManagedPolicyName")));
@@ -144,10 +152,10 @@ fn policy(declared: &Declared<'_, '_>, keys: &[&str], fragment: &mut Fragment) {
             conditions.extend(when.clone());
             let owner = owner_of(declared, name.clone());
             let policy = add_policy(fragment, value, PolicyKind::Identity, owner, declared.file, conditions.first());
-            for key in keys {
-                for (more, principal) in texts(properties.get(key)) {
+            for (key, kind) in keys {
+                for (more, name) in texts(properties.get(key)) {
                     let when = [conditions.as_slice(), &more].concat();
-                    fragment.attachments.push(Attachment { policy, principal, when });
+                    fragment.attachments.push(Attachment { policy, holder: Holder::Named(*kind, name), when });
                 }
             }
         }
@@ -162,12 +170,4 @@ fn membership(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
             fragment.memberships.push((user, group.clone()));
         }
     });
-}
-
-/// The principal's own name as a reference to it is written.
-fn own_name(declared: &Declared<'_, '_>) -> Text {
-    let id = &declared.resource.logical_id;
-    // The file is that of the template, also where the resource stands in one that it takes in.
-    let span = Span { file: declared.file, ..id.span };
-    Text::from_hole(Hole { name: id.value.clone(), kind: HoleKind::Resource, span, default: None })
 }

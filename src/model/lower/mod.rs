@@ -1,16 +1,18 @@
 //! One file's declarations to its part of the model. Knows formats and meaning; links nothing.
 
+mod account;
 mod cdk;
 mod codebuild;
 mod codepipeline;
+mod dump;
 mod iam;
 mod placeholder;
 mod sam;
 mod stack;
 
 use super::command;
-use super::principal::{Policy, PolicyOwner, Principal, RoleRef};
-use super::{BuildProject, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder};
+use super::principal::{ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef};
+use super::{BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder};
 use crate::diagnostic::Diagnostic;
 use crate::iam::{PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};
@@ -28,6 +30,10 @@ pub struct Fragment {
     pub attachments: Vec<Attachment>,
     /// Users and the groups they are added to, as they are written.
     pub memberships: Vec<(Text, Text)>,
+    /// Outputs of calls that do not say whose they are.
+    pub anonymous: Vec<Anonymous>,
+    /// Managed policies that are told of without a document.
+    pub policy_names: Vec<Spanned<String>>,
     pub projects: Vec<BuildProject>,
     pub pipelines: Vec<Pipeline>,
     pub buildspecs: Vec<BuildspecSource>,
@@ -41,17 +47,90 @@ pub struct Fragment {
     pub origins: Vec<Origin>,
 }
 
-/// A policy of this fragment belongs to a principal, named as it is written.
+impl Fragment {
+    /// Takes in what another part of the same file adds.
+    fn append(&mut self, mut other: Fragment) {
+        other.shift(self.principals.len(), self.policies.len(), self.buildspecs.len());
+        self.principals.append(&mut other.principals);
+        self.policies.append(&mut other.policies);
+        self.attachments.append(&mut other.attachments);
+        self.memberships.append(&mut other.memberships);
+        self.anonymous.append(&mut other.anonymous);
+        self.policy_names.append(&mut other.policy_names);
+        self.projects.append(&mut other.projects);
+        self.pipelines.append(&mut other.pipelines);
+        self.buildspecs.append(&mut other.buildspecs);
+        self.resources.append(&mut other.resources);
+        self.placeholders.append(&mut other.placeholders);
+        self.unresolved.append(&mut other.unresolved);
+        self.problems.append(&mut other.problems);
+        self.not_read.append(&mut other.not_read);
+        self.repaired.append(&mut other.repaired);
+        self.executions.append(&mut other.executions);
+        self.origins.append(&mut other.origins);
+    }
+
+    /// Moves its indices to where its principals, policies and buildspecs come to stand.
+    pub fn shift(&mut self, principals: usize, policies: usize, buildspecs: usize) {
+        for attachment in &mut self.attachments {
+            attachment.policy += policies;
+            if let Holder::Own(id) = &mut attachment.holder {
+                *id += principals;
+            }
+        }
+        for one in &mut self.anonymous {
+            if let Listed::Version(policy) = &mut one.what {
+                *policy += policies;
+            }
+        }
+        for project in &mut self.projects {
+            if let BuildspecRef::Inline { id: Some(id), .. } = &mut project.source.buildspec {
+                *id += buildspecs;
+            }
+        }
+    }
+}
+
+/// A policy of this fragment belongs to a principal.
 #[derive(Debug)]
 pub struct Attachment {
     pub policy: usize,
-    pub principal: Text,
+    pub holder: Holder,
     pub when: Vec<Condition>,
+}
+
+/// Who holds a policy.
+#[derive(Debug)]
+pub enum Holder {
+    /// A principal of this fragment.
+    Own(usize),
+    /// One that is named as it is written.
+    Named(PrincipalKind, Text),
+}
+
+/// The output of a call that does not say whose it is. The name of its file may.
+#[derive(Debug)]
+pub struct Anonymous {
+    pub span: Span,
+    pub what: Listed,
+}
+
+#[derive(Debug)]
+pub enum Listed {
+    /// All managed policies that are attached to a principal.
+    Attached(Vec<ManagedPolicyRef>),
+    /// The names of all inline policies of a principal.
+    Inline(Vec<Spanned<String>>),
+    /// A version of a managed policy: an index into the policies of this fragment.
+    Version(usize),
 }
 
 /// Lowers a file that was read; what it takes in from others comes from the repository.
 pub fn lower(repository: &Repository<'_>, file: FileId) -> Fragment {
-    let File { format, parsed } = repository.get(file);
+    let File { format, parsed, pieces } = repository.get(file);
+    if !pieces.is_empty() {
+        return account::lower(repository.text(file), pieces, file, repository.path(file));
+    }
     as_format(repository, file, *format, parsed)
 }
 
@@ -69,6 +148,7 @@ fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: 
     match format {
         Format::CloudFormation | Format::Sam => template(repository, file, &mut fragment),
         Format::Policy => bare_policy(root, file, repository.path(file), &mut fragment),
+        Format::CliDump => dump::lower(&parsed.documents, file, repository.path(file), &mut fragment),
         Format::Buildspec => {
             let value = Value::plain(root);
             if let Some(buildspec) = Buildspec::read(&value) {
@@ -77,8 +157,11 @@ fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: 
         }
         _ => {}
     }
-    if parsed.documents.len() > 1 {
+    if parsed.documents.len() > 1 && format != Format::CliDump {
         let second = parsed.documents[1].span();
+        if parsed.is_json_sequence {
+            fragment.problems.push(syntax::second_value(Span { end: second.start + 1, ..second }));
+        }
         fragment.not_read.push((second, "only the first document of the file is read".into()));
     }
     fragment
@@ -113,8 +196,7 @@ fn template(repository: &Repository<'_>, file: FileId, fragment: &mut Fragment) 
     if template.has_macro() {
         // What a macro takes in need not be what IAM takes.
         for policy in &mut fragment.policies {
-            policy.document.problems.clear();
-            policy.written = None;
+            policy.leave_unvalidated();
         }
     }
     fragment.unresolved = scope.into_unresolved();
@@ -151,9 +233,13 @@ fn resources(repository: &Repository<'_>, scope: &Scope<'_>, fragment: &mut Frag
         }
         sam::embedded_connectors(&declared, fragment);
         cdk::note(&declared, fragment);
-        placeholder::collect(&declared, fragment);
+        // The tree is evaluated again for this; the variables that it meets are listed already.
+        let value = is_asked_about(&resource.kind.value).then(|| scope.template.properties(&scope.anew(), resource));
+        if let Some(value) = &value {
+            placeholder::collect(&resource.kind.value, value, fragment);
+        }
         if !scope.template.has_macro() {
-            fragment.resources.push(declared_resource(resource));
+            fragment.resources.push(declared_resource(resource, value));
         }
     }
 }
@@ -201,7 +287,24 @@ fn control_policy(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
     });
 }
 
-fn declared_resource(resource: &Resource) -> DeclaredResource {
+/// Types of resources of which rules ask for properties.
+const ASKED_ABOUT: [&str; 9] = [
+    "AWS::CodeBuild::",
+    "AWS::CodeConnections::",
+    "AWS::CodeDeploy::",
+    "AWS::CodePipeline::",
+    "AWS::CodeStarConnections::",
+    "AWS::ECR::Repository",
+    "AWS::IAM::",
+    "AWS::KMS::Key",
+    "AWS::S3::Bucket",
+];
+
+fn is_asked_about(kind: &str) -> bool {
+    ASKED_ABOUT.iter().any(|known| kind == *known || (known.ends_with("::") && kind.starts_with(known)))
+}
+
+fn declared_resource(resource: &Resource, value: Option<Value>) -> DeclaredResource {
     let entries = resource.properties().and_then(Node::entries).unwrap_or_default();
     let names = entries.iter().filter_map(|entry| {
         let name = entry.key.as_str()?;
@@ -215,6 +318,8 @@ fn declared_resource(resource: &Resource) -> DeclaredResource {
         kind: resource.kind.value.clone(),
         properties,
         is_open: has_intrinsic || is_tagged,
+        // Policies are kept as such, and they are long.
+        value: value.filter(|_| !resource.kind.value.starts_with("AWS::IAM::")),
     }
 }
 
@@ -234,7 +339,7 @@ pub fn policy(repository: &Repository<'_>, file: FileId, taken_for: &AsPolicy) -
             && let Some(written) = &policy.written
         {
             policy.kind = kind;
-            policy.document = PolicyDocument::read(written, kind);
+            policy.document = PolicyDocument::read(written, kind).into();
         }
         policy.resource_type.clone_from(&taken_for.resource_type);
     }
@@ -245,7 +350,7 @@ fn bare_policy(root: &Node, file: FileId, path: &str, fragment: &mut Fragment) {
     let value = Value::plain(root);
     let name = path.rsplit('/').next().unwrap_or(path).to_owned();
     let span = Span { end: root.span().start, ..root.span() };
-    let owner = PolicyOwner { name, span, kind: String::new(), policy_name: None };
+    let owner = PolicyOwner { name, span, kind: String::new(), policy_name: None, account: None };
     add_policy(fragment, &value, kind_of_document(&value), owner, file, None);
 }
 
@@ -277,6 +382,7 @@ fn owner_of(declared: &Declared<'_, '_>, policy_name: Option<String>) -> PolicyO
         span: declared.resource.logical_id.span,
         kind: declared.resource.kind.value.clone(),
         policy_name,
+        account: None,
     }
 }
 
@@ -296,7 +402,7 @@ fn add_policy(
     }
     let resource_type = protected_type(&owner.kind).to_owned();
     fragment.policies.push(Policy {
-        document,
+        document: document.into(),
         kind,
         owner,
         file,
@@ -308,10 +414,13 @@ fn add_policy(
     fragment.policies.len() - 1
 }
 
-/// A document that is given as text: JSON in a string, under `Fn::Sub` or `Fn::Join` too.
+/// A document that is given as text: JSON in a string, in percent-encoding as the API gives it, under `Fn::Sub` or `Fn::Join` too.
 fn embedded_document(value: &Value, fragment: &mut Fragment) -> Option<Value> {
     let text = value.as_text()?;
-    let rendered = text.render();
+    let mut rendered = text.render();
+    if rendered.text.starts_with('%') {
+        (rendered.text, rendered.map) = syntax::percent_decoded(&rendered.text, &rendered.map)?;
+    }
     if !rendered.text.trim_start().starts_with('{') {
         return None;
     }

@@ -1,6 +1,6 @@
 //! Names that wait to be filled in: `ACCOUNT_ID`, `YOUR-BUCKET`, `<region>`.
 
-use super::{Declared, Fragment};
+use super::Fragment;
 use crate::model::Placeholder;
 use crate::value::{Part, Text, Value};
 
@@ -22,17 +22,18 @@ const NAMING_KEYS: [&str; 14] = [
     "AWS",
 ];
 
-/// Looks at the properties of resources of CI, CD and IAM.
-pub fn collect(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
-    let kind = &declared.resource.kind.value;
+/// Looks at the properties of a resource of CI, CD or IAM.
+pub fn collect(kind: &str, properties: &Value, fragment: &mut Fragment) {
     let is_ours = ["AWS::IAM::", "AWS::CodeBuild::", "AWS::CodePipeline::", "AWS::CodeDeploy::"];
     if !is_ours.iter().any(|prefix| kind.starts_with(prefix)) {
         return;
     }
-    // The tree is evaluated again here; keep the variables it meets from being listed twice.
-    let scope = declared.scope.anew();
-    let properties = declared.scope.template.properties(&scope, declared.resource);
-    walk(&properties, "", &mut |key, text| {
+    collect_in(properties, fragment);
+}
+
+/// Looks at properties under the names that CloudFormation has for them.
+pub fn collect_in(properties: &Value, fragment: &mut Fragment) {
+    walk(properties, "", &mut |key, text| {
         if NAMING_KEYS.contains(&key) && is_placeholder(text) && !is_listed(fragment, text) {
             let shown = text.display().into_owned();
             fragment.placeholders.push(Placeholder { text: shown, property: key.to_owned(), span: text.span });

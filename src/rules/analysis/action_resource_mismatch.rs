@@ -17,15 +17,9 @@ pub const ANALYSIS: Analysis = Analysis {
 
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
-        let mut findings: Vec<Finding> = Vec::new();
-        for policy in &context.model.policies {
-            for found in policy.document.statements.iter().filter_map(|statement| of_statement(policy, statement)) {
-                if !findings.iter().any(|known| known.span == found.span) {
-                    findings.push(found);
-                }
-            }
-        }
-        findings
+        super::of_policies(context, |policy| {
+            policy.document.statements.iter().filter_map(|statement| of_statement(policy, statement))
+        })
     })
 }
 

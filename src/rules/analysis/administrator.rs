@@ -1,15 +1,20 @@
-//! Roles of CI and CD that may do everything, or everything in IAM.
+//! Roles of CI and CD, or of CloudFormation, that may do everything, or everything in IAM.
 
-use super::chain::{finding, is_meant};
+use super::chain::{PRINCIPALS, finding, is_meant};
 use crate::diagnostic::Severity;
 use crate::iam::Grant;
 use crate::model::{Model, Principal};
-use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "administrator",
     summary: "a role of CI that may do everything, or everything in IAM",
-    params: &[],
+    params: &[Param {
+        name: "principals",
+        kind: ParamKind::Choice(PRINCIPALS),
+        required: true,
+        doc: "whose policies are looked at",
+    }],
     facts: &["role", "kind", "worker", "action", "pattern", "reach"],
     bind,
 };
@@ -17,18 +22,17 @@ pub const ANALYSIS: Analysis = Analysis {
 /// Policies that AWS manages and that amount to administration.
 const MANAGED: [&str; 3] = ["AdministratorAccess", "PowerUserAccess", "IAMFullAccess"];
 
-fn bind(_: &Params) -> Check {
-    Box::new(|context: &Context<'_>| {
-        let roles = context
-            .model
-            .principals
-            .iter()
-            .filter(|principal| is_meant(principal, "ci") && !principal.is_execution_role());
-        roles.flat_map(|role| of_role(context.model, role)).collect()
+fn bind(params: &Params) -> Check {
+    let principals = params.word("principals");
+    let of_execution = principals == "execution";
+    Box::new(move |context: &Context<'_>| {
+        let meant = context.model.principals.iter().filter(|principal| is_meant(principal, &principals));
+        let roles = meant.filter(|principal| of_execution || !principal.is_execution_role());
+        roles.flat_map(|role| of_role(context.model, role, of_execution)).collect()
     })
 }
 
-fn of_role(model: &Model, role: &Principal) -> Vec<Finding> {
+fn of_role(model: &Model, role: &Principal, of_execution: bool) -> Vec<Finding> {
     let wide = |grant: &&Grant<'_>| {
         let is_wide = grant.pattern.is_some_and(|pattern| pattern.is_full_wildcard() || pattern.is_service_wildcard());
         grant.everywhere && (is_wide || is_managed(role, grant))
@@ -48,7 +52,12 @@ fn of_role(model: &Model, role: &Principal) -> Vec<Finding> {
             let Some(found) = finding(model, role, &[grant]) else { continue };
             let reach = if is_service { "everything in IAM" } else { "everything" };
             let reach = if is_managed_named(role, grant, "PowerUserAccess") { "everything but IAM" } else { reach };
-            let base = if changes_iam { Severity::Critical } else { Severity::High };
+            let base = match (of_execution, changes_iam) {
+                // Nobody but CloudFormation can take it; who may pass it is another question.
+                (true, _) if role.is_trusted_only_by(&["cloudformation"]) => Severity::Medium,
+                (false, true) => Severity::Critical,
+                _ => Severity::High,
+            };
             findings.push(found.fact("reach", reach).severity(base));
         }
     }

@@ -4,7 +4,7 @@ use super::chain::{by_statement, distinct, finding, list};
 use super::reach::{Target, reaches};
 use crate::diagnostic::{Doubt, Severity};
 use crate::iam::{ConditionClass, Grant, Wanted};
-use crate::model::deployment::{can_pass, is_other_environment, is_production};
+use crate::model::deployment::{Passable, Passing, is_other_environment, is_production};
 use crate::model::principal::CiUse;
 use crate::model::{Model, PipelineAction, Principal, PrincipalKind, deploy_actions};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
@@ -33,7 +33,10 @@ fn bind(params: &Params) -> Check {
         if kind == PrincipalKind::Role && !model.deployers.is_known() {
             return Vec::new();
         }
-        let protected = protected(model);
+        let protected = Protected {
+            targets: targets(model),
+            execution: model.deployers.execution.iter().map(|id| Passable::new(model.principal(*id))).collect(),
+        };
         let outsiders = model.principals.iter().enumerate().filter(|(id, principal)| {
             let deploys = model.deployers.contains(*id) || model.deployers.may_be_elsewhere(principal);
             principal.kind == kind && !deploys && !is_exempt(principal)
@@ -79,18 +82,18 @@ fn is_exempt(principal: &Principal) -> bool {
     is_of_account || is_own_work || principal.is_execution_role() || principal.uses.contains(&CiUse::Execution)
 }
 
-fn of_principal(model: &Model, protected: &[Target], principal: &Principal, wanted: &Wanted) -> Option<Finding> {
+fn of_principal(model: &Model, protected: &Protected<'_>, principal: &Principal, wanted: &Wanted) -> Option<Finding> {
     // What CloudFormation does on somebody's behalf is CloudFormation's to allow.
     let mut grants = principal.authority.grants_of(wanted);
     grants.retain(|grant| !grant.is_narrowed_by(ConditionClass::Path) && !is_of_service_role(principal, grant));
     let passes =
-        grants.iter().any(|grant| TAKES_ROLE.contains(&grant.action.as_str())).then(|| passed(model, principal));
+        grants.iter().any(|grant| TAKES_ROLE.contains(&grant.action.as_str())).then(|| passed(protected, principal));
     let passed = passes.flatten();
     grants.retain(|grant| match principal.kind {
         PrincipalKind::User => !is_elsewhere(grant),
         _ => {
             reaches_much(grant)
-                || protected.iter().any(|target| reaches(grant, target))
+                || protected.targets.iter().any(|target| reaches(grant, target))
                 || (passed.is_some() && TAKES_ROLE.contains(&grant.action.as_str()))
         }
     });
@@ -134,9 +137,9 @@ const TAKES_ROLE: [&str; 4] = [
 ];
 
 /// A role of CloudFormation that deployments go through, and that this principal may pass too.
-fn passed<'m>(model: &'m Model, principal: &Principal) -> Option<&'m Principal> {
-    let mut roles = model.deployers.execution.iter().map(|id| model.principal(*id));
-    roles.find(|role| can_pass(principal, role))
+fn passed<'m>(protected: &Protected<'m>, principal: &Principal) -> Option<&'m Principal> {
+    let passing = Passing::of(principal);
+    protected.execution.iter().find(|role| passing.reaches(role)).map(|found| found.role)
 }
 
 /// Calls that make something new beside what runs.
@@ -242,8 +245,15 @@ fn is_untrusted_build(model: &Model, usage: CiUse) -> bool {
     matches!(usage, CiUse::Build(id) if model.project(id).runs_untrusted_code())
 }
 
-/// What pipelines deploy, where its name is written.
-fn protected(model: &Model) -> Vec<Target> {
+/// What deployments go through.
+struct Protected<'m> {
+    /// What pipelines deploy, where its name is written.
+    targets: Vec<Target>,
+    /// Roles that CloudFormation works with for them.
+    execution: Vec<Passable<'m>>,
+}
+
+fn targets(model: &Model) -> Vec<Target> {
     let mut targets: Vec<Target> = model.actions().filter_map(deployed_by).collect();
     let of_builds = model.projects.iter().filter(|project| project.deploys.is_some());
     let commands =

@@ -29,6 +29,12 @@ pub const ANALYSIS: Analysis = Analysis {
             doc: "condition keys that, with constant values, take a further step off the severity",
         },
         Param {
+            name: "without",
+            kind: ParamKind::List,
+            required: false,
+            doc: "condition keys of which none is tested",
+        },
+        Param {
             name: "lesser",
             kind: ParamKind::List,
             required: false,
@@ -46,11 +52,13 @@ fn bind(params: &Params) -> Check {
     let unscoped = params.flag("unscoped");
     let narrowing = params.list("narrowed-by");
     let lesser = params.list("lesser");
+    let without = params.list("without");
     Box::new(move |context: &Context<'_>| {
         let mut findings = Vec::new();
         for principal in context.model.principals.iter().filter(|principal| is_meant(principal, &principals)) {
             let mut grants = principal.authority.grants_of(&wanted);
             grants.retain(|grant| !unscoped || is_unscoped(grant));
+            grants.retain(|grant| without.iter().all(|key| grant.tests_on(key).next().is_none()));
             for group in by_statement(&grants) {
                 let Some(found) = finding(context.model, principal, &group) else { continue };
                 let is_narrowed = narrowing.iter().any(|key| group[0].tests_on(key).next().is_some());

@@ -1,6 +1,7 @@
 //! The registry of analyses: one constant table, one file each.
 
 mod access_key;
+mod account_trust;
 mod action_resource_mismatch;
 mod administrator;
 mod branch_filter;
@@ -10,20 +11,28 @@ mod deploy_permission;
 mod grants_action;
 mod missing_approval;
 mod negated_element;
+mod oidc_subject;
 mod oidc_trust;
 mod opaque_commands;
+mod overruled_allow;
 mod pass_role;
+mod pipeline_role;
 mod placeholder_value;
 mod policy_validation;
 mod privileged_mode;
+mod property_value;
+mod public_resource;
 mod public_trust;
-mod service_wildcard;
+mod pull_request_deploy;
 mod reach;
+mod service_wildcard;
 mod shared_role;
+mod shared_trust;
 mod start_deploy_project;
 mod statement_grammar;
 mod syntax_problem;
 mod unavailable_policy;
+mod uneven_filters;
 mod unknown_action;
 mod unknown_property;
 mod unresolved_variable;
@@ -33,11 +42,15 @@ mod untrusted_writer;
 mod validation_words;
 mod webhook_pattern;
 
-use super::Analysis;
+use super::{Analysis, Context, Finding};
+use crate::model::Policy;
+use rayon::prelude::*;
+use std::collections::HashSet;
 
 /// Every analysis there is, sorted by name.
 pub const ANALYSES: &[Analysis] = &[
     access_key::ANALYSIS,
+    account_trust::ANALYSIS,
     action_resource_mismatch::ANALYSIS,
     administrator::ANALYSIS,
     branch_filter::ANALYSIS,
@@ -46,19 +59,27 @@ pub const ANALYSES: &[Analysis] = &[
     grants_action::ANALYSIS,
     missing_approval::ANALYSIS,
     negated_element::ANALYSIS,
+    oidc_subject::ANALYSIS,
     oidc_trust::ANALYSIS,
     opaque_commands::ANALYSIS,
+    overruled_allow::ANALYSIS,
     pass_role::ANALYSIS,
+    pipeline_role::ANALYSIS,
     placeholder_value::ANALYSIS,
     policy_validation::ANALYSIS,
     privileged_mode::ANALYSIS,
+    property_value::ANALYSIS,
+    public_resource::ANALYSIS,
     public_trust::ANALYSIS,
+    pull_request_deploy::ANALYSIS,
     service_wildcard::ANALYSIS,
     shared_role::ANALYSIS,
+    shared_trust::ANALYSIS,
     start_deploy_project::ANALYSIS,
     statement_grammar::ANALYSIS,
     syntax_problem::ANALYSIS,
     unavailable_policy::ANALYSIS,
+    uneven_filters::ANALYSIS,
     unknown_action::ANALYSIS,
     unknown_property::ANALYSIS,
     unresolved_variable::ANALYSIS,
@@ -67,3 +88,15 @@ pub const ANALYSES: &[Analysis] = &[
     untrusted_writer::ANALYSIS,
     webhook_pattern::ANALYSIS,
 ];
+
+/// What is found in each policy, in their order, asked of several at a time. One place is told once:
+/// a statement under a condition is read once for each way it can turn out.
+fn of_policies<'c, F>(context: &Context<'c>, of_policy: impl Fn(&'c Policy) -> F + Sync) -> Vec<Finding>
+where
+    F: IntoIterator<Item = Finding>,
+{
+    let found: Vec<Vec<Finding>> =
+        context.model.policies.par_iter().map(|policy| of_policy(policy).into_iter().collect()).collect();
+    let mut told = HashSet::new();
+    found.into_iter().flatten().filter(|finding| told.insert(finding.span)).collect()
+}

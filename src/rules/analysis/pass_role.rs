@@ -3,6 +3,7 @@
 use super::chain::{PRINCIPALS, by_statement, finding, is_meant};
 use super::grants_action::is_whole_kind;
 use crate::iam::{ArnPattern, ConditionClass, Grant};
+use crate::model::principal::may_be_one_account;
 use crate::model::{Model, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Param, ParamKind, Params};
 use crate::value::Text;
@@ -10,12 +11,20 @@ use crate::value::Text;
 pub const ANALYSIS: Analysis = Analysis {
     name: "pass-role",
     summary: "a principal may pass roles that are not named, a privileged one among them",
-    params: &[Param {
-        name: "principals",
-        kind: ParamKind::Choice(PRINCIPALS),
-        required: true,
-        doc: "whose policies are looked at",
-    }],
+    params: &[
+        Param {
+            name: "principals",
+            kind: ParamKind::Choice(PRINCIPALS),
+            required: true,
+            doc: "whose policies are looked at",
+        },
+        Param {
+            name: "named",
+            kind: ParamKind::Flag,
+            required: false,
+            doc: "roles that are named instead, to whatever service",
+        },
+    ],
     facts: &["role", "kind", "worker", "action", "pattern", "reach"],
     bind,
 };
@@ -36,15 +45,27 @@ const RECEIVERS: [(&str, &[&str]); 12] = [
     ("scheduler", &["scheduler:CreateSchedule"]),
 ];
 
+/// Keys that say to which service, or to which resource of one, a role may go.
+const SERVICE_KEYS: [&str; 2] = ["iam:PassedToService", "iam:AssociatedResourceArn"];
+
 fn bind(params: &Params) -> Check {
     let principals = params.word("principals");
+    let named = params.flag("named");
     Box::new(move |context: &Context<'_>| {
+        let privileged = powerful(context.model);
         let mut findings = Vec::new();
         for principal in context.model.principals.iter().filter(|principal| is_meant(principal, &principals)) {
             let grants = principal.authority.grants(&["iam:PassRole"]);
             for group in by_statement(&grants) {
                 let grant = group[0];
-                let Some(reach) = reach(context.model, principal, grant) else { continue };
+                let reach = reach(&privileged, principal, grant);
+                if named {
+                    let is_free =
+                        reach.is_none() && SERVICE_KEYS.iter().all(|key| grant.tests_on(key).next().is_none());
+                    findings.extend(finding(context.model, principal, &group).filter(|_| is_free));
+                    continue;
+                }
+                let Some(reach) = reach else { continue };
                 let Some(found) = finding(context.model, principal, &group) else { continue };
                 let harmless = !can_start_something(principal, grant);
                 let steps = found.lowered_by + u8::from(harmless);
@@ -56,30 +77,40 @@ fn bind(params: &Params) -> Check {
 }
 
 /// Which roles the grant reaches, when they are too many.
-fn reach(model: &Model, principal: &Principal, grant: &Grant<'_>) -> Option<String> {
+fn reach(privileged: &[Powerful<'_>], principal: &Principal, grant: &Grant<'_>) -> Option<String> {
     if grant.everywhere || grant.resources.iter().any(|resource| is_whole_kind(resource)) {
         return Some("any role".into());
     }
-    let privileged = model.principals.iter().filter(|role| {
-        role.kind == PrincipalKind::Role && role.high_power().is_some() && role.logical_id != principal.logical_id
+    let wild: Vec<ArnPattern> = grant
+        .resources
+        .iter()
+        .filter(|resource| resource.has_wildcards())
+        .map(|resource| in_any_account(resource))
+        .collect();
+    let reached = privileged.iter().filter(|(role, _)| {
+        let is_near = may_be_one_account(role.account.as_deref(), principal.account.as_deref());
+        is_near && role.logical_id != principal.logical_id
     });
-    let wild = grant.resources.iter().filter(|resource| resource.has_wildcards());
-    let wild: Vec<_> = wild.collect();
-    let reached = privileged.filter_map(|role| Some((role, role.name.as_ref()?.literal()?))).find(|(_, name)| {
-        let arn = format!("arn:aws:iam::111122223333:role/{name}");
-        wild.iter().any(|resource| may_reach(resource, &arn))
-    });
-    reached.map(|(role, _)| format!("several roles, the powerful `{}` among them", role.display()))
+    let mut reached = reached.filter(|(_, arn)| wild.iter().any(|resource| resource.matches(arn).is_yes()));
+    reached.next().map(|(role, _)| format!("several roles, the powerful `{}` among them", role.display()))
 }
 
-/// Whether the pattern matches the role, whatever the account and the partition: the role stands
-/// beside the policy.
-fn may_reach(resource: &ArnPattern, role_arn: &str) -> bool {
-    let Some(part) = resource.resource_part() else { return resource.matches(role_arn).is_yes() };
-    let mut parts = Text::at("arn:aws:iam::111122223333:", part.span).parts;
+/// A role that can do much, and its ARN as if it were in a certain account.
+type Powerful<'m> = (&'m Principal, String);
+
+fn powerful(model: &Model) -> Vec<Powerful<'_>> {
+    let roles = model.principals.iter().filter(|role| role.kind == PrincipalKind::Role && role.high_power().is_some());
+    roles.filter_map(|role| Some((role, format!("{ANY_ACCOUNT}role/{}", role.name.as_ref()?.literal()?)))).collect()
+}
+
+const ANY_ACCOUNT: &str = "arn:aws:iam::111122223333:";
+
+/// The pattern, whatever its account and partition: the role stands beside the policy.
+fn in_any_account(resource: &ArnPattern) -> ArnPattern {
+    let Some(part) = resource.resource_part() else { return resource.clone() };
+    let mut parts = Text::at(ANY_ACCOUNT, part.span).parts;
     parts.extend(part.parts);
-    let text = Text { parts, span: part.span }.normalised();
-    ArnPattern::new(&text, false, Vec::new()).matches(role_arn).is_yes()
+    ArnPattern::new(&Text { parts, span: part.span }.normalised(), false, Vec::new())
 }
 
 /// Whether the principal can start anything with a role that it passes to one of the services that

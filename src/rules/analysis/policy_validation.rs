@@ -6,6 +6,8 @@ use crate::diagnostic::Severity;
 use crate::iam::validate::{Code, Issue, codes};
 use crate::model::{Model, Policy};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
+use rayon::prelude::*;
+use std::collections::HashSet;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "policy-validation",
@@ -23,7 +25,12 @@ fn bind(params: &Params) -> Check {
     let wanted: Vec<Code> = params.list("codes").iter().filter_map(|name| codes::named(name)).collect();
     let (low, info) = (params.list("low"), params.list("info"));
     Box::new(move |context: &Context<'_>| {
+        // Rules share what validation finds; all of them work on it rather than wait for one.
+        context.model.policies.par_iter().for_each(|policy| {
+            policy.issues();
+        });
         let mut findings: Vec<Finding> = Vec::new();
+        let mut told = HashSet::new();
         for policy in &context.model.policies {
             for group in groups(context.model, policy, &wanted) {
                 let Some(mut found) = finding(policy, &group) else { continue };
@@ -33,7 +40,7 @@ fn bind(params: &Params) -> Check {
                 } else if low.contains(&code) {
                     found.severity = Some(Severity::Low);
                 }
-                if !findings.iter().any(|known| known.span == found.span && known.facts == found.facts) {
+                if told.insert((found.span, found.facts.clone())) {
                     findings.push(found);
                 }
             }
@@ -144,9 +151,11 @@ fn filled(text: &str, group: &[&Issue]) -> String {
 fn of_related(code: Code) -> &'static str {
     use codes::*;
     match code {
-        REDUNDANT_ACTION | REDUNDANT_RESOURCE | REDUNDANT_KEY_DUE_TO_WILDCARD_IN_CONDITION | REDUNDANT_STATEMENT => {
-            "covered by this"
-        }
+        REDUNDANT_ACTION
+        | REDUNDANT_RESOURCE
+        | REDUNDANT_KEY_DUE_TO_WILDCARD_IN_CONDITION
+        | REDUNDANT_STATEMENT
+        | REDUNDANT_STATEMENT_DUE_TO_WILDCARD_IN_CONDITION => "covered by this",
         UNSUPPORTED_ACTION_FOR_CONDITION_KEY
         | MISSING_ACTION_FOR_CONDITION_KEY
         | ALLOW_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE

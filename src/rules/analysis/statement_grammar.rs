@@ -6,6 +6,7 @@ use crate::iam::{GrammarKind, GrammarProblem, PolicyKind};
 use crate::model::Policy;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::Span;
+use std::collections::HashSet;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "statement-grammar",
@@ -21,6 +22,7 @@ fn bind(_: &Params) -> Check {
 
 fn run(context: &Context<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
+    let mut told = HashSet::new();
     for policy in &context.model.policies {
         let problems = &policy.document.problems;
         for (index, problem) in problems.iter().enumerate() {
@@ -52,7 +54,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                 }
             };
             // A statement under a condition is read once for each way it can turn out.
-            if !findings.iter().any(|known| known.span == found.span && known.facts == found.facts) {
+            if told.insert((found.span, found.facts.clone())) {
                 findings.push(found);
             }
         }

@@ -15,16 +15,9 @@ pub const ANALYSIS: Analysis = Analysis {
 
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
-        let mut findings: Vec<Finding> = Vec::new();
-        for policy in &context.model.policies {
-            for found in policy.document.statements.iter().flat_map(|statement| of_statement(policy, statement)) {
-                // A statement under a condition is read once for each way it can turn out.
-                if !findings.iter().any(|known| known.span == found.span) {
-                    findings.push(found);
-                }
-            }
-        }
-        findings
+        super::of_policies(context, |policy| {
+            policy.document.statements.iter().flat_map(|statement| of_statement(policy, statement))
+        })
     })
 }
 

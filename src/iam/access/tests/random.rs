@@ -2,6 +2,8 @@
 //! them. The requests are judged by the second evaluator, which shares no code with the search.
 
 use super::*;
+use crate::iam::combine::{Attached, decide_together};
+use crate::iam::minimize::minimize;
 use crate::iam::request::Caller;
 use std::fmt::Write as _;
 
@@ -314,4 +316,75 @@ fn no_caller_contradicts_what_is_said_of_two_policies_of_a_resource() {
         }
     }
     assert!(none > 150 && found > 100 && unknown < 200, "{none} none, {found} found, {unknown} unknown");
+}
+
+#[test]
+fn no_request_contradicts_what_is_said_under_limits() {
+    let mut random = Random(23);
+    let (mut none, mut found, mut unknown) = (0, 0, 0);
+    for _ in 0..150 {
+        let keys = [&KEYS[random.below(KEYS.len())]];
+        let texts: Vec<String> = (0..4).map(|_| policy(&mut random, &keys)).collect();
+        let kinds = [PolicyKind::Identity, PolicyKind::Identity, PolicyKind::Boundary, PolicyKind::ServiceControl];
+        let read: Vec<PolicyDocument> = texts.iter().zip(kinds).map(|(text, kind)| document(text, kind)).collect();
+        let [old, new, boundary, control] = read.iter().collect::<Vec<_>>()[..] else { panic!("four") };
+        let limits = [vec![boundary], vec![control]];
+        let allowed = |document, request: &Request, colons| {
+            let attached = Attached {
+                identity: vec![document],
+                boundary: vec![boundary],
+                service_control: vec![vec![control]],
+                ..Attached::default()
+            };
+            decide_together(&attached, request, colons).allowed
+        };
+        let colons = [Colons::Matched, Colons::NotMatched];
+        match new_access_within(&limits, &[old], &[new]) {
+            Finding::Unknown(_) => unknown += 1,
+            Finding::Found(access) => {
+                found += 1;
+                for colons in colons {
+                    assert!(allowed(new, &access.request, colons).is_yes(), "{access:?}\n{texts:#?}");
+                    assert!(allowed(old, &access.request, colons).is_no(), "{access:?}\n{texts:#?}");
+                }
+            }
+            Finding::None => {
+                none += 1;
+                for request in requests(&keys, &texts.concat()).iter().take(400) {
+                    for colons in colons {
+                        let is_new = allowed(new, request, colons).is_yes() && allowed(old, request, colons).is_no();
+                        assert!(!is_new, "said to be none: {request:?}\n{texts:#?}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(none > 40 && found > 15 && unknown < 30, "{none} none, {found} found, {unknown} unknown");
+}
+
+#[test]
+fn what_is_left_of_a_policy_allows_the_same() {
+    let mut random = Random(31);
+    let (mut shorter, mut unproven) = (0, 0);
+    for _ in 0..120 {
+        let keys = [&KEYS[random.below(KEYS.len())]];
+        let text = policy(&mut random, &keys);
+        let before = identity(&text);
+        let Ok(found) = minimize(&before) else {
+            unproven += 1;
+            continue;
+        };
+        shorter += usize::from(!found.changes.is_empty());
+        for request in requests(&keys, &text).iter().take(600) {
+            for colons in [Colons::Matched, Colons::NotMatched] {
+                let [one, other] = [&before, &found.document].map(|it| decide(&[it], request, colons).allowed);
+                assert!(
+                    one.and(other.negated()) != Truth::Yes && other.and(one.negated()) != Truth::Yes,
+                    "{request:?}\n{text}\n{:#?}",
+                    found.changes
+                );
+            }
+        }
+    }
+    assert!(shorter > 60 && unproven < 10, "{shorter} shorter, {unproven} unproven");
 }

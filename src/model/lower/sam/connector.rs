@@ -5,8 +5,8 @@
 use super::facts::Connection;
 use super::reference;
 use crate::iam::PolicyKind;
-use crate::model::lower::{Attachment, Declared, Fragment, add_policy, texts};
-use crate::model::principal::PolicyOwner;
+use crate::model::lower::{Attachment, Declared, Fragment, Holder, add_policy, texts};
+use crate::model::principal::{PolicyOwner, PrincipalKind};
 use crate::source::Span;
 use crate::template::Resource;
 use crate::template::sam::PREFIX;
@@ -77,12 +77,13 @@ fn connect(
                 span,
                 kind: format!("{PREFIX}Connector"),
                 policy_name: Some(format!("{name}Policy")),
+                account: None,
             };
             let policy = add_policy(fragment, &value, PolicyKind::Identity, owner, declared.file, when.as_ref());
             // SAM wrote it: it is not for the user to mend.
-            fragment.policies[policy].written = None;
+            fragment.policies[policy].leave_unvalidated();
             let when = when.clone().into_iter().collect();
-            fragment.attachments.push(Attachment { policy, principal: role, when });
+            fragment.attachments.push(Attachment { policy, holder: Holder::Named(PrincipalKind::Role, role), when });
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::iam::{PolicyDocument, PolicyKind};
 use crate::model::lower::{Declared, Fragment, texts};
 use crate::source::Span;
 use crate::value::{Text, Value};
+use std::sync::Arc;
 
 pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
     let id = &declared.resource.logical_id;
@@ -46,7 +47,7 @@ pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
                 for connection in Connection::between("AWS::AppSync::DataSource", to).filter(is_wanted) {
                     let value = connection.value(declared.scope, name.span, &variables);
                     let document = value.map(|value| PolicyDocument::read(&value, PolicyKind::Identity));
-                    role.authority.documents.extend(document);
+                    role.authority.documents.extend(document.map(Arc::new));
                 }
                 fragment.principals.push(role);
                 fragment.origins.push(origin);

@@ -15,6 +15,7 @@ use crate::model::principal::{ManagedPolicyRef, Principal, PrincipalKind};
 use crate::source::{Span, Spanned};
 use crate::template::sam::{DEPLOYMENT_ROLE, PREFIX};
 use crate::value::{Condition, Hole, HoleKind, Map, Text, Value};
+use std::sync::Arc;
 
 pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
     match declared.resource.kind.value.strip_prefix(PREFIX).unwrap_or_default() {
@@ -74,7 +75,7 @@ fn allow(declared: &Declared<'_, '_>, role: &mut Principal, span: Span, actions:
     let statement = format!(r#"{{"Effect":"Allow","Action":{actions},"Resource":"${{Resource}}"}}"#);
     let variables = [("Resource".to_owned(), resource)];
     let document = facts::document(declared.scope, &statement, span, &variables, PolicyKind::Identity);
-    role.authority.documents.extend(document);
+    role.authority.documents.extend(document.map(Arc::new));
 }
 
 /// A managed policy of AWS that SAM attaches.

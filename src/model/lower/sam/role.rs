@@ -3,10 +3,11 @@
 use super::facts::PolicyTemplate;
 use super::{allow, attach_managed, event, made_role, reference};
 use crate::iam::{PolicyKind, Reason, managed_document};
-use crate::model::lower::{Attachment, Declared, Fragment, add_policy, iam, owner_of};
-use crate::model::principal::{ManagedPolicyRef, Principal};
+use crate::model::lower::{Attachment, Declared, Fragment, Holder, add_policy, iam, owner_of};
+use crate::model::principal::{ManagedPolicyRef, Principal, PrincipalKind};
 use crate::source::Span;
 use crate::value::{Condition, Map, Text, Value};
+use std::sync::Arc;
 
 /// A function that is given no role gets one of its own.
 pub fn function(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
@@ -136,7 +137,7 @@ fn policy(
         let owner = owner_of(declared, None);
         let policy = add_policy(fragment, document, PolicyKind::Identity, owner, declared.file, when.first());
         let principal = reference(&role.logical_id.value, Span { file: declared.file, ..role.logical_id.span });
-        fragment.attachments.push(Attachment { policy, principal, when });
+        fragment.attachments.push(Attachment { policy, holder: Holder::Named(PrincipalKind::Role, principal), when });
         return;
     }
     let [(name, parameters)] = map.entries.as_slice() else {
@@ -152,7 +153,7 @@ fn policy(
     let values: Vec<(String, Value)> =
         parameters.iter().map(|(name, value)| (name.value.clone(), value.clone())).collect();
     let document = template.document(declared.scope, name.span, &values);
-    role.authority.documents.extend(document.map(|document| document.under(&when)));
+    role.authority.documents.extend(document.map(|document| Arc::new(document.under(&when))));
 }
 
 fn unread(span: Span, what: &str, fragment: &mut Fragment, role: &mut Principal) {

@@ -1,0 +1,100 @@
+//! Roles that a whole account may assume: the own one where the role deploys, or somebody else's.
+
+use super::chain::with_conditions;
+use crate::diagnostic::Severity;
+use crate::iam::condition::ConditionTest;
+use crate::iam::narrowing::class;
+use crate::iam::principal::PrincipalKind as TrustedKind;
+use crate::iam::{ConditionClass, Effect, Statement};
+use crate::model::{AuthorityLabel, Principal, PrincipalKind};
+use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
+use crate::value::{HoleKind, Text};
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "account-trust",
+    summary: "a role that every principal of an account may assume",
+    params: &[Param {
+        name: "account",
+        kind: ParamKind::Choice(&["own", "foreign"]),
+        required: true,
+        doc: "the role's own account, where the role deploys or may do everything; or another one",
+    }],
+    facts: &["role", "account", "power"],
+    bind,
+};
+
+/// Keys that say who of the account, or that only those who know something come in.
+const NAMES_CALLERS: [&str; 7] = [
+    "aws:PrincipalArn",
+    "aws:PrincipalTag/",
+    "aws:PrincipalOrgID",
+    "aws:PrincipalOrgPaths",
+    "aws:userid",
+    "sts:ExternalId",
+    "sts:RoleSessionName",
+];
+
+/// Accounts of documentation, and such that wait to be filled in.
+const PLACEHOLDERS: [&str; 7] =
+    ["000000000000", "111111111111", "111122223333", "444455556666", "777788889999", "999999999999", "012345678901"];
+
+fn bind(params: &Params) -> Check {
+    let own = params.word("account") == "own";
+    Box::new(move |context: &Context<'_>| {
+        let roles = context.model.principals.iter().filter(|principal| principal.kind == PrincipalKind::Role);
+        roles.filter_map(|role| of_role(role, own)).collect()
+    })
+}
+
+fn of_role(role: &Principal, own: bool) -> Option<Finding> {
+    let power = [AuthorityLabel::Admin, AuthorityLabel::IamWrite, AuthorityLabel::Deploy]
+        .into_iter()
+        .find_map(|label| role.power(label))
+        .filter(|power| power.everywhere);
+    if own && power.is_none() {
+        return None;
+    }
+    let allows = role.trust.as_ref()?.statements.iter().filter(|statement| statement.effect == Effect::Allow);
+    let (statement, entry) = allows.filter(|statement| !names_callers(statement)).find_map(|statement| {
+        let principals = statement.principals.as_ref().filter(|found| !found.negated)?;
+        let is_meant = |text: &Text| if own { is_own(text) } else { is_foreign(text) };
+        let entry = principals.entries.iter().find(|entry| {
+            entry.kind == TrustedKind::Account && entry.account().is_some_and(|account| is_meant(&account))
+        })?;
+        Some((statement, entry))
+    })?;
+    let account = entry.account().map(|account| account.display().into_owned()).unwrap_or_default();
+    let mut found = Finding::new(entry.span(), format!("{} {account}", role.display()))
+        .fact("role", role.display())
+        .fact("account", account)
+        .fact("power", power.map_or("use what the role may", |power| power.label.verb()))
+        .related(role.logical_id.span, "this role");
+    if let Some(power) = power {
+        found = found.related(power.span, format!("it may {}", power.label.verb()));
+        found.confidence = found.confidence.and(power.confidence);
+        found = found.severity(Severity::High);
+    }
+    if let Some(reason) = &statement.condition_unknown {
+        found = found.doubted([crate::rules::doubt(reason)]);
+    }
+    Some(with_conditions(found, &statement.when, Vec::new()))
+}
+
+fn names_callers(statement: &Statement) -> bool {
+    let holds = |test: &ConditionTest| {
+        class(test, &statement.conditions, None) != ConditionClass::Vacuous && !test.operator.negated
+    };
+    statement.conditions.iter().any(|test| {
+        let key = test.key.to_ascii_lowercase();
+        holds(test) && NAMES_CALLERS.iter().any(|known| key.starts_with(&known.to_ascii_lowercase()))
+    })
+}
+
+fn is_own(account: &Text) -> bool {
+    account.as_hole().is_some_and(|hole| hole.kind == HoleKind::Pseudo && hole.name == "AWS::AccountId")
+}
+
+/// Written out, and no placeholder; a parameter may well be the own account.
+fn is_foreign(account: &Text) -> bool {
+    account.literal().is_some_and(|literal| !literal.starts_with("12345678") && !PLACEHOLDERS.contains(&literal))
+}

@@ -1,0 +1,186 @@
+//! A property of a resource that has, or lacks, a certain value.
+
+use super::chain::with_conditions;
+use crate::diagnostic::Doubt;
+use crate::model::DeclaredResource;
+use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
+use crate::source::Span;
+use crate::value::{Condition, Map, Text, Value, can_hold_together};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "property-value",
+    summary: "a property of a resource has a certain value, or is missing",
+    params: &[
+        Param {
+            name: "types",
+            kind: ParamKind::List,
+            required: true,
+            doc: "resource types, such as `AWS::S3::Bucket`",
+        },
+        Param {
+            name: "property",
+            kind: ParamKind::List,
+            required: false,
+            doc: "its path, such as `Source.InsecureSsl`, or several; lists on the way are looked through. Without one, that there is such a resource",
+        },
+        Param {
+            name: "is",
+            kind: ParamKind::List,
+            required: false,
+            doc: "the values meant, whatever their case; `*` allowed",
+        },
+        Param { name: "missing", kind: ParamKind::Flag, required: false, doc: "it is not there at all" },
+        Param { name: "beside", kind: ParamKind::List, required: false, doc: "a property next to it" },
+        Param {
+            name: "beside-is",
+            kind: ParamKind::List,
+            required: false,
+            doc: "and the values that this one must have",
+        },
+        Param { name: "lesser", kind: ParamKind::List, required: false, doc: "values that weigh a step less" },
+        Param { name: "secret", kind: ParamKind::Flag, required: false, doc: "the value must not be shown" },
+    ],
+    facts: &["resource", "kind", "property", "value"],
+    bind,
+};
+
+fn bind(params: &Params) -> Check {
+    let types = params.list("types");
+    let path = |path: &String| path.split('.').map(str::to_owned).collect();
+    let question = Question {
+        paths: params.list("property").iter().map(path).collect(),
+        is: patterns(&params.list("is")),
+        missing: params.flag("missing"),
+        beside: params.list("beside").into_iter().next(),
+        beside_is: patterns(&params.list("beside-is")),
+        secret: params.flag("secret"),
+        lesser: patterns(&params.list("lesser")),
+    };
+    Box::new(move |context: &Context<'_>| {
+        let resources = context.model.resources.iter().filter(|resource| types.contains(&resource.kind));
+        resources.flat_map(|resource| question.of_resource(resource)).collect()
+    })
+}
+
+struct Question {
+    paths: Vec<Vec<String>>,
+    is: GlobSet,
+    missing: bool,
+    beside: Option<String>,
+    beside_is: GlobSet,
+    secret: bool,
+    lesser: GlobSet,
+}
+
+/// One place where the property is, or could be: the map that holds it, and its value there.
+struct Place<'v> {
+    holder: Option<&'v Map>,
+    value: Option<(Span, &'v Value)>,
+    when: Vec<Condition>,
+}
+
+impl Question {
+    fn of_resource(&self, resource: &DeclaredResource) -> Vec<Finding> {
+        if self.paths.is_empty() {
+            return vec![named(resource, resource.logical_id.span, "", "")];
+        }
+        let Some(properties) = &resource.value else { return Vec::new() };
+        let mut findings = Vec::new();
+        for path in &self.paths {
+            let mut places = Vec::new();
+            self.places(properties, path, &[], &mut places);
+            let meant = places.iter().filter(|place| self.is_beside(place));
+            findings.extend(meant.filter_map(|place| self.at(resource, path, place)));
+        }
+        findings
+    }
+
+    /// Walks down the path; where it breaks off, the place is one without a value.
+    fn places<'v>(&self, value: &'v Value, path: &[String], when: &[Condition], found: &mut Vec<Place<'v>>) {
+        let Some((name, rest)) = path.split_first() else { return };
+        for (own, item) in value.items() {
+            if !can_hold_together(when, &own) {
+                continue;
+            }
+            let when = [when, own.as_slice()].concat();
+            let Some(map) = item.as_map() else { continue };
+            match (map.entry(name), rest.is_empty()) {
+                (Some((key, value)), true) => {
+                    for (inner, value) in value.alternatives() {
+                        let when = [when.as_slice(), &inner].concat();
+                        found.push(Place { holder: Some(map), value: Some((key.span, value)), when });
+                    }
+                }
+                (Some((_, value)), false) => self.places(value, rest, &when, found),
+                (None, _) => found.push(Place { holder: Some(map), value: None, when }),
+            }
+        }
+        if matches!(value, Value::Null(_)) {
+            found.push(Place { holder: None, value: None, when: when.to_vec() });
+        }
+    }
+
+    fn is_beside(&self, place: &Place<'_>) -> bool {
+        let Some(name) = &self.beside else { return true };
+        let value = place.holder.and_then(|map| map.get(name));
+        value.is_some_and(|value| {
+            value
+                .alternatives()
+                .iter()
+                .any(|(_, value)| value.literal().is_some_and(|text| self.beside_is.is_match(text)))
+        })
+    }
+
+    fn at(&self, resource: &DeclaredResource, path: &[String], place: &Place<'_>) -> Option<Finding> {
+        let path = path.join(".");
+        let Some((_, value)) = place.value else {
+            let found = named(resource, resource.logical_id.span, &path, "");
+            return (self.missing && !resource.is_open).then(|| with_conditions(found, &place.when, Vec::new()));
+        };
+        let (text, is_default) = text_of(value.as_text()?)?;
+        if !self.is.is_match(&text) {
+            return None;
+        }
+        let shown = if self.secret { "" } else { &text };
+        let mut found = named(resource, value.span(), &path, shown).related(resource.logical_id.span, "this resource");
+        found.lowered_by = u8::from(self.lesser.is_match(&text));
+        if self.secret && !is_default {
+            found.secret = Some(value.span());
+        }
+        if is_default {
+            let doubt = Doubt { text: "it is the default of a parameter".into(), span: Some(value.span()) };
+            found = found.doubted([doubt]);
+        }
+        Some(with_conditions(found, &place.when, Vec::new()))
+    }
+}
+
+fn named(resource: &DeclaredResource, span: Span, path: &str, value: &str) -> Finding {
+    Finding::new(span, format!("{} {path} {value}", resource.logical_id.value))
+        .fact("resource", resource.logical_id.value.clone())
+        .fact("kind", resource.kind.clone())
+        .fact("property", path.rsplit('.').next().unwrap_or_default().to_owned())
+        .fact("value", value.to_owned())
+}
+
+/// The text, and whether it is so by the defaults of parameters only. What a dynamic reference gives,
+/// also one that is put together, is known at deployment only.
+fn text_of(text: &Text) -> Option<(String, bool)> {
+    let found = match text.literal() {
+        Some(literal) => (literal.to_owned(), false),
+        None => (text.with_defaults()?, true),
+    };
+    Some(found).filter(|(text, _)| !text.contains("{{resolve:"))
+}
+
+/// Values as patterns; one that is no pattern matches nothing.
+fn patterns(values: &[String]) -> GlobSet {
+    let mut set = GlobSetBuilder::new();
+    for value in values {
+        if let Ok(glob) = GlobBuilder::new(value).case_insensitive(true).build() {
+            set.add(glob);
+        }
+    }
+    set.build().unwrap_or_default()
+}

@@ -1,0 +1,82 @@
+//! Resource policies that let strangers in, by the engine's own question with a request to show for it.
+
+use super::chain::with_conditions;
+use crate::diagnostic::Severity;
+use crate::iam::{self, Access, PolicyDocument, PolicyKind, PublicKind, public_access};
+use crate::model::Policy;
+use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::source::Span;
+use rayon::prelude::*;
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "public-resource",
+    summary: "a resource policy that lets anybody in, from any account",
+    params: &[],
+    facts: &["owner", "kind", "action", "noun"],
+    bind,
+};
+
+fn bind(_: &Params) -> Check {
+    Box::new(|context: &Context<'_>| {
+        let policies = &context.model.policies;
+        let of_resources = policies.par_iter().filter(|policy| policy.kind == PolicyKind::Resource);
+        of_resources.filter_map(of_policy).collect()
+    })
+}
+
+fn of_policy(policy: &Policy) -> Option<Finding> {
+    let kind = PublicKind::parse(&policy.resource_type)?;
+    let iam::Finding::Found(access) = public_access(&[&of_its_resource(&policy.document)], kind) else { return None };
+    let statement = policy.document.statements.iter().find(|statement| statement.span == access.allowed_by)?;
+    let principals = statement.principals.as_ref()?;
+    let span =
+        principals.entries.first().filter(|_| !principals.negated).map_or(principals.key_span, |entry| entry.span());
+    let noun = policy.resource_type.rsplit("::").next().unwrap_or("resource").to_ascii_lowercase();
+    let subject = format!("{} {}", policy.owner.name, statement.sid_text().unwrap_or_default());
+    let mut found = Finding::new(span, subject)
+        .fact("owner", policy.owner.display())
+        .fact("kind", policy.resource_type.clone())
+        .fact("action", access.request.action.clone())
+        .fact("noun", noun)
+        .related(policy.owner.span, "this policy")
+        .note(witness(&access));
+    if let Some(at) = action_span(statement, &access.request.action) {
+        found = found.related(at, "allowed to them");
+    }
+    // A web site is read by everybody, and by design.
+    if is_only_read(policy, &access) {
+        found = found.severity(Severity::Medium);
+    }
+    Some(with_conditions(found, &statement.when, Vec::new()))
+}
+
+/// The document where every statement is about the resource that holds it, whatever name the
+/// deployment gives that.
+fn of_its_resource(document: &PolicyDocument) -> PolicyDocument {
+    let mut document = document.clone();
+    for statement in &mut document.statements {
+        statement.resources.take_if(|own| !own.negated && own.patterns.iter().any(|one| one.text().has_holes()));
+    }
+    document
+}
+
+fn action_span(statement: &iam::Statement, action: &str) -> Option<Span> {
+    statement.matches_action(action).first().map(|matched| matched.span)
+}
+
+/// Objects of a bucket, read and nothing else.
+fn is_only_read(policy: &Policy, access: &Access) -> bool {
+    let statement = policy.document.statements.iter().find(|statement| statement.span == access.allowed_by);
+    let patterns = statement.and_then(|statement| statement.actions.as_ref()).filter(|actions| !actions.negated);
+    policy.resource_type == "AWS::S3::Bucket"
+        && patterns.is_some_and(|actions| {
+            actions
+                .patterns
+                .iter()
+                .all(|pattern| pattern.text().literal().is_some_and(|text| text.eq_ignore_ascii_case("s3:GetObject")))
+        })
+}
+
+fn witness(access: &Access) -> String {
+    format!("for instance {} on `{}` by somebody of another account", access.request.action, access.request.resource)
+}
