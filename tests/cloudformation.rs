@@ -250,7 +250,11 @@ fn a_project_has_every_role_that_a_condition_gives_it() {
     let (sources, report) = report_of(&[("t.yml", &template)]);
     assert_eq!(messages(&report, "admin-on-ci-role"), ADMIN);
     let found = of(&report, "admin-on-ci-role").next().expect("a finding");
-    let role = found.labels.iter().find(|label| label.text == "is the service role of `Build`").expect("a label");
+    let role = found
+        .labels
+        .iter()
+        .find(|label| label.text == "is the service role of `Build` when `Own` is false")
+        .expect("a label");
     assert_eq!(sources.slice(role.span), "BuildRole.Arn");
 }
 

@@ -111,7 +111,8 @@ pub fn with_chain(mut found: Finding, model: &Model, principal: &Principal) -> F
 fn with_project(mut found: Finding, model: &Model, project: &BuildProject, principal: &Principal) -> Finding {
     let is_it = |role: &&RoleRef| model.role(Some(role)).is_some_and(|known| std::ptr::eq(known, principal));
     if let Some(role) = project.roles().find(is_it) {
-        found = found.related(role.span, format!("is the service role of `{}`", project.display()));
+        let when = conditions(&role.when).map_or(String::new(), |when| format!(" when {when}"));
+        found = found.related(role.span, format!("is the service role of `{}`{when}", project.display()));
     }
     if project.trust.is_untrusted()
         && let Some((span, text)) = project.trust.because.first()
@@ -149,13 +150,16 @@ fn narrowing_notes(grant: &Grant<'_>) -> Vec<String> {
 
 /// Says under which conditions of the template a finding holds.
 pub fn with_conditions(mut found: Finding, when: &[Condition], notes: Vec<String>) -> Finding {
-    if !when.is_empty() {
-        let conditions: Vec<String> =
-            when.iter().map(|condition| format!("`{}` is {}", condition.name, condition.value)).collect();
-        found.notes.push(format!("when {}", distinct(conditions).join(" and ")));
-    }
+    found.notes.extend(conditions(when).map(|when| format!("when {when}")));
     found.notes.extend(notes);
     found
+}
+
+/// "`IsProd` is true and `Stage` is live"; `None` where there is no condition.
+fn conditions(when: &[Condition]) -> Option<String> {
+    let each = when.iter().map(|condition| format!("`{}` is {}", condition.name, condition.value));
+    let each: Vec<String> = distinct(each.collect::<Vec<_>>());
+    (!each.is_empty()).then(|| each.join(" and "))
 }
 
 /// What a rule's finding about a project with an uncertain trust level is worth.
