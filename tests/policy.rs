@@ -105,6 +105,7 @@ fn answer(arguments: &str) -> Value {
     let status = statuses.iter().find(|(name, _)| json["verdict"] == *name).map(|(_, status)| *status);
     assert_eq!(status, Some(run.status), "{json}");
     assert_eq!(json["schema"], "iamlint-policy/1");
+    assert!(json["iam_data"].as_str().is_some_and(|date| date.starts_with("20")), "{json}");
     json
 }
 
@@ -145,10 +146,9 @@ fn a_deny_that_is_gone_is_new_access() {
 fn no_new_access_passes_and_reads_standard_input() {
     assert_eq!(answer("no-new-access --existing old.json --new old.json")["verdict"], "pass");
     let run = run_with(&["no-new-access", "--existing", "old.json", "--new", "-"], OLD);
-    assert_eq!(
-        (run.status, run.out.as_str()),
-        (0, "pass: the new policy allows nothing that the existing one does not\n")
-    );
+    let (verdict, data) = run.out.split_once('\n').expect("two lines");
+    assert_eq!((run.status, verdict), (0, "pass: the new policy allows nothing that the existing one does not"));
+    assert!(data.starts_with("by the IAM data of 20"), "{data}");
     let twice = run_with(&["no-new-access", "--existing", "-", "--new", "-"], OLD);
     assert_eq!(twice.status, 2);
     assert!(twice.err.contains("standard input"), "{}", twice.err);

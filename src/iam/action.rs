@@ -43,7 +43,8 @@ impl ActionPattern {
     /// The pattern that is one action of the catalogue. Its glob is made once: large accounts name
     /// the same actions a hundred thousand times.
     fn of(action: Action, text: &Text, when: Vec<Condition>) -> ActionPattern {
-        static GLOBS: LazyLock<Vec<OnceLock<(Glob, Arc<str>)>>> =
+        type Made = (Glob, Arc<str>);
+        static GLOBS: LazyLock<Vec<OnceLock<Made>>> =
             LazyLock::new(|| std::iter::repeat_with(OnceLock::new).take(catalogue::action_count()).collect());
         let (glob, service) = GLOBS[action.index()].get_or_init(|| {
             (Glob::literal(&action.full_name().to_ascii_lowercase()), action.service().prefix().into())

@@ -262,7 +262,7 @@ fn is_cross_account(
     caller: &named::Asking,
     assumed: &mut Vec<String>,
 ) -> bool {
-    let of_arn = request.resource.splitn(6, ':').nth(4).filter(|account| !account.is_empty());
+    let of_arn = request.resource.split(':').nth(4).filter(|account| !account.is_empty());
     let resource = of_arn.map(str::to_owned).or_else(|| attached.resource_account.clone());
     let principal = caller.account.clone().or_else(|| attached.account.clone());
     let is_resource = request.resource.starts_with("arn:");

@@ -80,11 +80,16 @@ pub fn mismatches(statement: &Statement) -> Vec<Mismatch<'_>> {
 
 fn may_fit<'a>(mut patterns: impl Iterator<Item = &'a ArnPattern>, action: Action, when: &[Condition]) -> bool {
     let universe = Universe::of(Some(action));
-    patterns.any(|pattern| crate::value::can_hold_together(&pattern.when, when) && !fits(pattern, universe).is_no())
+    patterns.any(|pattern| crate::value::can_hold_together(&pattern.when, when) && !may_meet(pattern, universe).is_no())
+}
+
+/// `Yes` counts holes as whatever makes the pattern match.
+fn may_meet(pattern: &ArnPattern, universe: &Universe) -> Truth {
+    universe.meets(pattern.wide_segmented.as_ref().unwrap_or(&pattern.wide))
 }
 
 fn fits(pattern: &ArnPattern, universe: &Universe) -> Truth {
-    let possible = universe.meets(pattern.wide_segmented.as_ref().unwrap_or(&pattern.wide));
+    let possible = may_meet(pattern, universe);
     let sure =
         !pattern.spanning.has_holes() && pattern.segmented.as_ref().is_some_and(|glob| universe.meets(glob).is_yes());
     match (possible, sure) {

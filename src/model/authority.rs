@@ -103,6 +103,11 @@ pub fn find_powers(principal: &Principal) -> Vec<Power> {
     if principal.uses.is_empty() && principal.kind == PrincipalKind::Role {
         return Vec::new();
     }
+    powers_of(principal)
+}
+
+/// What a principal can do, whoever it is.
+pub fn powers_of(principal: &Principal) -> Vec<Power> {
     let mut powers = Vec::new();
     for (label, actions) in WANTED.iter() {
         let label = *label;

@@ -239,13 +239,17 @@ impl<'m> Passing<'m> {
         Passing(principal.authority.grants_of(&PASS_ROLE))
     }
 
+    pub fn grants(&self) -> &[Grant<'m>] {
+        &self.0
+    }
+
     pub fn reaches(&self, role: &Passable<'_>) -> bool {
         self.0.iter().any(|grant| grant.everywhere || grant.resources.iter().any(|resource| names_role(resource, role)))
     }
 }
 
 /// Whether a pattern of ARNs matches a role: by reference to it, or by its name.
-fn names_role(resource: &ArnPattern, Passable { role, arn }: &Passable<'_>) -> bool {
+pub fn names_role(resource: &ArnPattern, Passable { role, arn }: &Passable<'_>) -> bool {
     let id = &role.logical_id.value;
     let refers = resource.text().holes().any(|hole| {
         hole.kind == HoleKind::Resource

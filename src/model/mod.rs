@@ -13,8 +13,7 @@ pub mod project;
 mod trust_level;
 pub mod webhook;
 
-pub use authority::deploy_actions;
-pub use authority::{AuthorityLabel, Power};
+pub use authority::{AuthorityLabel, Power, deploy_actions, powers_of};
 pub use link::{is_ci_provider, link};
 pub use pipeline::{Pipeline, PipelineAction, Stage, Trigger};
 pub use principal::{CiUse, ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef, RoleTarget};

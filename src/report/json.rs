@@ -2,6 +2,7 @@
 //! offsets are bytes. A field is only ever added; what is not known or not there is `null` or empty.
 
 use crate::diagnostic::{Diagnostic, Label, Severity};
+use crate::iam::catalogue;
 use crate::linter;
 use crate::source::{Sources, Span};
 use serde::Serialize;
@@ -93,6 +94,8 @@ struct Summary<'a> {
     projects: usize,
     pipelines: usize,
     not_analysed: Vec<NotAnalysed<'a>>,
+    /// The day of the IAM data that the run went by.
+    iam_data: &'static str,
     /// The threshold of the run and how many findings reach it.
     fail_on: Option<&'static str>,
     failing: usize,
@@ -178,6 +181,7 @@ fn summary<'a>(report: &'a linter::Report, sources: &'a Sources, fail_on: Option
                 reason: &item.reason,
             })
             .collect(),
+        iam_data: catalogue::DATE,
         fail_on: fail_on.map(Severity::name),
         failing: fail_on.map_or(0, failing),
     }

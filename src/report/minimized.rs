@@ -1,8 +1,9 @@
 //! A policy that was made shorter: as a policy, and as an answer (schema `iamlint-policy/1`).
 
 use super::json::{Place, place};
+use super::summary;
 use crate::iam::minimize::Change;
-use crate::iam::{PolicyDocument, PrincipalKind, Reason, Statement, Version};
+use crate::iam::{PolicyDocument, PrincipalKind, Reason, Statement, Version, catalogue};
 use crate::source::{Sources, Span};
 use crate::value::Text;
 use serde::Serialize;
@@ -37,7 +38,7 @@ pub fn notes(shortened: &Shortened<'_>, sources: &Sources) -> String {
         None => format!("not proven: {}\n", reason.text),
     });
     let sizes = [shortened.before, shortened.after].map(size);
-    gone.chain(kept).chain([format!("{}: {}\n", shortened.verdict, told(sizes))]).collect()
+    gone.chain(kept).chain([format!("{}: {}\n{}\n", shortened.verdict, told(sizes), summary::data())]).collect()
 }
 
 pub fn json(shortened: &Shortened<'_>, sources: &Sources) -> String {
@@ -48,6 +49,7 @@ pub fn json(shortened: &Shortened<'_>, sources: &Sources) -> String {
     written(&Answer {
         schema: "iamlint-policy/1",
         version: env!("CARGO_PKG_VERSION"),
+        iam_data: catalogue::DATE,
         check: "minimize",
         verdict: shortened.verdict,
         message: told(sizes),
@@ -184,6 +186,7 @@ impl Listed {
 struct Answer<'a> {
     schema: &'static str,
     version: &'static str,
+    iam_data: &'static str,
     check: &'static str,
     verdict: &'static str,
     message: String,

@@ -2,9 +2,9 @@
 
 use super::ink::{Ink, paint};
 use super::json::{Place, place};
-use super::{Scene, Style, pretty, words};
+use super::{Scene, Style, pretty, summary, words};
 use crate::diagnostic::{Diagnostic, Label, Severity};
-use crate::iam::catalogue::{AccessLevel, Action};
+use crate::iam::catalogue::{self, AccessLevel, Action};
 use crate::iam::{Reason, Request};
 use crate::source::{Sources, Span};
 use serde::Serialize;
@@ -98,10 +98,11 @@ pub fn text(answered: &Answered, sources: &Sources, style: &Style) -> String {
             .filter(|(span, _)| !span.is_empty() && answered.deciding.iter().all(|one| one.span != *span))
             .map(|(span, text)| Label::new(span, text)),
     );
+    let data = paint(style, Ink::Frame, &summary::data());
     let mut places = places.into_iter();
     let Some(primary) = places.next() else {
         let notes: String = notes.iter().map(|note| format!("  note: {}\n", words::one_line(note))).collect();
-        return format!("{heading}\n{notes}");
+        return format!("{heading}\n{notes}{data}\n");
     };
     let mut diagnostic = Diagnostic::new(answered.check, answered.verdict.severity(), String::new(), primary);
     diagnostic.labels = places.collect();
@@ -109,7 +110,7 @@ pub fn text(answered: &Answered, sources: &Sources, style: &Style) -> String {
     let style = Style { explained: false, ..*style };
     let scene = Scene { sources, shown: sources, style: &style };
     let text = pretty::framed(&scene, &diagnostic, heading);
-    text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
+    text.lines().map(str::trim_end).chain([data.as_str()]).flat_map(|line| [line, "\n"]).collect()
 }
 
 pub fn json(answered: &Answered, sources: &Sources) -> String {
@@ -122,6 +123,7 @@ pub fn json(answered: &Answered, sources: &Sources) -> String {
     let whole = Answer {
         schema: "iamlint-policy/1",
         version: env!("CARGO_PKG_VERSION"),
+        iam_data: catalogue::DATE,
         check: answered.check,
         verdict: answered.verdict.name(),
         message: &answered.message,
@@ -163,6 +165,7 @@ pub fn actions_json(groups: &[(String, Vec<Action>)]) -> String {
     written(&Expanded {
         schema: "iamlint-policy/1",
         version: env!("CARGO_PKG_VERSION"),
+        iam_data: catalogue::DATE,
         check: "expand",
         patterns: groups.collect(),
     })
@@ -187,6 +190,7 @@ fn written(whole: &impl Serialize) -> String {
 struct Answer<'a> {
     schema: &'static str,
     version: &'static str,
+    iam_data: &'static str,
     check: &'static str,
     verdict: &'static str,
     message: &'a str,
@@ -222,6 +226,7 @@ struct Why<'a> {
 struct Expanded<'a> {
     schema: &'static str,
     version: &'static str,
+    iam_data: &'static str,
     check: &'static str,
     patterns: Vec<Group<'a>>,
 }

@@ -4,6 +4,7 @@ use super::ink::{self, Ink};
 use super::words::{count, list, one_line};
 use super::{Format, Scene, finding};
 use crate::diagnostic::Severity;
+use crate::iam::catalogue;
 use crate::linter::{NotAnalysed, Report, Summary};
 
 /// As many things that were not analysed are named without `-v`.
@@ -16,9 +17,18 @@ pub fn text(scene: &Scene, report: &Report, format: Format, fail_on: Option<Seve
         out.push('\n');
     }
     out.push_str(&found(scene, report));
+    if report.summary.analysed.values().sum::<usize>() > 0 {
+        out.push_str(&ink::paint(scene.style, Ink::Frame, &data()));
+        out.push('\n');
+    }
     out.push_str(&not_analysed(scene, &report.summary.not_analysed));
     out.push_str(&verdict(scene, report, fail_on));
     out
+}
+
+/// How old the actions, keys and managed policies are that a run knows.
+pub fn data() -> String {
+    format!("by the IAM data of {}", catalogue::DATE)
 }
 
 /// What was found, and in what.
@@ -148,7 +158,7 @@ mod tests {
         let summary = Summary { projects: 0, ..read() };
         assert_eq!(
             summary_of(&[], summary, false, Some(Severity::Medium)),
-            "no findings in 12 files (5 roles, 23 statements)\n"
+            format!("no findings in 12 files (5 roles, 23 statements)\n{}\n", data())
         );
     }
 
@@ -163,10 +173,14 @@ mod tests {
         use Severity::{Critical, High, Low};
         assert_eq!(
             summary_of(&[Critical, Critical, High, Low], read(), false, Some(Severity::Medium)),
-            "\nfound 2 critical, 1 high and 1 low findings\n\
-             analysed 12 files (1 CloudFormation template, 2 IAM policies, 9 buildspecs) \
-             with 5 roles, 23 statements and 1 project\n\
-             \nfailed: 2 critical and 1 high findings at or above --fail-on medium\n"
+            format!(
+                "\nfound 2 critical, 1 high and 1 low findings\n\
+                 analysed 12 files (1 CloudFormation template, 2 IAM policies, 9 buildspecs) \
+                 with 5 roles, 23 statements and 1 project\n\
+                 {}\n\
+                 \nfailed: 2 critical and 1 high findings at or above --fail-on medium\n",
+                data()
+            )
         );
         let last = |severities, fail_on| {
             let text = summary_of(severities, read(), false, fail_on);
@@ -174,7 +188,7 @@ mod tests {
         };
         assert_eq!(last(&[High], Some(High)), "failed: 1 high finding at or above --fail-on high");
         assert_eq!(last(&[Low], Some(High)), "passed: no finding at or above --fail-on high");
-        assert!(last(&[Critical], None).starts_with("analysed 12 files"));
+        assert_eq!(last(&[Critical], None), data());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::iam::answer::Truth;
 use crate::iam::document::{Effect, PolicyDocument, Statement};
 use crate::iam::evaluate::{Colons, decide};
 use crate::iam::request::Request;
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// A policy with some requests that it allows.
@@ -19,7 +20,23 @@ pub struct Prepared<'d> {
     wordings: Vec<Option<String>>,
     /// The same, to look them up.
     known: HashSet<String>,
+    /// The keys it tests that every request has.
+    always: Vec<(&'static str, &'static str)>,
 }
+
+/// Keys that every request of a principal has, and a value.
+pub(super) const ALWAYS: &[(&str, &str)] = &[
+    ("aws:currenttime", "2026-01-01T00:00:00Z"),
+    ("aws:epochtime", "1767225600"),
+    ("aws:principalaccount", "111122223333"),
+    ("aws:principalarn", "arn:aws:iam::111122223333:role/x"),
+    ("aws:principalisawsservice", "false"),
+    ("aws:principaltype", "AssumedRole"),
+    ("aws:requestedregion", "us-east-1"),
+    ("aws:securetransport", "true"),
+    ("aws:useragent", "x"),
+    ("aws:userid", "AROAEXAMPLE:x"),
+];
 
 /// So many requests are kept for one policy.
 const MAX_SAMPLES: usize = 12;
@@ -48,7 +65,9 @@ impl<'d> Prepared<'d> {
         let wordings: Vec<Option<String>> =
             document.statements.iter().map(|statement| boxes::wording(document, statement)).collect();
         let known = wordings.iter().flatten().cloned().collect();
-        Prepared { document, samples, wordings, known }
+        let tests = || document.statements.iter().flat_map(|statement| &statement.conditions);
+        let always = ALWAYS.iter().filter(|(key, _)| tests().any(|test| test.is_on(key))).copied().collect();
+        Prepared { document, samples, wordings, known, always }
     }
 
     /// A request that `self` allows and `existing` does not. What is found is remembered: the next
@@ -56,11 +75,13 @@ impl<'d> Prepared<'d> {
     pub fn new_access(&mut self, existing: &Prepared<'_>) -> Finding {
         let own = &[existing.document];
         for index in 0..self.samples.len() {
-            let decided = |colons| decide(own, &self.samples[index].request, colons);
+            let request = existing.completed(&self.samples[index].request);
+            let decided = |colons| decide(own, &request, colons);
             let one = decided(Colons::NotMatched);
             if one.allowed.is_no() && decided(Colons::Matched).allowed.is_no() {
                 let denied_by = one.statement.filter(|_| one.denied);
-                let found = Access { denied_by, ..self.samples[index].clone() };
+                let request = request.into_owned();
+                let found = Access { request, denied_by, ..self.samples[index].clone() };
                 self.samples[..=index].rotate_right(1);
                 return Finding::Found(Box::new(found));
             }
@@ -76,6 +97,18 @@ impl<'d> Prepared<'d> {
             self.samples.insert(0, (**access).clone());
         }
         finding
+    }
+
+    /// The request with the keys that it has to have and that the policy tests. Those that the other
+    /// policy tests it has already.
+    fn completed<'r>(&self, request: &'r Request) -> Cow<'r, Request> {
+        let mut completed = Cow::Borrowed(request);
+        for (key, value) in &self.always {
+            if !request.context.contains_key(*key) {
+                completed.to_mut().context.insert((*key).to_owned(), vec![(*value).to_owned()]);
+            }
+        }
+        completed
     }
 
     /// The document without the allows that stand in `existing` too; `None` where a deny of

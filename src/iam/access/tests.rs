@@ -7,6 +7,7 @@ use crate::iam::fixture::{document, span};
 use crate::iam::managed::value_at;
 use rayon::prelude::*;
 
+mod laws;
 mod random;
 
 fn identity(statements: &str) -> PolicyDocument {

@@ -76,7 +76,8 @@ fn every_type_of_policy_has_its_say() {
     let service = r#"{"Service": "sns.amazonaws.com"}"#;
     let foreign = &*aws(FOREIGN);
     // The policies, who asks, the answer.
-    let table: &[(&[(char, &str)], &str, Truth)] = &[
+    type Case<'c> = (&'c [(char, &'c str)], &'c str, Truth);
+    let table: &[Case<'_>] = &[
         (&[('I', ALLOW)], USER, Yes),
         (&[], USER, No),
         (&[('I', OTHER)], USER, No),

@@ -171,3 +171,61 @@ fn entangled_patterns_run_out_of_budget_and_are_unknown() {
     let positive: Vec<&Glob> = hard.iter().collect();
     assert_eq!(outside(&positive, &[]), Search::OverBudget);
 }
+
+/// Random questions about globs drawn from a pool. Which words a glob matches is found by recursion
+/// once; what the search says is held against that, and a word it finds is matched by recursion too,
+/// so that its length does not matter.
+fn ask_of_a_pool(seed: u64, pool: usize, questions: usize) {
+    let words = words(5);
+    let mut random = Random(seed);
+    let globs: Vec<(Glob, Vec<bool>)> = (0..pool)
+        .map(|index| {
+            let glob = random.glob(4, [PLAIN, WILD, LIMITED][index % 3]);
+            let matched = words.iter().map(|word| matches(glob.tokens(), word)).collect();
+            (glob, matched)
+        })
+        .collect();
+    let mut counts = [0, 0];
+    for _ in 0..questions {
+        let (inside, out) = (1 + random.below(2), random.below(4));
+        let chosen: Vec<&(Glob, Vec<bool>)> = (0..inside + out).map(|_| &globs[random.below(pool)]).collect();
+        let (positive, negative) = chosen.split_at(inside);
+        let by_words =
+            || (0..words.len()).any(|at| positive.iter().all(|one| one.1[at]) && !negative.iter().any(|one| one.1[at]));
+        let only = |list: &[&(Glob, Vec<bool>)]| list.iter().map(|one| one.0.clone()).collect::<Vec<_>>();
+        let (own, its) = (only(positive), only(negative));
+        let its: Vec<&Glob> = its.iter().collect();
+        let found = match outside(&own.iter().collect::<Vec<_>>(), &its) {
+            Search::Found(word) => {
+                assert!(own.iter().all(|glob| matches(glob.tokens(), &word)), "{own:?} {its:?} {word:?}");
+                assert!(!its.iter().any(|glob| matches(glob.tokens(), &word)), "{own:?} {its:?} {word:?}");
+                true
+            }
+            Search::Empty => {
+                assert!(!by_words(), "{own:?} {its:?}");
+                false
+            }
+            Search::OverBudget => panic!("a small search runs out of budget: {own:?} {its:?}"),
+        };
+        match own.as_slice() {
+            [one] => assert_eq!(one.within_any(&its), Truth::of(!found), "{one:?} {its:?}"),
+            [one, other] if its.is_empty() => assert_eq!(one.intersects(other), found, "{one:?} {other:?}"),
+            _ => {}
+        }
+        counts[usize::from(found)] += 1;
+    }
+    assert!(counts.iter().all(|count| *count > questions / 20), "{counts:?}");
+}
+
+#[test]
+fn a_hundred_thousand_questions_agree_with_all_words() {
+    ask_of_a_pool(41, 900, 100_000);
+}
+
+#[test]
+#[ignore = "takes minutes without optimisation: cargo test --release -- --ignored"]
+fn a_million_questions_agree_with_all_words() {
+    for seed in 0..10 {
+        ask_of_a_pool(100 + seed, 900, 110_000);
+    }
+}

@@ -291,7 +291,23 @@ fn document(
     fragment: &mut Fragment,
 ) -> Option<usize> {
     let node = node.filter(|node| !node.is_null())?;
-    Some(add_policy(fragment, &Value::plain(node), kind, owner, file, None))
+    let mut value = Value::plain(node);
+    if kind == PolicyKind::Trust {
+        drop_empty_sids(&mut value);
+    }
+    Some(add_policy(fragment, &value, kind, owner, file, None))
+}
+
+/// The console gives the statements of trust policies an empty `Sid`: nobody wrote it.
+fn drop_empty_sids(value: &mut Value) {
+    match value {
+        Value::Map(map) => {
+            map.entries.retain(|(key, value)| key.value != "Sid" || value.literal() != Some(""));
+            map.entries.iter_mut().for_each(|(_, value)| drop_empty_sids(value));
+        }
+        Value::List(items, _) => items.iter_mut().for_each(drop_empty_sids),
+        _ => {}
+    }
 }
 
 fn managed_refs(attached: Option<&Node>) -> Vec<ManagedPolicyRef> {

@@ -26,12 +26,12 @@ fn bind(_: &Params) -> Check {
 /// One finding for a statement, all its dead actions in it.
 fn of_statement(policy: &Policy, statement: &Statement) -> Option<Finding> {
     // A Deny that hits nothing is often written for the day when it does.
-    if resources_are_malformed(statement) {
-        // The cause is told at the resources.
+    if statement.effect != Effect::Allow {
         return None;
     }
     let dead = mismatches(statement);
-    let first = dead.first().filter(|_| statement.effect == Effect::Allow)?;
+    // Where the resources are malformed the cause is told at them.
+    let first = dead.first().filter(|_| !resources_are_malformed(statement))?;
     let names: Vec<String> = dead.iter().map(|mismatch| mismatch.pattern.text().display().into_owned()).collect();
     let subject = format!("{} {} {}", policy.owner.name, statement.sid_text().unwrap_or_default(), names.join(" "));
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();

@@ -4,10 +4,12 @@ mod access_key;
 mod account_trust;
 mod action_resource_mismatch;
 mod administrator;
+mod assumed_role;
 mod branch_filter;
 mod chain;
 mod command_line_password;
 mod deploy_permission;
+mod escalation_path;
 mod grants_action;
 mod missing_approval;
 mod negated_element;
@@ -26,6 +28,7 @@ mod public_trust;
 mod pull_request_deploy;
 mod reach;
 mod service_wildcard;
+mod shared_environment;
 mod shared_role;
 mod shared_trust;
 mod start_deploy_project;
@@ -41,6 +44,7 @@ mod untrusted_buildspec;
 mod untrusted_writer;
 mod validation_words;
 mod webhook_pattern;
+mod write_anywhere;
 
 use super::{Analysis, Context, Finding};
 use crate::model::Policy;
@@ -53,9 +57,11 @@ pub const ANALYSES: &[Analysis] = &[
     account_trust::ANALYSIS,
     action_resource_mismatch::ANALYSIS,
     administrator::ANALYSIS,
+    assumed_role::ANALYSIS,
     branch_filter::ANALYSIS,
     command_line_password::ANALYSIS,
     deploy_permission::ANALYSIS,
+    escalation_path::ANALYSIS,
     grants_action::ANALYSIS,
     missing_approval::ANALYSIS,
     negated_element::ANALYSIS,
@@ -73,6 +79,7 @@ pub const ANALYSES: &[Analysis] = &[
     public_trust::ANALYSIS,
     pull_request_deploy::ANALYSIS,
     service_wildcard::ANALYSIS,
+    shared_environment::ANALYSIS,
     shared_role::ANALYSIS,
     shared_trust::ANALYSIS,
     start_deploy_project::ANALYSIS,
@@ -87,6 +94,7 @@ pub const ANALYSES: &[Analysis] = &[
     untrusted_buildspec::ANALYSIS,
     untrusted_writer::ANALYSIS,
     webhook_pattern::ANALYSIS,
+    write_anywhere::ANALYSIS,
 ];
 
 /// What is found in each policy, in their order, asked of several at a time. One place is told once:

@@ -8,15 +8,15 @@ use crate::iam::request::Caller;
 use std::fmt::Write as _;
 
 /// A small generator of pseudo-random numbers, the same on every run.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, limit: usize) -> usize {
+    pub fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % limit
     }
 
-    fn percent(&mut self, chance: usize) -> bool {
+    pub fn percent(&mut self, chance: usize) -> bool {
         self.below(100) < chance
     }
 
@@ -40,8 +40,8 @@ const RESOURCES: &[&str] = &[
     "arn:aws:iam::1*:role/*",
 ];
 /// A key, the operators it is used with, their values, and values that a request may have.
-type Key = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static [&'static str]]);
-const KEYS: &[Key] = &[
+pub type Key = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static [&'static str]]);
+pub const KEYS: &[Key] = &[
     (
         "aws:PrincipalTag/t",
         &[
@@ -101,7 +101,7 @@ const KEYS: &[Key] = &[
 ];
 
 /// A policy under conditions on two keys at most, so that their values can be gone through.
-fn policy(random: &mut Random, keys: &[&Key]) -> String {
+pub fn policy(random: &mut Random, keys: &[&Key]) -> String {
     let list = |random: &mut Random, names: &[&str]| {
         let count = 1 + random.below(2);
         (0..count).map(|_| format!("\"{}\"", random.pick(names))).collect::<Vec<_>>().join(", ")
@@ -135,7 +135,7 @@ fn policy(random: &mut Random, keys: &[&Key]) -> String {
 }
 
 /// Requests that can be made, whatever the policies say.
-fn requests(keys: &[&Key], shown: &str) -> Vec<Request> {
+pub fn requests(keys: &[&Key], shown: &str) -> Vec<Request> {
     let places: &[(&str, &[&str])] = &[
         (
             "s3:GetObject",

@@ -1,0 +1,101 @@
+//! Builds that may assume a role with more power than their own.
+
+use super::chain::{by_statement, finding};
+use crate::diagnostic::Severity;
+use crate::iam::principal::PrincipalKind as TrustedKind;
+use crate::iam::{Effect, Grant, Wanted};
+use crate::model::deployment::{Passable, names_role};
+use crate::model::principal::CiUse;
+use crate::model::{AuthorityLabel, Model, Power, Principal, PrincipalKind, powers_of};
+use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::value::Text;
+use rayon::prelude::*;
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "assumed-role",
+    summary: "a build may assume a role that does more than it may itself",
+    params: &[],
+    facts: &["role", "kind", "worker", "action", "pattern", "target", "power"],
+    bind,
+};
+
+fn bind(_: &Params) -> Check {
+    let assume = Wanted::new(&["sts:AssumeRole"]);
+    Box::new(move |context: &Context<'_>| {
+        let model = context.model;
+        let roles = model.principals.iter().filter(|principal| principal.kind == PrincipalKind::Role);
+        let targets: Vec<Passable<'_>> = roles.map(Passable::new).collect();
+        let builds = model.principals.par_iter().filter(|one| one.runs_builds() && !one.is_execution_role());
+        builds.filter_map(|principal| of_principal(model, principal, &targets, &assume)).collect()
+    })
+}
+
+fn of_principal(model: &Model, principal: &Principal, roles: &[Passable<'_>], assume: &Wanted) -> Option<Finding> {
+    let grants = principal.authority.grants_of(assume);
+    // `*` is told by a rule of its own.
+    let named: Vec<Grant<'_>> = grants.into_iter().filter(|grant| !grant.everywhere).collect();
+    by_statement(&named).into_iter().find_map(|group| {
+        let is_named = |role: &&Passable<'_>| {
+            group.iter().any(|grant| grant.resources.iter().any(|resource| names_role(resource, role)))
+        };
+        let others = roles.iter().filter(|other| !std::ptr::eq(other.role, principal));
+        let open = others.filter(is_named).map(|other| other.role).filter(|role| lets_in(role, principal));
+        let (role, power) = open.filter_map(|role| Some((role, more_power(role, principal)?))).next()?;
+        let mut found = finding(model, principal, &group)?
+            .fact("target", role.display())
+            .fact("power", power.label.verb())
+            .severity(severity(model, principal))
+            .related(role.logical_id.span, format!("this role may {}", power.label.verb()));
+        found.cause = None;
+        found.subject = format!("{} assumes {}", principal.display(), role.display());
+        found.confidence = found.confidence.and(power.confidence);
+        Some(found)
+    })
+}
+
+/// The most dangerous thing that a role can do and the principal cannot.
+fn more_power(role: &Principal, principal: &Principal) -> Option<Power> {
+    let powers = if role.powers.is_empty() { powers_of(role) } else { role.powers.clone() };
+    let is_more = |power: &Power| {
+        power.label.is_high() && power.label != AuthorityLabel::AssumeAny && principal.power(power.label).is_none()
+    };
+    powers.into_iter().find(is_more)
+}
+
+/// Who chooses the code decides; a build that deploys has such a role by design.
+fn severity(model: &Model, principal: &Principal) -> Severity {
+    let builds = principal.uses.iter().filter_map(|usage| match usage {
+        CiUse::Build(id) => Some(model.project(*id)),
+        _ => None,
+    });
+    let builds: Vec<_> = builds.collect();
+    if builds.iter().any(|project| project.runs_untrusted_code()) {
+        Severity::High
+    } else if !builds.is_empty() && builds.iter().all(|project| project.deploys.is_some()) {
+        Severity::Info
+    } else {
+        Severity::Medium
+    }
+}
+
+/// Whether the trust policy names the principal, or the account that both stand in.
+fn lets_in(role: &Principal, principal: &Principal) -> bool {
+    let Some(trust) = &role.trust else { return false };
+    let entries =
+        trust.statements.iter().filter(|statement| statement.effect == Effect::Allow).flat_map(|one| &one.principals);
+    entries.filter(|found| !found.negated).flat_map(|found| &found.entries).any(|entry| match entry.kind {
+        TrustedKind::Account => entry.account().is_some_and(|account| account.literal().is_none()),
+        TrustedKind::Anybody => true,
+        TrustedKind::Role | TrustedKind::UnknownAws => is_about(&entry.text, principal),
+        _ => false,
+    })
+}
+
+fn is_about(text: &Text, principal: &Principal) -> bool {
+    let own = principal.name.as_ref().and_then(Text::literal);
+    let by_name = own.is_some_and(|name| text.display().rsplit('/').next() == Some(name));
+    by_name
+        || text.holes().any(|hole| {
+            hole.span.file == principal.file && hole.name.split('.').next() == Some(principal.logical_id.value.as_str())
+        })
+}

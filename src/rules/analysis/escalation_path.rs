@@ -1,0 +1,161 @@
+//! Principals that may pass a role and start something that runs with it: together that is the role.
+
+use super::chain::{PRINCIPALS, finding, is_meant, list};
+use super::grants_action::is_whole_kind;
+use crate::diagnostic::{Confidence, Doubt};
+use crate::iam::{ArnPattern, Grant, Wanted};
+use crate::model::deployment::{Passable, Passing};
+use crate::model::{AuthorityLabel, Model, Principal, PrincipalId, PrincipalKind};
+use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "escalation-path",
+    summary: "a principal may pass a role and start what runs with it",
+    params: &[Param {
+        name: "principals",
+        kind: ParamKind::Choice(PRINCIPALS),
+        required: true,
+        doc: "whose policies are looked at",
+    }],
+    facts: &["role", "kind", "worker", "action", "pattern", "service", "calls", "target"],
+    bind,
+};
+
+/// The service that gets the role, and the calls that are needed besides.
+struct Path {
+    service: &'static str,
+    calls: Vec<&'static str>,
+}
+
+static PATHS: LazyLock<Vec<Path>> = LazyLock::new(|| {
+    let lines = include_str!("../../../data/escalation-paths.tsv").lines();
+    let path = |line: &'static str| {
+        let (service, calls) = line.split_once('\t')?;
+        Some(Path { service, calls: calls.split('\t').collect() })
+    };
+    lines.filter(|line| !line.starts_with('#')).filter_map(path).collect()
+});
+
+static CALLS: LazyLock<Wanted> = LazyLock::new(|| {
+    let mut calls: Vec<&str> = PATHS.iter().flat_map(|path| path.calls.iter().copied()).collect();
+    calls.sort_unstable();
+    calls.dedup();
+    Wanted::new(&calls)
+});
+
+fn bind(params: &Params) -> Check {
+    let principals = params.word("principals");
+    Box::new(move |context: &Context<'_>| {
+        let model = context.model;
+        let targets: Vec<Passable<'_>> =
+            model.principals.iter().filter(|role| is_powerful(role)).map(Passable::new).collect();
+        let meant = model.principals.par_iter().filter(|principal| is_meant(principal, &principals));
+        meant
+            .filter(|principal| !is_told_already(principal))
+            .filter_map(|one| of_principal(model, one, &targets))
+            .collect()
+    })
+}
+
+fn is_powerful(role: &Principal) -> bool {
+    role.kind == PrincipalKind::Role && role.high_power().is_some()
+}
+
+/// Who may do everything, or change IAM, needs no way round.
+fn is_told_already(principal: &Principal) -> bool {
+    principal.power(AuthorityLabel::Admin).is_some() || principal.power(AuthorityLabel::IamWrite).is_some()
+}
+
+fn of_principal(model: &Model, principal: &Principal, targets: &[Passable<'_>]) -> Option<Finding> {
+    let passing = Passing::of(principal);
+    if passing.grants().is_empty() {
+        return None;
+    }
+    let calls = principal.authority.grants_of(&CALLS);
+    PATHS.iter().find_map(|path| {
+        let needed =
+            path.calls.iter().map(|call| calls.iter().find(|grant| grant.action == **call && reaches_new(grant)));
+        let needed: Vec<&Grant<'_>> = needed.collect::<Option<_>>()?;
+        let target = targets.iter().find(|target| {
+            !std::ptr::eq(target.role, principal)
+                && !is_by_design(model, principal, target.role)
+                && trusts(target.role, path.service)
+                && passing.reaches(target)
+        });
+        let mut to_service = passing.grants().iter().filter(|grant| goes_to(grant, path.service));
+        let by = match target {
+            Some(_) => to_service.next()?,
+            None => to_service.find(|grant| is_free(grant))?,
+        };
+        worded(model, principal, path, by, &needed, target.map(|target| target.role))
+    })
+}
+
+fn worded(
+    model: &Model,
+    principal: &Principal,
+    path: &Path,
+    by: &Grant<'_>,
+    needed: &[&Grant<'_>],
+    target: Option<&Principal>,
+) -> Option<Finding> {
+    let mut found = finding(model, principal, &[by])?;
+    let calls: Vec<String> = path.calls.iter().map(|call| format!("`{call}`")).collect();
+    let service = format!("`{}`", path.service);
+    found.subject = format!("{} {}", principal.display(), path.calls.join(" "));
+    for grant in needed.iter().take(3) {
+        found = found.related(grant.span, format!("allows {}", grant.action));
+        found.confidence = found.confidence.and(grant.confidence);
+    }
+    let named = match target {
+        Some(role) => {
+            found = found.related(role.logical_id.span, "the role that it becomes");
+            format!("`{}`", role.display())
+        }
+        None => {
+            // That there is a more powerful role is likely, and not seen.
+            found.confidence = found.confidence.and(Confidence::Medium);
+            let text = "which roles there are to pass is not seen".to_owned();
+            found = found.doubted([Doubt { text, span: Some(by.span) }]);
+            format!("any role that trusts {service}")
+        }
+    };
+    Some(found.fact("service", service.clone()).fact("calls", list(&calls, 4)).fact("target", named))
+}
+
+/// Who is meant to deploy hands CloudFormation the role that is meant for it.
+fn is_by_design(model: &Model, principal: &Principal, role: &Principal) -> bool {
+    let among =
+        |ids: &BTreeSet<PrincipalId>, one: &Principal| ids.iter().any(|id| std::ptr::eq(model.principal(*id), one));
+    among(&model.deployers.principals, principal) && among(&model.deployers.execution, role)
+}
+
+/// On every role.
+fn is_free(grant: &Grant<'_>) -> bool {
+    grant.everywhere || grant.resources.iter().any(|resource| is_whole_kind(resource))
+}
+
+/// Something new can be started by it, and not only one named thing.
+fn reaches_new(grant: &Grant<'_>) -> bool {
+    let is_open =
+        |resource: &ArnPattern| resource.resource_part().is_none_or(|part| part.display().contains(['*', '?']));
+    grant.everywhere || grant.resources.iter().any(|resource| is_open(resource))
+}
+
+/// Whether the conditions let a role go to the service.
+fn goes_to(grant: &Grant<'_>, service: &str) -> bool {
+    let mut tests = grant.tests_on("iam:PassedToService").peekable();
+    tests.peek().is_none()
+        || tests.flat_map(|narrowing| narrowing.values()).any(|value| {
+            value
+                .literal()
+                .is_none_or(|text| text.split('.').next().is_some_and(|name| name == service || name.contains('*')))
+        })
+}
+
+fn trusts(role: &Principal, service: &str) -> bool {
+    role.trusted_services().is_some_and(|services| services.iter().any(|name| name == service))
+}

@@ -1,0 +1,73 @@
+//! Writes that could name their resource and are allowed on every one.
+
+use super::chain::{distinct, finding, is_meant, list};
+use crate::diagnostic::Severity;
+use crate::iam::catalogue::{self, AccessLevel};
+use crate::iam::{ConditionClass, Grant, Wanted};
+use crate::model::{Model, Principal};
+use crate::rules::{Analysis, Check, Context, Finding, Params};
+use rayon::prelude::*;
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "write-anywhere",
+    summary: "a role of CI may write on every resource of a kind, though resources can be named",
+    params: &[],
+    facts: &["role", "kind", "worker", "action", "pattern", "written"],
+    bind,
+};
+
+/// A pattern that stands for more actions than this is a matter of service wildcards.
+const MOST: usize = 24;
+
+fn bind(_: &Params) -> Check {
+    Box::new(|context: &Context<'_>| {
+        let roles = context.model.principals.par_iter();
+        let meant = roles.filter(|role| is_meant(role, "ci") && !role.is_execution_role());
+        meant.flat_map_iter(|role| of_role(context.model, role)).collect()
+    })
+}
+
+fn of_role(model: &Model, role: &Principal) -> Vec<Finding> {
+    let patterns = role.authority.documents.iter().flat_map(|document| document.allows());
+    let patterns = patterns.filter(|statement| statement.resources.as_ref().is_none_or(|own| !own.negated));
+    let patterns = patterns.flat_map(|statement| statement.actions.iter().filter(|actions| !actions.negated));
+    let mut writes: Vec<catalogue::Action> = Vec::new();
+    for pattern in patterns.flat_map(|actions| &actions.patterns) {
+        let matched: Vec<catalogue::Action> = pattern.expand().take(MOST + 1).collect();
+        if matched.len() <= MOST {
+            writes.extend(matched.into_iter().filter(|action| is_write(*action)));
+        }
+    }
+    writes.sort_by_key(|action| action.index());
+    writes.dedup_by_key(|action| action.index());
+    let grants = role.authority.grants_of(&Wanted::of(writes));
+    let mut free: Vec<Grant<'_>> = grants.into_iter().filter(|grant| grant.everywhere).collect();
+    free.sort_by_key(|grant| grant.span);
+    super::chain::by_statement(&free).into_iter().filter_map(|group| of_statement(model, role, &group)).collect()
+}
+
+/// What a build in a VPC needs, and what AWS says to allow on every resource: the interface has no
+/// name before it is there.
+/// <https://docs.aws.amazon.com/codebuild/latest/userguide/auth-and-access-control-iam-identity-based-access-control.html>
+const OF_VPC: [&str; 3] =
+    ["ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"];
+
+/// A write that a policy can limit to resources by their ARN.
+fn is_write(action: catalogue::Action) -> bool {
+    !matches!(action.level(), AccessLevel::Read | AccessLevel::List)
+        && action.supports_resource_level()
+        && !OF_VPC.contains(&action.full_name().as_str())
+}
+
+fn of_statement(model: &Model, role: &Principal, group: &[&Grant<'_>]) -> Option<Finding> {
+    let mut found = finding(model, role, group)?;
+    let actions = distinct(group.iter().map(|grant| grant.action.clone()));
+    found.subject = format!("{} writes anywhere", found.subject);
+    let is_narrowed = group[0].narrowing.iter().any(|narrowing| narrowing.class != ConditionClass::Vacuous);
+    // Lines in other people's logs mislead, and do no more.
+    let are_logs = actions.iter().all(|action| action.starts_with("logs:"));
+    if is_narrowed || are_logs {
+        found = found.severity(Severity::Low).lowered_by(0);
+    }
+    Some(found.fact("written", list(&actions, 3)))
+}

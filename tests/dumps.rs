@@ -1,0 +1,221 @@
+//! Output of the AWS CLI: what is taken for it, where its parts stand, and how the outputs of several
+//! calls come together.
+
+use iamlint::linter::{Options, Report, lint};
+use iamlint::report::{Format as Written, Style, render};
+use iamlint::rules::builtin;
+use iamlint::source::Sources;
+use iamlint::template::{Format, Repository};
+
+const TRUST: &str = r#"{"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": {"Service": "codebuild.amazonaws.com"}, "Action": "sts:AssumeRole"}]}"#;
+const CREATES_ROLES: &str =
+    r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "iam:CreateRole", "Resource": "*"}}"#;
+
+fn format_of(text: &str) -> Format {
+    let mut sources = Sources::new();
+    let file = sources.add("file.json", text);
+    Repository::read(&sources).get(file).format
+}
+
+fn run(files: &[(&str, &str)]) -> (Sources, Report) {
+    let mut sources = Sources::new();
+    for (path, text) in files {
+        sources.add(*path, *text);
+    }
+    let report = lint(&sources, builtin::rules(), &Options::default());
+    (sources, report)
+}
+
+/// The rules that fired, each with the text under its primary label.
+fn found(files: &[(&str, &str)]) -> Vec<(String, String)> {
+    let (sources, report) = run(files);
+    let place = |found: &iamlint::diagnostic::Diagnostic| sources.slice(found.primary.span).to_owned();
+    report.diagnostics.iter().map(|found| (found.rule.clone(), place(found))).collect()
+}
+
+fn fires(found: &[(String, String)], rule: &str) -> bool {
+    found.iter().any(|(fired, _)| fired == rule)
+}
+
+fn role(name: &str, account: &str, more: &str) -> String {
+    format!(
+        r#"{{"RoleName": "{name}", "Arn": "arn:aws:iam::{account}:role/{name}", "AssumeRolePolicyDocument": {TRUST}{more}}}"#
+    )
+}
+
+/// A role as an account's details show it.
+fn whole_role(name: &str, account: &str, document: &str) -> String {
+    let policies = format!(
+        r#", "RolePolicyList": [{{"PolicyName": "own", "PolicyDocument": {document}}}], "AttachedManagedPolicies": []"#
+    );
+    role(name, account, &policies)
+}
+
+fn account(roles: &[String]) -> String {
+    format!(r#"{{"RoleDetailList": [{}], "IsTruncated": false}}"#, roles.join(", "))
+}
+
+fn percent_encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+#[test]
+fn only_the_shapes_of_the_cli_are_taken_for_its_output() {
+    let ours = [
+        account(&[]),
+        format!(r#"{{"Role": {}}}"#, role("a", "111122223333", "")),
+        r#"{"AttachedPolicies": []}"#.into(),
+        r#"{"RoleName": "a", "PolicyName": "b", "PolicyDocument": {}}"#.into(),
+        r#"{"projects": [], "projectsNotFound": ["a"]}"#.into(),
+        r#"{"Policy": "{\"Statement\": []}", "RevisionId": "1"}"#.into(),
+    ];
+    for text in ours {
+        assert_eq!(format_of(&text), Format::CliDump, "{text}");
+    }
+    let others = [
+        r#"{"name": "shop", "version": "1.0.0", "projects": ["a", "b"]}"#,
+        r#"{"projects": {"app": {"root": "", "sourceRoot": "src"}}}"#,
+        r#"{"kind": "Role", "metadata": {"name": "reader"}, "rules": [{"verbs": ["get"]}]}"#,
+        r#"{"pipeline": {"stages": ["build", "test"]}}"#,
+        r#"{"Roles": ["admin"], "Users": [{"UserName": "ana"}], "Policy": "strict"}"#,
+        r#"{"name": "shop", "source": {"type": "git"}, "environment": "node"}"#,
+    ];
+    for text in others {
+        assert_eq!(format_of(text), Format::Other, "{text}");
+    }
+}
+
+#[test]
+fn a_document_is_underlined_exactly_however_it_is_written() {
+    let quoted = format!("{CREATES_ROLES:?}");
+    let encoded = format!("\"{}\"", percent_encoded(CREATES_ROLES));
+    for (document, action) in [
+        (CREATES_ROLES, "\"iam:CreateRole\""),
+        (&quoted, "\\\"iam:CreateRole\\\""),
+        (&encoded, "%22iam%3ACreateRole%22"),
+    ] {
+        let found = found(&[("a.json", &account(&[whole_role("build", "111122223333", document)]))]);
+        let places: Vec<&str> = found
+            .iter()
+            .filter(|(rule, _)| rule == "ci-role-creates-principals")
+            .map(|(_, place)| place.as_str())
+            .collect();
+        assert_eq!(places, [action]);
+    }
+}
+
+#[test]
+fn an_encoded_text_that_is_cut_is_not_taken_for_a_document() {
+    let (_, report) = run(&[("a.json", &account(&[whole_role("build", "111122223333", r#""%7B%22Statement%2""#)]))]);
+    assert!(report.diagnostics.iter().all(|found| found.rule != "ci-role-creates-principals"));
+}
+
+#[test]
+fn a_role_and_its_policy_of_two_files_are_one_and_what_is_not_shown_is_said() {
+    let role = format!(r#"{{"Role": {}}}"#, role("build", "111122223333", ""));
+    let policy = format!(r#"{{"RoleName": "build", "PolicyName": "own", "PolicyDocument": {CREATES_ROLES}}}"#);
+    let alone = found(&[("a/role.json", &role)]);
+    assert!(fires(&alone, "role-policy-unavailable") && !fires(&alone, "ci-role-creates-principals"));
+    let both = found(&[("a/policy.json", &policy), ("a/role.json", &role)]);
+    assert!(fires(&both, "role-policy-unavailable") && fires(&both, "ci-role-creates-principals"));
+    let names = r#"{"PolicyNames": ["own"]}"#;
+    let attached = r#"{"AttachedPolicies": []}"#;
+    let all = [("a/policy.json", &*policy), ("a/role.json", &role), ("a/names.json", names), ("a/x.json", attached)];
+    let whole = found(&all);
+    assert!(!fires(&whole, "role-policy-unavailable") && fires(&whole, "ci-role-creates-principals"));
+    let two = r#"{"PolicyNames": ["own", "other"]}"#;
+    let missing =
+        found(&[("a/policy.json", &policy), ("a/role.json", &role), ("a/n.json", two), ("a/x.json", attached)]);
+    assert!(fires(&missing, "role-policy-unavailable"));
+}
+
+#[test]
+fn roles_of_two_accounts_with_one_name_are_two() {
+    let harmless = r#"{"Version": "2012-10-17", "Statement": []}"#;
+    let accounts =
+        account(&[whole_role("build", "111122223333", harmless), whole_role("build", "444455556666", CREATES_ROLES)]);
+    let project = |account: &str| {
+        format!(
+            r#"{{"projects": [{{"name": "ci", "source": {{"type": "GITHUB"}}, "artifacts": {{"type": "NO_ARTIFACTS"}},
+            "serviceRole": "arn:aws:iam::{account}:role/build"}}]}}"#
+        )
+    };
+    let told_of_project = |account: &str| {
+        let (_, report) = run(&[("account.json", &accounts), ("projects.json", &project(account))]);
+        report.diagnostics.iter().any(|found| found.message.contains("builds of `ci`"))
+    };
+    assert!(told_of_project("444455556666"));
+    assert!(!told_of_project("111122223333"));
+    // A policy that names the role alone may be of either.
+    let policy = format!(r#"{{"RoleName": "build", "PolicyName": "own", "PolicyDocument": {CREATES_ROLES}}}"#);
+    let accounts =
+        account(&[whole_role("build", "111122223333", harmless), whole_role("build", "444455556666", harmless)]);
+    let found = found(&[("account.json", &accounts), ("policy.json", &policy)]);
+    assert!(fires(&found, "role-policy-unavailable") && !fires(&found, "ci-role-creates-principals"));
+}
+
+#[test]
+fn one_role_that_two_outputs_tell_of_is_told_once() {
+    let whole = account(&[whole_role("build", "111122223333", CREATES_ROLES)]);
+    let listed = format!(r#"{{"Roles": [{}]}}"#, role("build", "111122223333", ""));
+    let (_, report) = run(&[("a-roles.json", &listed), ("account.json", &whole)]);
+    assert_eq!(report.summary.roles, 1);
+    assert!(report.summary.not_analysed.is_empty());
+    assert!(report.diagnostics.iter().all(|found| found.rule != "role-policy-unavailable"));
+    let (_, twice) = run(&[("account-1.json", &whole), ("account-2.json", &whole)]);
+    assert_eq!(twice.summary.roles, 1);
+    assert_eq!(twice.summary.not_analysed.len(), 1, "that the second is left out is said");
+}
+
+#[test]
+fn values_in_a_row_are_read_one_by_one_and_a_cut_one_is_said() {
+    let page = |name: &str| account(&[whole_role(name, "111122223333", CREATES_ROLES)]);
+    let (_, report) = run(&[("pages.json", &format!("{}\n{}", page("one"), page("two")))]);
+    assert_eq!(report.summary.roles, 2);
+    assert!(report.diagnostics.iter().all(|found| found.rule != "parse-error"));
+    let second = page("two");
+    let cut = format!("{}\n{}", page("one"), &second[..second.len() / 2]);
+    let found = found(&[("pages.json", &cut)]);
+    assert!(fires(&found, "ci-role-creates-principals") && fires(&found, "parse-error"));
+    let (_, template) = run(&[("t.json", r#"{"Resources": {"A": {"Type": "AWS::S3::Bucket"}}} {"b": 1}"#)]);
+    assert!(template.diagnostics.iter().any(|found| found.rule == "parse-error"));
+}
+
+#[test]
+fn a_large_account_read_object_by_object_gives_the_same_report() {
+    let mut roles: Vec<String> =
+        (0..40).map(|number| whole_role(&format!("build-{number}"), "111122223333", CREATES_ROLES)).collect();
+    roles[3] = roles[3].replace("iam:CreateRole", "iam:CreateRolle");
+    let small = format!(r#"{{"RoleDetailList": [{}], "IsTruncated": true}}"#, roles.join(", "));
+    // White space at the end moves nothing, and makes the file large.
+    let large = format!("{small}{}", "\n".repeat(1 << 20));
+    let told = |text: &str| {
+        let (sources, report) = run(&[("account.json", text)]);
+        let not_analysed: Vec<String> = report.summary.not_analysed.iter().map(|one| one.reason.clone()).collect();
+        (
+            render(&Report { summary: Default::default(), ..report }, &sources, Written::Json, &Style::default(), None),
+            not_analysed,
+        )
+    };
+    let (small, large) = (told(&small), told(&large));
+    assert!(small.0.contains("ci-role-creates-principals") && small.0.contains("unknown-action"));
+    assert_eq!(small, large);
+    assert_eq!(small.1.len(), 1);
+}
+
+#[test]
+fn the_empty_sid_that_the_console_writes_is_no_finding() {
+    let with_sid = |text: &str| text.replace(r#"{"Effect": "Allow""#, r#"{"Sid": "", "Effect": "Allow""#);
+    let role = whole_role("build", "111122223333", CREATES_ROLES);
+    let by_console = role.replace(TRUST, &with_sid(TRUST));
+    assert_ne!(by_console, role);
+    assert!(!fires(&found(&[("account.json", &account(&[by_console]))]), "empty-element"));
+    let by_hand = whole_role("build", "111122223333", &with_sid(CREATES_ROLES));
+    assert!(fires(&found(&[("account.json", &account(&[by_hand]))]), "empty-element"));
+}
