@@ -8,7 +8,7 @@ use crate::source::{FileId, Sources, Span};
 use crate::syntax;
 use crate::template::{File, Format, Repository};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// The outcome of one run over a set of sources. Plain data; `report` renders it.
 #[derive(Clone, Debug, Default)]
@@ -72,6 +72,8 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     summarise_model(sources, options, &model, &mut summary);
     let context = Context { model: &model, sources, formats: &formats };
     let (mut diagnostics, redactions) = rules::run(&context, rules);
+    let given: HashSet<Span> = model.principals.iter().flat_map(|one| one.given_by_tool.iter().copied()).collect();
+    diagnostics.retain(|found| !given.contains(&found.primary.span));
     for diagnostic in &mut diagnostics {
         doubt_repaired(&model, diagnostic);
         let origin = model.origin(diagnostic.primary.span, &diagnostic.about);

@@ -242,3 +242,21 @@ Resources:
     assert_eq!(made, ["OneRole", "CodeDeployServiceRole", "TwoRole"]);
     assert_eq!(managed(role(&model, "CodeDeployServiceRole")), ["AWSCodeDeployRoleForLambdaLimited"]);
 }
+
+#[test]
+fn what_sam_grants_by_itself_is_nobodys_fault() {
+    let report = report_of(
+        "
+Globals: {Function: {AutoPublishAlias: live, DeploymentPreference: {Type: AllAtOnce}, VpcConfig: {SubnetIds: [a]}}}
+Resources:
+  One:
+    Type: AWS::Serverless::Function
+    Properties:
+      Events:
+        Broker: {Type: MQ, Properties: {Broker: !GetAtt Broker.Arn}}
+        Nightly: {Type: ScheduleV2, Properties: {ScheduleExpression: rate(1 day)}}
+  Broker: {Type: AWS::AmazonMQ::Broker}
+",
+    );
+    assert!(report.diagnostics.is_empty(), "{:?}", report.diagnostics);
+}

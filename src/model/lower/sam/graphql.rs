@@ -49,6 +49,7 @@ pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
                     let document = value.map(|value| PolicyDocument::read(&value, PolicyKind::Identity));
                     role.authority.documents.extend(document.map(Arc::new));
                 }
+                role.given_by_tool.push(name.span);
                 fragment.principals.push(role);
                 fragment.origins.push(origin);
             }

@@ -76,6 +76,7 @@ fn allow(declared: &Declared<'_, '_>, role: &mut Principal, span: Span, actions:
     let variables = [("Resource".to_owned(), resource)];
     let document = facts::document(declared.scope, &statement, span, &variables, PolicyKind::Identity);
     role.authority.documents.extend(document.map(Arc::new));
+    role.given_by_tool.push(span);
 }
 
 /// A managed policy of AWS that SAM attaches.
@@ -84,6 +85,7 @@ fn attach_managed(role: &mut Principal, name: &str, span: Span, when: Vec<Condit
         return;
     }
     let text = Text::at(name, span);
+    role.given_by_tool.push(span);
     role.managed.push(ManagedPolicyRef { text, when, aws_managed: Some(name.to_owned()) });
 }
 
