@@ -340,3 +340,43 @@ fn a_nested_stack_of_the_cdk_is_found_by_its_metadata() {
     assert_eq!(messages(&report, "admin-on-ci-role"), ADMIN);
     assert_eq!(not_read(&report), Vec::<&str>::new());
 }
+
+#[test]
+fn templates_that_nest_each_other_in_many_ways_end() {
+    let all = |prefix: &str| (0..12).map(|n| format!("${{{prefix}{n}}}")).collect::<String>();
+    let mut files: Vec<(String, String)> = Vec::new();
+    for level in 0..12 {
+        let mut text = "Parameters:\n".to_owned();
+        (0..12).for_each(|n| text += &format!("  P{n}: {{Type: String}}\n"));
+        text += "Resources:\n";
+        for next in 0..4 {
+            let nested = (level + next) % 12;
+            text += &format!(
+                "  S{next}:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: t{nested}.yml\n      Parameters:\n"
+            );
+            (0..12).for_each(|n| text += &format!("        P{n}: !Sub '{}'\n", all("P")));
+        }
+        text += &project("!Ref P1");
+        files.push((format!("t{level}.yml"), text));
+    }
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let (_, report) = report_of(&files);
+    assert_eq!(report.summary.projects, 12);
+}
+
+#[test]
+fn a_text_that_doubles_from_stack_to_stack_stays_small() {
+    let nested = |level: usize| {
+        format!(
+            "Parameters: {{P: {{Type: String, Default: ab}}}}\nResources:\n  S:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: t{}.yml\n      Parameters: {{P: !Sub '{}'}}\n{}",
+            level + 1,
+            "${P}".repeat(50),
+            project("!Ref P"),
+        )
+    };
+    let files: Vec<(String, String)> = (0..15).map(|level| (format!("t{level}.yml"), nested(level))).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let (_, report) = report_of(&files);
+    assert_eq!(report.summary.projects, 15);
+    assert!(report.diagnostics.iter().all(|found| found.message.len() < 10_000));
+}

@@ -14,6 +14,8 @@ use std::cell::RefCell;
 
 /// More than this many ways to fill in a text are not told apart.
 const MAX_COMBINATIONS: usize = 16;
+/// A text of more parts than this is not put together.
+const MAX_PARTS: usize = 2_000;
 
 /// What evaluation knows: the template, and what it met on the way.
 pub struct Scope<'t> {
@@ -42,7 +44,7 @@ impl<'t> Scope<'t> {
 
     /// A scope with the same view, that has met nothing yet.
     pub fn anew(&self) -> Scope<'t> {
-        Scope { neighbours: self.neighbours, ..Scope::new(self.template) }
+        Scope { neighbours: self.neighbours.clone(), ..Scope::new(self.template) }
     }
 
     /// Variables that evaluation so far needed and that nothing declares.
@@ -154,7 +156,7 @@ impl<'t> Scope<'t> {
     /// The value of a name, as `Ref` gives it.
     pub fn resolve(&self, name: &str, span: Span) -> Value {
         if let Some(parameter) = self.template.parameters.get(name) {
-            let given = self.neighbours.and_then(|neighbours| neighbours.given(self.template, name, span));
+            let given = self.neighbours.as_ref().and_then(|neighbours| neighbours.given(self.template, name, span));
             if let Some(value) = given {
                 return value;
             }
@@ -214,7 +216,7 @@ impl<'t> Scope<'t> {
     }
 
     fn attribute_value(&self, name: &str, span: Span) -> Value {
-        let output = self.neighbours.and_then(|neighbours| neighbours.output(self.template, name, span));
+        let output = self.neighbours.as_ref().and_then(|neighbours| neighbours.output(self.template, name, span));
         output.unwrap_or_else(|| Value::Text(self.attribute_text(name, span)))
     }
 
@@ -398,7 +400,8 @@ impl<'t> Scope<'t> {
 
     fn import(&self, argument: &Node, span: Span) -> Value {
         let name = self.inner(argument);
-        let found = name.as_text().zip(self.neighbours).and_then(|(name, neighbours)| neighbours.import(name, span));
+        let found =
+            name.as_text().zip(self.neighbours.as_ref()).and_then(|(name, neighbours)| neighbours.import(name, span));
         if let Some(value) = found {
             return value;
         }
@@ -444,6 +447,9 @@ fn combine(items: Vec<Value>, delimiter: &str, span: Span) -> Value {
                 }
                 next.push(([when.as_slice(), more].concat(), parts, *started || value.is_some()));
             }
+        }
+        if next.iter().any(|(_, parts, _)| parts.len() > MAX_PARTS) {
+            return computed("a text of very many parts", span);
         }
         if next.len() > MAX_COMBINATIONS {
             return computed("a text with many variants", span);

@@ -8,15 +8,20 @@ use super::cloudformation::{Resource, Template};
 use super::detect::Format;
 use super::intrinsics::Scope;
 use super::repository::{NotTaken, Repository};
-use crate::source::{FileId, Span};
+use crate::source::{FileId, OffsetMap, Span};
 use crate::syntax::Node;
 use crate::value::{Branch, Condition, Part, Text, Value};
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 /// Templates are followed from one to the next this often.
-const MAX_DEPTH: u8 = 5;
+const MAX_DEPTH: u8 = 16;
 /// More values of one parameter than this are not told apart.
 const MAX_GIVEN: usize = 16;
+/// A text of another template has at most this many parts, and bytes.
+const MAX_PARTS: usize = 64;
+const MAX_TEXT: usize = 4096;
 
 /// Which templates of a repository belong together.
 #[derive(Debug, Default)]
@@ -88,63 +93,88 @@ pub fn found_at(repository: &Repository<'_>, file: FileId, location: &Node) -> R
     repository.find(repository.folder(file), location.as_str().unwrap_or_default())
 }
 
-/// A scope that knows its neighbours.
-#[derive(Clone, Copy)]
+/// A value of another template, as it was found; by file, and by parameter or output.
+type Found = HashMap<(FileId, Asked), Option<Value>>;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Asked {
+    Parameter(String),
+    Output(String),
+}
+
+/// The other templates, as one of them sees them. What was asked once is remembered, so that a
+/// ring of templates and many ways to one value end soon.
+#[derive(Clone)]
 pub struct Neighbours<'r> {
     repository: &'r Repository<'r>,
+    found: Rc<RefCell<Found>>,
     depth: u8,
 }
 
 impl<'r> Neighbours<'r> {
     pub fn new(repository: &'r Repository<'r>) -> Neighbours<'r> {
-        Neighbours { repository, depth: 0 }
+        Neighbours { repository, found: Rc::default(), depth: 0 }
     }
 
-    fn scope(self, file: FileId) -> Option<Scope<'r>> {
+    fn scope(&self, file: FileId) -> Option<Scope<'r>> {
         let template = self.repository.template(file).filter(|_| self.depth < MAX_DEPTH)?;
-        Some(Scope::among(template, Neighbours { depth: self.depth + 1, ..self }))
+        Some(Scope::among(template, Neighbours { depth: self.depth + 1, ..self.clone() }))
+    }
+
+    /// What is remembered, or else is found now. Who asks while it is being found gets nothing.
+    fn remembered(&self, file: FileId, asked: Asked, find: impl FnOnce() -> Option<Value>) -> Option<Value> {
+        let key = (file, asked);
+        if let Some(known) = self.found.borrow().get(&key) {
+            return known.clone();
+        }
+        self.found.borrow_mut().insert(key.clone(), None);
+        let value = find().filter(is_handy);
+        self.found.borrow_mut().insert(key, value.clone());
+        value
     }
 
     /// What the templates that nest this one give its parameter; `None` when none does.
-    pub fn given(self, template: &Template, parameter: &str, span: Span) -> Option<Value> {
+    pub fn given(&self, template: &Template, parameter: &str, span: Span) -> Option<Value> {
         let parents = self.repository.stacks().parents.get(&template.file)?;
+        let asked = Asked::Parameter(parameter.to_owned());
+        let value = self.remembered(template.file, asked, || self.given_by(parents, template, parameter))?;
+        Some(placed(&value, span))
+    }
+
+    fn given_by(&self, parents: &[(FileId, String)], template: &Template, parameter: &str) -> Option<Value> {
+        let span = template.parameters.get(parameter)?.name.span;
         let mut values: Vec<Value> = Vec::new();
         for (parent, logical_id) in parents {
             let scope = self.scope(*parent)?;
             let stack = scope.template.resource(logical_id)?;
-            let parameters = stack.properties().and_then(|node| node.get("Parameters"));
-            let given = match parameters {
-                Some(node) => scope.evaluate(node).get(parameter).cloned(),
-                None => None,
-            };
+            let given = stack.properties().and_then(|node| node.get("Parameters")?.get(parameter));
+            let given = given.map(|node| scope.evaluate(node));
             let default = || template.parameters.get(parameter)?.default.as_ref();
             let given =
                 given.or_else(|| default().map(|default| Value::Text(Text::at(default.value.clone(), span))))?;
             for (_, value) in given.alternatives() {
-                let value = placed(value, span);
                 let is_known =
-                    |known: &Value| matches!((known, &value), (Value::Text(one), Value::Text(other)) if one == other);
+                    |known: &Value| matches!((known, value), (Value::Text(one), Value::Text(other)) if one == other);
                 if !values.iter().any(is_known) {
-                    values.push(value);
+                    values.push(value.clone());
                 }
             }
-        }
-        match values.len() {
-            0 => None,
-            1 => values.pop(),
-            count if count > MAX_GIVEN => None,
-            _ => {
-                let branches = values.into_iter().map(|value| {
-                    let shown = value.as_text().map_or_else(|| "a list".into(), |text| text.display().into_owned());
-                    Branch { when: Condition { name: parameter.to_owned(), value: shown, span }, value }
-                });
-                Some(Value::Choice(branches.collect(), span))
+            if values.len() > MAX_GIVEN {
+                return None;
             }
         }
+        if values.len() < 2 {
+            return values.pop();
+        }
+        let branches = values.into_iter().map(|value| {
+            let shown = value.as_text().map_or_else(|| "a list".into(), |text| text.display().into_owned());
+            Branch { when: Condition { name: parameter.to_owned(), value: shown, span }, value }
+        });
+        Some(Value::Choice(branches.collect(), span))
     }
 
     /// `Nested.Outputs.Name` of a nested stack whose template is at hand.
-    pub fn output(self, template: &Template, name: &str, span: Span) -> Option<Value> {
+    pub fn output(&self, template: &Template, name: &str, span: Span) -> Option<Value> {
         let (logical_id, output) = name.split_once(".Outputs.")?;
         let resource: &Resource = template.resource(logical_id)?;
         let child = found_at(self.repository, template.file, template_location(&resource.node)?).ok()?;
@@ -152,30 +182,57 @@ impl<'r> Neighbours<'r> {
     }
 
     /// What `Fn::ImportValue` gives, where one output of all files is exported under the name.
-    pub fn import(self, name: &Text, span: Span) -> Option<Value> {
+    pub fn import(&self, name: &Text, span: Span) -> Option<Value> {
         match self.repository.stacks().exports.get(&export_name(name)?)?.as_slice() {
             [(file, output)] => self.output_of(*file, output, span),
             _ => None,
         }
     }
 
-    fn output_of(self, file: FileId, output: &str, span: Span) -> Option<Value> {
-        let scope = self.scope(file)?;
-        let node = scope.template.outputs.as_ref()?.get(output)?.get("Value")?.clone();
-        match scope.evaluate(&node) {
-            Value::Text(text) => Some(placed(&Value::Text(text), span)),
+    fn output_of(&self, file: FileId, output: &str, span: Span) -> Option<Value> {
+        let find = || {
+            let scope = self.scope(file)?;
+            let node = scope.template.outputs.as_ref()?.get(output)?.get("Value")?.clone();
             // Which way a condition of another template turns out is not to be mixed with one's own.
-            _ => None,
-        }
+            Some(scope.evaluate(&node)).filter(|value| value.as_text().is_some())
+        };
+        let value = self.remembered(file, Asked::Output(output.to_owned()), find)?;
+        Some(placed(&value, span))
     }
 }
 
-/// A text of another template, where it is used in this one. Its holes stay those of the other.
+/// Texts that grow from template to template are given up before they fill the memory.
+fn is_handy(value: &Value) -> bool {
+    match value {
+        Value::Text(text) => {
+            let len = |part: &Part| match part {
+                Part::Known(known, _) => known.len(),
+                Part::Hole(_) => 1,
+            };
+            text.parts.len() <= MAX_PARTS && text.parts.iter().map(len).sum::<usize>() <= MAX_TEXT
+        }
+        Value::List(items, _) => items.len() <= MAX_PARTS && items.iter().all(is_handy),
+        Value::Choice(branches, _) => branches.iter().all(|branch| is_handy(&branch.value)),
+        _ => true,
+    }
+}
+
+/// A value of another template, where it is used in this one. Its holes stay those of the other.
 fn placed(value: &Value, span: Span) -> Value {
-    let Value::Text(text) = value else { return value.clone() };
-    let parts = text.parts.iter().map(|part| match part {
-        Part::Known(known, _) => Part::Known(known.clone(), crate::source::OffsetMap::whole(span)),
-        hole => hole.clone(),
-    });
-    Value::Text(Text { parts: parts.collect(), span })
+    match value {
+        Value::Text(text) => {
+            let parts = text.parts.iter().map(|part| match part {
+                Part::Known(known, _) => Part::Known(known.clone(), OffsetMap::whole(span)),
+                hole => hole.clone(),
+            });
+            Value::Text(Text { parts: parts.collect(), span })
+        }
+        Value::List(items, _) => Value::List(items.iter().map(|item| placed(item, span)).collect(), span),
+        Value::Choice(branches, _) => {
+            let branches =
+                branches.iter().map(|branch| Branch { when: branch.when.clone(), value: placed(&branch.value, span) });
+            Value::Choice(branches.collect(), span)
+        }
+        other => other.clone(),
+    }
 }
