@@ -6,7 +6,7 @@ use crate::model::{self, Model};
 use crate::rules::{self, Context, Rule};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax;
-use crate::template::{File, Format, Repository};
+use crate::template::{File, Format, Repository, is_script_name};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -29,6 +29,10 @@ pub struct Summary {
     pub statements: usize,
     pub projects: usize,
     pub pipelines: usize,
+    /// Shell commands of builds, images and actions, those of the scripts that they run included.
+    pub commands: usize,
+    /// Of these, commands of which it is known what program they run and with which words.
+    pub understood: usize,
     pub not_analysed: Vec<NotAnalysed>,
     /// Files that are no business of iamlint: other YAML and JSON.
     pub other_files: usize,
@@ -65,10 +69,10 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let files: Vec<FileId> = sources.iter().map(|(file, _)| file).collect();
     let repository = Repository::read(sources);
     let taken: Vec<Taken> = files.par_iter().map(|file| take(&repository, *file, options)).collect();
-    repository.discard();
     let formats: Vec<Format> = taken.iter().map(|file| file.format).collect();
     let mut summary = summarise_files(sources, options, &taken);
-    let model = model::link(sources, taken.into_iter().map(|file| file.fragment).collect());
+    let repository = repository.without_trees();
+    let model = model::link(sources, &repository, taken.into_iter().map(|file| file.fragment).collect());
     summarise_model(sources, options, &model, &mut summary);
     let context = Context { model: &model, sources, formats: &formats };
     let (mut diagnostics, redactions) = rules::run(&context, rules);
@@ -121,10 +125,15 @@ fn take(repository: &Repository<'_>, file: FileId, options: &Options) -> Taken {
     if *format != Format::Other {
         return Taken { format: *format, fragment: lower::lower(repository, file), odd: None, foreign: false };
     }
+    // A script is read for the builds that run it, whatever it speaks of.
+    let text = repository.text(file);
+    if text.starts_with("#!") || is_script_name(repository.path(file).rsplit('/').next().unwrap_or_default()) {
+        return Taken { format: Format::Other, fragment: lower::Fragment::default(), odd: None, foreign: false };
+    }
     // A broken file that is none of ours is nobody's business here.
     let broken = parsed.problems.iter().any(|problem| problem.rule == syntax::PARSE_ERROR);
     let foreign = crate::template::is_foreign(parsed, repository.path(file));
-    let speaks = !foreign && crate::template::mentions_our_formats(repository.text(file));
+    let speaks = !foreign && crate::template::mentions_our_formats(text);
     let odd = speaks.then_some(match broken {
         true => "too little of it is YAML or JSON to tell what it is",
         false => "speaks of AWS resources or statements, and is no template, buildspec or policy",
@@ -162,6 +171,10 @@ fn summarise_model(sources: &Sources, options: &Options, model: &Model, summary:
     summary.statements = policies.map(|policy| policy.document.statements.len()).sum();
     summary.projects = model.projects.iter().filter(|project| options.reports(project.file)).count();
     summary.pipelines = model.pipelines.iter().filter(|pipeline| options.reports(pipeline.file)).count();
+    for command in model.all_commands().filter(|command| options.reports(command.root().file)) {
+        summary.commands += 1;
+        summary.understood += usize::from(!command.is_opaque());
+    }
     let not_read = model.not_read.iter().filter(|(span, _)| options.reports(span.file));
     summary.not_analysed.extend(not_read.map(|(span, reason)| NotAnalysed {
         path: sources.path(span.file).to_owned(),

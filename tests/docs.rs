@@ -22,9 +22,9 @@ fn the_examples_of_every_rule_are_compiled_in() {
     let mut rows = String::new();
     for id in ids {
         let name = |kind: &str| {
-            let names = [format!("{kind}.yml"), format!("{kind}.json")];
+            let names = [format!("{kind}.yml"), format!("{kind}.json"), format!("{kind}.Dockerfile")];
             let found = names.into_iter().find(|name| Path::new("fixtures/rules").join(id).join(name).is_file());
-            found.unwrap_or_else(|| panic!("fixtures/rules/{id} has neither {kind}.yml nor {kind}.json"))
+            found.unwrap_or_else(|| panic!("fixtures/rules/{id} has no {kind}.yml, {kind}.json or {kind}.Dockerfile"))
         };
         let example = |name: &str| format!("example({name:?}, include_str!(\"../../fixtures/rules/{id}/{name}\"))");
         let (bad, good) = (example(&name("bad")), example(&name("good")));

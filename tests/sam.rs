@@ -14,8 +14,8 @@ fn model_of(text: &str) -> (Sources, Model) {
     let file = sources.add("template.yml", format!("{HEAD}{text}"));
     let repository = Repository::read(&sources);
     let fragment = model::lower::lower(&repository, file);
+    let model = model::link(&sources, &repository, vec![fragment]);
     drop(repository);
-    let model = model::link(&sources, vec![fragment]);
     (sources, model)
 }
 

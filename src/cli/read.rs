@@ -92,7 +92,7 @@ fn follow(files: &mut Vec<ReadFile>, tree: &BTreeMap<PathBuf, Wanted>, root: &Pa
             .flat_map_iter(|file| {
                 let text = file.text.as_ref().ok().and_then(Option::as_deref).unwrap_or_default();
                 let folder = folder_of(&file.path);
-                mentioned(text).into_iter().flat_map(move |name| paths_from(folder, name))
+                mentioned(text).into_iter().flat_map(move |name| paths_from(folder, &name).collect::<Vec<_>>())
             })
             .filter(|path| tree.contains_key(path) && !known.contains(path))
             .collect();

@@ -10,13 +10,14 @@ mod united;
 pub use role::is_ci_provider;
 
 use super::lower::Fragment;
-use super::{Model, authority, deployment, trust_level};
+use super::{Model, authority, deployment, image, script, trust_level};
 use crate::source::{FileId, Sources};
+use crate::template::Repository;
 use crate::value::{HoleKind, Text};
 use rayon::prelude::*;
 
 /// One model out of all fragments. `buildspec_files` are those that hold a buildspec.
-pub fn link(sources: &Sources, mut fragments: Vec<Fragment>) -> Model {
+pub fn link(sources: &Sources, repository: &Repository<'_>, mut fragments: Vec<Fragment>) -> Model {
     united::unite(&mut fragments);
     let paths = sources.iter().map(|(_, source)| source.path.clone()).collect();
     let mut model = Model { paths, ..Model::default() };
@@ -35,6 +36,8 @@ pub fn link(sources: &Sources, mut fragments: Vec<Fragment>) -> Model {
         model.projects.append(&mut fragment.projects);
         model.pipelines.append(&mut fragment.pipelines);
         model.buildspecs.append(&mut fragment.buildspecs);
+        model.images.append(&mut fragment.images);
+        model.compose.append(&mut fragment.compose);
         model.resources.append(&mut fragment.resources);
         model.placeholders.append(&mut fragment.placeholders);
         model.unresolved.append(&mut fragment.unresolved);
@@ -52,6 +55,8 @@ pub fn link(sources: &Sources, mut fragments: Vec<Fragment>) -> Model {
     policy::join_groups(&mut model, &index, &memberships);
     build::find_buildspecs(&mut model, sources);
     build::find_projects(&mut model);
+    script::find_commands(repository, &mut model);
+    image::find_uses(&mut model);
     role::resolve(&mut model);
     role::find_uses(&mut model);
     derive(&mut model);

@@ -5,11 +5,14 @@ mod authority;
 pub mod artifact;
 pub mod command;
 pub mod deployment;
+pub mod group;
+pub mod image;
 mod link;
 pub mod lower;
 pub mod pipeline;
 pub mod principal;
 pub mod project;
+pub mod script;
 mod trust_level;
 pub mod webhook;
 
@@ -45,6 +48,8 @@ pub struct Model {
     pub projects: Vec<BuildProject>,
     pub pipelines: Vec<Pipeline>,
     pub buildspecs: Vec<BuildspecSource>,
+    pub images: Vec<image::Image>,
+    pub compose: Vec<image::ComposeFile>,
     pub resources: Vec<DeclaredResource>,
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,
@@ -144,6 +149,14 @@ impl Model {
     /// The actions of all pipelines.
     pub fn actions(&self) -> impl Iterator<Item = &PipelineAction> {
         self.pipelines.iter().flat_map(|pipeline| pipeline.actions().map(|(_, _, _, action)| action))
+    }
+
+    /// Every command that is known, whoever runs it.
+    pub fn all_commands(&self) -> impl Iterator<Item = &command::Command> {
+        let of_builds = self.buildspecs.iter().flat_map(|source| &source.commands);
+        let of_images = self.images.iter().flat_map(|image| &image.commands);
+        let of_services = self.compose.iter().flat_map(|file| &file.commands);
+        of_builds.chain(self.actions().flat_map(|action| &action.commands)).chain(of_images).chain(of_services)
     }
 
     /// The buildspec that a project runs, when it was found.

@@ -56,6 +56,8 @@ pub struct PipelineAction {
     pub execution_role: Option<RoleRef>,
     /// What a `Commands` action runs, with the role of the pipeline.
     pub commands: Vec<Command>,
+    /// Their texts as they are written.
+    pub scripts: Vec<Text>,
     /// The project of a CodeBuild action. Filled by linking.
     pub project: Option<ProjectId>,
     pub span: Span,

@@ -29,12 +29,22 @@ pub struct BuildProject {
     pub other_roles: Vec<RoleRef>,
     pub webhook: Option<Webhook>,
     pub when: Option<Condition>,
+    pub variables: Vec<BuildVariable>,
     /// Pipeline actions that run it. Filled by linking.
     pub run_by: Vec<ActionRef>,
     /// Who decides which code it runs. Filled by linking.
     pub trust: CodeTrust,
     /// What shows that it deploys. Filled by linking.
     pub deploys: Option<DeployEvidence>,
+}
+
+/// A variable that a project sets for its builds.
+#[derive(Debug)]
+pub struct BuildVariable {
+    pub name: Spanned<String>,
+    pub value: Option<Text>,
+    /// The value is the variable's own, and not the name of a parameter or secret.
+    pub is_plain: bool,
 }
 
 #[derive(Debug)]

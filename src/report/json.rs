@@ -93,6 +93,8 @@ struct Summary<'a> {
     statements: usize,
     projects: usize,
     pipelines: usize,
+    commands: usize,
+    understood: usize,
     not_analysed: Vec<NotAnalysed<'a>>,
     /// The day of the IAM data that the run went by.
     iam_data: &'static str,
@@ -172,6 +174,8 @@ fn summary<'a>(report: &'a linter::Report, sources: &'a Sources, fail_on: Option
         statements: summary.statements,
         projects: summary.projects,
         pipelines: summary.pipelines,
+        commands: summary.commands,
+        understood: summary.understood,
         not_analysed: summary
             .not_analysed
             .iter()

@@ -21,6 +21,7 @@ pub fn text(scene: &Scene, report: &Report, format: Format, fail_on: Option<Seve
         out.push_str(&ink::paint(scene.style, Ink::Frame, &data()));
         out.push('\n');
     }
+    out.push_str(&understood(scene, &report.summary));
     out.push_str(&not_analysed(scene, &report.summary.not_analysed));
     out.push_str(&verdict(scene, report, fail_on));
     out
@@ -91,6 +92,15 @@ fn not_analysed(scene: &Scene, items: &[NotAnalysed]) -> String {
         out.push_str(&format!("  and {} more (-v lists them)\n", items.len() - shown));
     }
     out
+}
+
+/// How many of the shell commands are understood, for those who ask.
+fn understood(scene: &Scene, summary: &Summary) -> String {
+    if !scene.style.verbose || summary.commands == 0 {
+        return String::new();
+    }
+    let (known, all) = (summary.understood, summary.commands);
+    format!("shell commands understood: {known} of {all} ({} %)\n", known * 100 / all)
 }
 
 /// `2 files and 1 part of a file`.
@@ -207,6 +217,14 @@ mod tests {
         assert!(text.ends_with("  f6.yml: is on S3\n"), "{text}");
         assert!(summary_of(&[], summary(5), false, None).ends_with("  f4.yml: is on S3\n"));
         assert!(summary_of(&[], summary(1), false, None).contains("not analysed: 1 part of a file\n"));
+    }
+
+    #[test]
+    fn a_verbose_run_says_how_many_commands_are_understood() {
+        let summary = || Summary { commands: 8, understood: 7, ..read() };
+        let text = summary_of(&[], summary(), true, None);
+        assert!(text.ends_with("shell commands understood: 7 of 8 (87 %)\n"), "{text}");
+        assert!(!summary_of(&[], summary(), false, None).contains("understood"));
     }
 
     #[test]

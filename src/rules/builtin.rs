@@ -15,6 +15,8 @@ pub const PACKS: &[(&str, &str)] = &[
     ("codepipeline.yml", include_str!("../../rules/codepipeline.yml")),
     ("deploy-separation.yml", include_str!("../../rules/deploy-separation.yml")),
     ("static-credentials.yml", include_str!("../../rules/static-credentials.yml")),
+    ("supply-chain.yml", include_str!("../../rules/supply-chain.yml")),
+    ("docker.yml", include_str!("../../rules/docker.yml")),
     ("resource-exposure.yml", include_str!("../../rules/resource-exposure.yml")),
 ];
 

@@ -14,6 +14,7 @@ pub use params::{Param, ParamKind, Params};
 use crate::diagnostic::{Confidence, Diagnostic, Doubt, Fix, Label, Severity};
 use crate::iam::Reason;
 use crate::model::Model;
+use crate::model::command::Command;
 use crate::source::{Sources, Span};
 use crate::template::Format;
 use rayon::prelude::*;
@@ -93,6 +94,17 @@ impl Finding {
     pub fn related(mut self, span: Span, text: impl Into<String>) -> Finding {
         // A chain that leads back to one place says all of it there.
         self.related.push(Label::new(span, text));
+        self
+    }
+
+    /// The commands that lead to one in a script, as labels.
+    pub fn through(mut self, command: &Command) -> Finding {
+        for via in command.via.iter().rev() {
+            let label = Label::new(via.span, format!("`{}` runs it", via.shown));
+            if !self.related.contains(&label) && !command.span.contains(via.span) {
+                self.related.push(label);
+            }
+        }
         self
     }
 

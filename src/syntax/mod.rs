@@ -2,10 +2,13 @@
 //! with the text. Knows nothing of what the keys mean.
 
 mod decoded;
+pub mod dockerfile;
 mod json;
+pub mod makefile;
 mod node;
 mod pieces;
 mod repair;
+pub mod shell;
 mod yaml;
 
 pub use node::{Entry, Kind, Node, Scalar};

@@ -41,8 +41,6 @@ impl Format {
     pub fn not_read_because(self) -> Option<&'static str> {
         match self {
             Format::Serverless => Some("Serverless Framework files are not read yet"),
-            Format::Compose => Some("compose files are not read yet"),
-            Format::Dockerfile => Some("Dockerfiles are not read yet"),
             Format::TextTemplate => Some("a text template (Jinja, Go, ERB or the like): lint what it generates"),
             _ => None,
         }

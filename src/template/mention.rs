@@ -2,7 +2,11 @@
 //! means is for the front ends, and a name too many costs a file that nobody asks for.
 
 use regex::Regex;
+use std::borrow::Cow;
 use std::sync::LazyLock;
+
+/// As many folders of one text are looked into for the files that it names.
+const MAX_FOLDERS: usize = 16;
 
 /// What stands before a path or at its end, and tools that read a file of their own. Literals alone,
 /// so that the search is one fast pass over the text.
@@ -11,19 +15,27 @@ static SIGN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?x) (?<before> file\( | TemplateURL | aws:asset:path | Location | DefinitionUri | env_file | BuildSpec )
              | (?<end> \.sh | \.bash )
-             | (?<tool> make | npm | yarn | pnpm | compose ) [\x20-]",
+             | (?<run> bash\x20 | \x20\./ )
+             | (?<folder> \bcd\x20 | -C\x20 | --prefix[\x20=] | --cwd\x20 )
+             | (?<tool> make | npm | yarn | pnpm | compose ) [\s-]",
     )
     .expect("constant pattern")
 });
 
 /// Paths as they are written, sorted; relative to the file, to the folder of the project that it
 /// belongs to, or to the root: whoever reads them decides.
-pub fn mentioned(text: &str) -> Vec<&str> {
+pub fn mentioned(text: &str) -> Vec<Cow<'_, str>> {
     let mut found: Vec<&str> = Vec::new();
+    let mut folders: Vec<&str> = Vec::new();
     for sign in SIGN.captures_iter(text) {
         if let Some(before) = sign.name("before") {
-            let rest = text[before.end()..].trim_start_matches([' ', ':', '"', '\'']);
-            found.push(&rest[..rest.find(|letter| !is_of_path(letter)).unwrap_or(rest.len())]);
+            let rest = text[before.end()..].trim_start_matches([' ', ':', '"', '\'', '[', '\n', '-']);
+            found.push(path_at(rest));
+        } else if let Some(run) = sign.name("run") {
+            let is_path = run.as_str().ends_with("./");
+            found.push(path_at(&text[run.end() - if is_path { 2 } else { 0 }..]));
+        } else if let Some(folder) = sign.name("folder") {
+            folders.push(path_at(text[folder.end()..].trim_start_matches(['"', '\''])));
         } else if let Some(end) = sign.name("end") {
             let start = text[..end.start()]
                 .rfind(|letter| !is_of_path(letter))
@@ -33,10 +45,23 @@ pub fn mentioned(text: &str) -> Vec<&str> {
             found.extend(read_by(sign.name("tool").map_or("", |tool| tool.as_str())));
         }
     }
-    found.retain(|path| !path.is_empty());
+    folders.sort_unstable();
+    folders.dedup();
+    folders.retain(|folder| !folder.is_empty());
     found.sort_unstable();
     found.dedup();
-    found
+    found.retain(|path| !path.is_empty());
+    // What is named after `cd app` lies below `app`.
+    let below = |folder: &&str| found.iter().map(|path| format!("{folder}/{path}")).collect::<Vec<_>>();
+    let mut paths: Vec<Cow<'_, str>> = folders.iter().take(MAX_FOLDERS).flat_map(below).map(Cow::Owned).collect();
+    paths.extend(found.into_iter().map(Cow::Borrowed));
+    paths.sort_unstable();
+    paths
+}
+
+/// The path at the front of a text.
+fn path_at(text: &str) -> &str {
+    &text[..text.find(|letter| !is_of_path(letter)).unwrap_or(text.len())]
 }
 
 fn is_of_path(letter: char) -> bool {
@@ -61,11 +86,18 @@ mod tests {
     fn files_are_named_by_variables_scripts_properties_and_tools() {
         assert_eq!(mentioned("resources:\n  - ${file(./infra/roles.yml):Roles}"), ["./infra/roles.yml"]);
         assert_eq!(mentioned("- ./bin/deploy.sh prod && bash lib.sh"), ["./bin/deploy.sh", "lib.sh"]);
+        assert_eq!(mentioned("- bash ci/login && ./run"), ["./run", "ci/login"]);
+        assert_eq!(mentioned("- cd app && npm run x"), ["app/package.json", "package.json"]);
+        assert_eq!(
+            mentioned("- make -C lib\n")[2..5],
+            ["lib/GNUmakefile", "lib/Makefile", "lib/makefile"].map(String::from)[..]
+        );
+        assert_eq!(mentioned("env_file:\n  - a.env\n"), ["a.env"]);
         assert_eq!(mentioned("TemplateURL: ./nested.yaml\n"), ["./nested.yaml"]);
         assert_eq!(mentioned("\"aws:asset:path\": \"Ci.nested.json\""), ["Ci.nested.json"]);
         assert_eq!(mentioned("\"aws:asset:path\": \"Ci.nested.json\""), ["Ci.nested.json"]);
         assert_eq!(mentioned("\"Location\": \"api.yaml\""), ["api.yaml"]);
         assert_eq!(mentioned("- npm run deploy"), ["package.json"]);
-        assert_eq!(mentioned("Sid: file"), Vec::<&str>::new());
+        assert_eq!(mentioned("Sid: file"), Vec::<String>::new());
     }
 }

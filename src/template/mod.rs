@@ -3,8 +3,10 @@
 
 pub mod buildspec;
 pub mod cloudformation;
+pub mod compose;
 mod condition;
 mod detect;
+pub mod dockerfile;
 pub mod dump;
 mod extension;
 mod foreign;
@@ -16,7 +18,7 @@ pub mod sam;
 mod stack;
 
 pub use cloudformation::{Parameter, Resource, Template};
-pub use detect::{Format, detect, is_dockerfile_name, mentions_our_formats};
+pub use detect::{Format, detect, is_dockerfile_name, is_script_name, mentions_our_formats};
 pub use foreign::is_foreign;
 pub use intrinsics::{Scope, Unresolved};
 pub use mention::mentioned;

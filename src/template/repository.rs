@@ -60,7 +60,7 @@ impl<'s> Repository<'s> {
             let root = parsed.root().filter(|_| matches!(format, Format::CloudFormation | Format::Sam))?;
             Some(Template::read_among(self, root, file))
         };
-        self.templates[file.index()].get_or_init(read).as_ref()
+        self.templates.get(file.index())?.get_or_init(read).as_ref()
     }
 
     /// Which templates belong together.
@@ -91,9 +91,11 @@ impl<'s> Repository<'s> {
         self.by_path.get(path.as_str()).copied().ok_or(NotTaken::Missing)
     }
 
-    /// Takes the trees apart on another thread: nobody has to wait for it.
-    pub fn discard(self) {
-        rayon::spawn(move || drop((self.files, self.templates)));
+    /// Takes the trees apart on another thread: nobody has to wait for it. Texts stay.
+    pub fn without_trees(mut self) -> Repository<'s> {
+        let trees = (std::mem::take(&mut self.files), std::mem::take(&mut self.templates));
+        rayon::spawn(move || drop(trees));
+        self
     }
 }
 

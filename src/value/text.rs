@@ -42,6 +42,8 @@ pub enum HoleKind {
     Dynamic,
     /// A variable of a tool that runs before CloudFormation, such as `${{self:…}}`.
     Tool,
+    /// A variable of the shell.
+    Variable,
     /// A name that nothing in the template declares.
     Undeclared,
     /// Anything else, such as `Fn::GetAZs` or a transform.
@@ -111,6 +113,8 @@ impl Text {
         for part in &self.parts {
             match part {
                 Part::Known(text, _) => shown.push_str(text),
+                // The output of a command is named as it is written.
+                Part::Hole(hole) if hole.name.starts_with(['$', '`']) => shown.push_str(&hole.name),
                 Part::Hole(hole) => {
                     shown.push_str("${");
                     shown.push_str(&hole.name);

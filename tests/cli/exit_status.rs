@@ -84,17 +84,17 @@ fn a_file_of_a_folder_that_is_no_text_is_told_and_fails_a_strict_run_only() {
 }
 
 #[test]
-fn a_strict_run_fails_for_a_format_that_is_not_read_yet() {
-    let repository = repository(&[("ci.yml", CLEAN), ("Dockerfile", "FROM scratch\n")]);
+fn a_strict_run_fails_for_a_format_that_is_not_read() {
+    let repository = repository(&[("ci.yml", CLEAN), ("jinja.yml", TEXT_TEMPLATE)]);
     let run = repository.run(&[]);
-    assert!(run.out.contains("Dockerfile: Dockerfiles are not read yet"), "{}", run.out);
+    assert!(run.out.contains("jinja.yml: a text template"), "{}", run.out);
     assert_eq!(run.status, 0);
     assert_eq!(repository.run(&["--strict"]).status, 2);
 }
 
 #[test]
 fn findings_go_before_what_was_not_analysed() {
-    let repository = repository(&[("ci.yml", CREATES_ROLES), ("Dockerfile", "FROM scratch\n")]);
+    let repository = repository(&[("ci.yml", CREATES_ROLES), ("jinja.yml", TEXT_TEMPLATE)]);
     assert_eq!(repository.run(&["--strict"]).status, 1);
 }
 

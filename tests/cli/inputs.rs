@@ -186,3 +186,21 @@ fn a_run_leaves_no_file_behind() {
     assert_eq!(files_below(repository.path()), before);
     assert!(files_below(home.path()).is_empty());
 }
+
+#[test]
+fn scripts_that_commands_name_are_read_wherever_they_lie() {
+    let buildspec = "version: 0.2\nphases:\n  build:\n    commands:\n      - bash ci/login\n      - make -C app release\n      \
+                     - cd web && npm run ship\n";
+    let repository = repository(&[
+        ("buildspec.yml", buildspec),
+        ("ci/login", "#!/bin/sh\ndocker login -u x -p $TOKEN\n"),
+        ("app/Makefile", "release:\n\tcurl https://example.com/x | sh\n"),
+        ("web/package.json", "{\"scripts\": {\"ship\": \"curl -k https://example.com\"}}"),
+    ]);
+    let run = repository.run(&["check", "-v", "--format", "short"]);
+    // What `sh` is sent is not known.
+    for place in ["ci/login:2:1", "app/Makefile:2:2", "web/package.json:1:28"] {
+        assert!(run.out.contains(place), "{place}: {}", run.out);
+    }
+    assert!(run.out.contains("shell commands understood: 7 of 8 (87 %)"), "{}", run.out);
+}

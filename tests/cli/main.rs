@@ -25,6 +25,8 @@ const PROJECT: &str = include_str!("../../fixtures/cli/project.yml");
 const ROLE: &str = include_str!("../../fixtures/cli/role.yml");
 /// A buildspec with an access key and its secret.
 const SECRET: &str = include_str!("../../fixtures/cli/secret.yml");
+/// A template of Jinja, which is not read.
+const TEXT_TEMPLATE: &str = "Resources:\n{% if table %}\n  Table: {Type: AWS::DynamoDB::Table}\n{% endif %}\n";
 /// A pack with one rule, `no-table-deletion`.
 const PACK: &str = include_str!("../../fixtures/cli/pack.yml");
 

@@ -32,7 +32,7 @@ fn all_formats_tell_the_same_places() {
 #[test]
 fn the_json_report_has_what_the_documentation_says() {
     let report =
-        repository(&[("ci.yml", CREATES_ROLES), ("Dockerfile", "FROM scratch\n")]).run(&["--format", "json"]).json();
+        repository(&[("ci.yml", CREATES_ROLES), ("jinja.yml", TEXT_TEMPLATE)]).run(&["--format", "json"]).json();
     assert_eq!(report["schema"], "iamlint/1");
     assert_eq!(report["version"], env!("CARGO_PKG_VERSION"));
     let pages = fs::read_to_string("docs/json.md").expect("docs/json.md");
@@ -104,15 +104,15 @@ fn colour_is_for_terminals_and_for_those_who_ask() {
 
 #[test]
 fn a_quiet_run_tells_findings_alone_and_a_verbose_one_all_that_was_not_read() {
-    let dockerfiles: Vec<String> = (0..9).map(|n| format!("d{n}/Dockerfile")).collect();
-    let mut files: Vec<(&str, &str)> = dockerfiles.iter().map(|path| (path.as_str(), "FROM scratch\n")).collect();
+    let templates: Vec<String> = (0..9).map(|n| format!("d{n}/jinja.yml")).collect();
+    let mut files: Vec<(&str, &str)> = templates.iter().map(|path| (path.as_str(), TEXT_TEMPLATE)).collect();
     files.push(("clean.yml", CLEAN));
     let repository = repository(&files);
     assert_eq!(repository.run(&["-q"]).out, "");
     let usual = repository.run(&[]).out;
     assert!(usual.contains("not analysed: 9 files") && usual.contains("and 4 more (-v lists them)"), "{usual}");
-    assert!(!usual.contains("d8/Dockerfile"), "{usual}");
-    assert!(repository.run(&["-v"]).out.contains("d8/Dockerfile"));
+    assert!(!usual.contains("d8/jinja.yml"), "{usual}");
+    assert!(repository.run(&["-v"]).out.contains("d8/jinja.yml"));
     repository.write("ci.yml", CREATES_ROLES);
     assert!(!repository.run(&[]).out.contains("see: https://"));
     assert!(repository.run(&["-v"]).out.contains("see: https://"));

@@ -25,6 +25,7 @@ pub use codes::{Code, FindingType};
 
 use super::condition::ConditionTest;
 use super::document::{Effect, PolicyDocument, Statement};
+use super::overruled::overruled;
 use crate::source::Span;
 use crate::value::{Part, Text, Value};
 use std::collections::BTreeSet;
@@ -108,7 +109,17 @@ pub fn issues(subject: &Subject<'_>) -> Vec<Issue> {
     let mut seen = BTreeSet::new();
     // A statement under a condition is read once for each way it can turn out.
     found.retain(|issue| seen.insert((issue.code, issue.span, issue.text.clone())));
+    if found.iter().any(is_of_a_right) {
+        // What the same policy denies as a whole is no right; a rule of its own tells of that.
+        let dead = overruled(subject.document);
+        found.retain(|issue| !is_of_a_right(issue) || !dead.iter().any(|one| one.allow.span.contains(issue.span)));
+    }
     found
+}
+
+/// Whether it is about what an allow gives.
+fn is_of_a_right(issue: &Issue) -> bool {
+    issue.code.name.starts_with("PASS_ROLE_") || issue.code.name.starts_with("CREATE_SLR_")
 }
 
 fn of_statement(subject: &Subject<'_>, statement: &Statement) -> Vec<Issue> {

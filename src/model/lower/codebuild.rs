@@ -4,7 +4,7 @@
 
 use super::{Declared, Fragment, add_buildspec, text, texts};
 use crate::model::principal::RoleRef;
-use crate::model::project::{Artifacts, BuildProject, BuildspecRef, Source};
+use crate::model::project::{Artifacts, BuildProject, BuildVariable, BuildspecRef, Source};
 use crate::model::trust_level::CodeTrust;
 use crate::model::webhook::Webhook;
 use crate::source::{FileId, Spanned};
@@ -42,6 +42,9 @@ pub fn project(
     let source = source(file, id, properties, fragment);
     let artifacts = ["Artifacts", "SecondaryArtifacts"].into_iter().filter_map(|key| properties.get(key));
     let artifacts = artifacts.flat_map(Value::items).filter_map(|(_, item)| artifacts_of(item)).collect();
+    let variables = environment.and_then(|environment| environment.get("EnvironmentVariables"));
+    let variables = variables.map(Value::items).unwrap_or_default();
+    let variables = variables.into_iter().filter_map(|(_, item)| variable(item)).collect();
     let mut roles = texts(role).into_iter().map(|(when, text)| RoleRef::new(text, when));
     fragment.projects.push(BuildProject {
         file,
@@ -58,6 +61,7 @@ pub fn project(
         other_roles: roles.collect(),
         webhook: properties.get("Triggers").and_then(Webhook::read),
         when,
+        variables,
         run_by: Vec::new(),
         trust: CodeTrust::default(),
         deploys: None,
@@ -124,6 +128,16 @@ fn inline(file: FileId, text: &Text, fragment: &mut Fragment) -> BuildspecRef {
         fragment.not_read.push((text.span, "the inline buildspec is no mapping".into()));
     }
     BuildspecRef::Inline { span: text.span, id }
+}
+
+fn variable(value: &Value) -> Option<BuildVariable> {
+    let name = value.get("Name").and_then(Value::as_text)?;
+    let kind = value.get("Type").map(|kind| kind.literal().map(str::to_ascii_uppercase));
+    Some(BuildVariable {
+        name: Spanned::new(name.literal()?.to_owned(), name.span),
+        value: text(value.get("Value")),
+        is_plain: kind.is_none_or(|kind| kind.as_deref() == Some("PLAINTEXT")),
+    })
 }
 
 fn artifacts_of(value: &Value) -> Option<Artifacts> {

@@ -3,7 +3,6 @@
 //! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-codepipeline-pipeline.html>
 
 use super::{Declared, Fragment, text, texts};
-use crate::model::command;
 use crate::model::pipeline::{Pipeline, PipelineAction, Stage, Trigger};
 use crate::model::principal::RoleRef;
 use crate::source::{FileId, Span, Spanned};
@@ -77,7 +76,7 @@ fn action(value: &Value, when: Vec<Condition>) -> Option<PipelineAction> {
         found.unwrap_or_default().to_owned()
     };
     let configuration = value.get("Configuration").and_then(Value::first_map).map(|(_, map)| map.clone());
-    let commands: Vec<Text> = texts(value.get("Commands")).into_iter().map(|(_, text)| text).collect();
+    let scripts: Vec<Text> = texts(value.get("Commands")).into_iter().map(|(_, text)| text).collect();
     let category = part("Category");
     let provider = part("Provider");
     let takes_role = provider.eq_ignore_ascii_case("CloudFormation")
@@ -96,7 +95,8 @@ fn action(value: &Value, when: Vec<Condition>) -> Option<PipelineAction> {
         configuration,
         role: role_ref(value.get("RoleArn")),
         execution_role,
-        commands: command::scan_list(&commands),
+        scripts,
+        commands: Vec::new(),
         project: None,
         span: value.span(),
         when,

@@ -10,7 +10,7 @@ mod placeholder;
 mod sam;
 mod stack;
 
-use super::command;
+use super::image::{ComposeFile, Image};
 use super::principal::{ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef};
 use super::{BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder};
 use crate::diagnostic::Diagnostic;
@@ -18,6 +18,8 @@ use crate::iam::{PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::{self, Node, Parsed};
 use crate::template::buildspec::Buildspec;
+use crate::template::compose::Compose;
+use crate::template::dockerfile::Dockerfile;
 use crate::template::{File, Format, Neighbours, Repository, Resource, Scope, Unresolved};
 use crate::value::{Condition, Text, Value};
 use std::sync::OnceLock;
@@ -37,6 +39,8 @@ pub struct Fragment {
     pub projects: Vec<BuildProject>,
     pub pipelines: Vec<Pipeline>,
     pub buildspecs: Vec<BuildspecSource>,
+    pub images: Vec<Image>,
+    pub compose: Vec<ComposeFile>,
     pub resources: Vec<DeclaredResource>,
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,
@@ -60,6 +64,8 @@ impl Fragment {
         self.projects.append(&mut other.projects);
         self.pipelines.append(&mut other.pipelines);
         self.buildspecs.append(&mut other.buildspecs);
+        self.images.append(&mut other.images);
+        self.compose.append(&mut other.compose);
         self.resources.append(&mut other.resources);
         self.placeholders.append(&mut other.placeholders);
         self.unresolved.append(&mut other.unresolved);
@@ -137,15 +143,23 @@ pub fn lower(repository: &Repository<'_>, file: FileId) -> Fragment {
 fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: &Parsed) -> Fragment {
     let mut fragment =
         Fragment { problems: parsed.problems.clone(), repaired: parsed.repaired.clone(), ..Fragment::default() };
-    if matches!(format, Format::Compose | Format::Dockerfile) {
-        // Another tool's reader judges their syntax.
+    if format == Format::Compose {
+        // Another tool's reader judges its syntax.
         fragment.problems.clear();
+    }
+    if format == Format::Dockerfile {
+        add_image(&mut fragment, Dockerfile::read(repository.text(file), file));
     }
     let Some(root) = parsed.root() else { return fragment };
     if repository.stacks().is_taken_in(file) {
         return fragment;
     }
     match format {
+        Format::Compose => {
+            let compose = Compose::read(repository, file);
+            fragment.not_read.extend(compose.not_read.iter().cloned());
+            fragment.compose.push(ComposeFile { compose, commands: Vec::new(), used_by: Vec::new() });
+        }
         Format::CloudFormation | Format::Sam => template(repository, file, &mut fragment),
         Format::Policy => bare_policy(root, file, repository.path(file), &mut fragment),
         Format::CliDump => dump::lower(&parsed.documents, file, repository.path(file), &mut fragment),
@@ -430,10 +444,18 @@ fn embedded_document(value: &Value, fragment: &mut Fragment) -> Option<Value> {
     parsed.root().map(|root| Value::restored(root, &rendered.holes))
 }
 
+fn add_image(fragment: &mut Fragment, dockerfile: Dockerfile) {
+    fragment.problems.extend(dockerfile.problems.iter().cloned());
+    fragment.images.push(Image { dockerfile, commands: Vec::new(), used_by: Vec::new(), is_pushed: false });
+}
+
 fn add_buildspec(fragment: &mut Fragment, buildspec: Buildspec, file: FileId, inline: bool) -> usize {
     fragment.problems.extend(buildspec.problems.iter().cloned());
-    let commands = command::scan(&buildspec);
-    fragment.buildspecs.push(BuildspecSource { buildspec, file, inline, commands });
+    for other in buildspec.batch.iter().flat_map(|batch| &batch.tasks).flat_map(|task| &task.buildspecs) {
+        let reason = "the buildspec of a task of the batch is read by itself alone, without the project that runs it";
+        fragment.not_read.push((other.span, reason.into()));
+    }
+    fragment.buildspecs.push(BuildspecSource { buildspec, file, inline, commands: Vec::new() });
     fragment.buildspecs.len() - 1
 }
 

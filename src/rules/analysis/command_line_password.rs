@@ -14,9 +14,7 @@ pub const ANALYSIS: Analysis = Analysis {
 
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
-        let of_builds = context.model.buildspecs.iter().flat_map(|source| &source.commands);
-        let of_actions = context.model.actions().flat_map(|action| &action.commands);
-        of_builds.chain(of_actions).filter_map(finding).collect()
+        context.model.all_commands().filter_map(|command| Some(finding(command)?.through(command))).collect()
     })
 }
 
@@ -76,10 +74,12 @@ fn help_with(mut found: Finding, help: &str) -> Finding {
 
 /// The value in the word that [`option`] found.
 fn value_of(word: &Word) -> &str {
-    match word.text.strip_prefix("-p").or_else(|| word.text.strip_prefix("-u")) {
+    // As it is written: what a variable holds is not for everybody's eyes.
+    let text = word.written();
+    match text.strip_prefix("-p").or_else(|| text.strip_prefix("-u")) {
         Some(value) => value,
-        None if word.text.starts_with("--") => word.text.split_once('=').map_or(&word.text, |(_, value)| value),
-        None => &word.text,
+        None if text.starts_with("--") => text.split_once('=').map_or(text, |(_, value)| value),
+        None => text,
     }
 }
 

@@ -5,12 +5,17 @@ mod account_trust;
 mod action_resource_mismatch;
 mod administrator;
 mod assumed_role;
+mod base_image;
 mod branch_filter;
 mod chain;
 mod command_line_password;
+mod compose_escape;
+mod credential_in_url;
 mod deploy_permission;
 mod escalation_path;
 mod grants_action;
+mod image_secret;
+mod install_without_lockfile;
 mod missing_approval;
 mod negated_element;
 mod oidc_subject;
@@ -18,6 +23,7 @@ mod oidc_trust;
 mod opaque_commands;
 mod overruled_allow;
 mod pass_role;
+mod pipe_to_shell;
 mod pipeline_role;
 mod placeholder_value;
 mod policy_validation;
@@ -27,17 +33,24 @@ mod public_resource;
 mod public_trust;
 mod pull_request_deploy;
 mod reach;
+mod root_user;
+mod secret_in_logs;
+mod secret_literal;
 mod service_wildcard;
 mod shared_environment;
 mod shared_role;
 mod shared_trust;
 mod start_deploy_project;
 mod statement_grammar;
+mod static_credentials;
 mod syntax_problem;
+mod tls_verification;
 mod unavailable_policy;
 mod uneven_filters;
 mod unknown_action;
+mod unknown_buildspec_key;
 mod unknown_property;
+mod unpinned_install;
 mod unresolved_variable;
 mod untrusted_build;
 mod untrusted_buildspec;
@@ -58,11 +71,16 @@ pub const ANALYSES: &[Analysis] = &[
     action_resource_mismatch::ANALYSIS,
     administrator::ANALYSIS,
     assumed_role::ANALYSIS,
+    base_image::ANALYSIS,
     branch_filter::ANALYSIS,
     command_line_password::ANALYSIS,
+    compose_escape::ANALYSIS,
+    credential_in_url::ANALYSIS,
     deploy_permission::ANALYSIS,
     escalation_path::ANALYSIS,
     grants_action::ANALYSIS,
+    image_secret::ANALYSIS,
+    install_without_lockfile::ANALYSIS,
     missing_approval::ANALYSIS,
     negated_element::ANALYSIS,
     oidc_subject::ANALYSIS,
@@ -70,6 +88,7 @@ pub const ANALYSES: &[Analysis] = &[
     opaque_commands::ANALYSIS,
     overruled_allow::ANALYSIS,
     pass_role::ANALYSIS,
+    pipe_to_shell::ANALYSIS,
     pipeline_role::ANALYSIS,
     placeholder_value::ANALYSIS,
     policy_validation::ANALYSIS,
@@ -78,17 +97,24 @@ pub const ANALYSES: &[Analysis] = &[
     public_resource::ANALYSIS,
     public_trust::ANALYSIS,
     pull_request_deploy::ANALYSIS,
+    root_user::ANALYSIS,
+    secret_in_logs::ANALYSIS,
+    secret_literal::ANALYSIS,
     service_wildcard::ANALYSIS,
     shared_environment::ANALYSIS,
     shared_role::ANALYSIS,
     shared_trust::ANALYSIS,
     start_deploy_project::ANALYSIS,
     statement_grammar::ANALYSIS,
+    static_credentials::ANALYSIS,
     syntax_problem::ANALYSIS,
+    tls_verification::ANALYSIS,
     unavailable_policy::ANALYSIS,
     uneven_filters::ANALYSIS,
     unknown_action::ANALYSIS,
+    unknown_buildspec_key::ANALYSIS,
     unknown_property::ANALYSIS,
+    unpinned_install::ANALYSIS,
     unresolved_variable::ANALYSIS,
     untrusted_build::ANALYSIS,
     untrusted_buildspec::ANALYSIS,

@@ -47,9 +47,15 @@ fn finding(commands: &[Command]) -> Option<Finding> {
     let (first, _) = opaque.first()?;
     let names: Vec<String> = opaque.iter().map(|(_, shown)| shown.clone()).collect();
     let verb = if names.len() > 1 { "do" } else { "does" };
-    let mut found = Finding::new(first.span, names.join(" "))
+    let mut found = Finding::new(first.root(), names.join(" "))
         .fact("commands", format!("{} {verb}", list(&names, 3)))
         .fact("count", names.len().to_string());
+    if let Some(opaque) = &first.opaque {
+        found = found.note(format!("`{}`: {}", first.shown(), opaque.reason()));
+    }
+    if first.root() != first.span {
+        found = found.related(first.span, "this is not followed");
+    }
     for (command, _) in opaque.iter().skip(1).take(3) {
         found = found.related(command.span, "nor is this");
     }

@@ -26,7 +26,8 @@ fn finding(context: &Context<'_>, project: &BuildProject) -> Option<Finding> {
     }
     let commands = context.model.commands_of(project);
     let docker = commands.iter().find(|command| command.uses_docker());
-    let hidden = context.model.buildspec_of(project).is_none() || commands.iter().any(|command| command.is_opaque());
+    let hidden = context.model.buildspec_of(project).is_none()
+        || commands.iter().any(|command| command.is_opaque() || command.may_use_docker());
     // Builds that a webhook starts for outsiders are worse; a pipeline's are told of at their source.
     let is_untrusted = project.runs_untrusted_code();
     let neighbour = on_same_fleet(context, project);

@@ -25,7 +25,7 @@ fn bind(_: &Params) -> Check {
 }
 
 fn of_policy(policy: &Policy) -> Option<Finding> {
-    let kind = PublicKind::parse(&policy.resource_type)?;
+    let kind = PublicKind::parse(&policy.resource_type).filter(|_| policy.document.allows().any(names_everybody))?;
     let iam::Finding::Found(access) = public_access(&[&of_its_resource(&policy.document)], kind) else { return None };
     let statement = policy.document.statements.iter().find(|statement| statement.span == access.allowed_by)?;
     let principals = statement.principals.as_ref()?;
@@ -48,6 +48,12 @@ fn of_policy(policy: &Policy) -> Option<Finding> {
         found = found.severity(Severity::Medium);
     }
     Some(with_conditions(found, &statement.when, Vec::new()))
+}
+
+/// A stranger is let in by a star, or by what `NotPrincipal` leaves; the engine says whether.
+fn names_everybody(statement: &iam::Statement) -> bool {
+    let is_anybody = |entry: &iam::Principal| entry.kind == iam::PrincipalKind::Anybody;
+    statement.principals.as_ref().is_some_and(|found| found.negated || found.entries.iter().any(is_anybody))
 }
 
 /// The document where every statement is about the resource that holds it, whatever name the

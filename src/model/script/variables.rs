@@ -1,0 +1,82 @@
+//! The variables that builds of a buildspec start with: its own, and over them those of the projects
+//! that run it and of the actions that run these.
+//!
+//! Source: <https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html>
+
+use super::environment::Values;
+use crate::model::{BuildProject, BuildspecId, Model};
+use crate::syntax;
+use crate::template::buildspec::VariableOrigin;
+use crate::value::{Text, Value};
+use std::collections::{BTreeSet, HashMap};
+
+/// Every variable that is set for some build, with the values that it has in one or another.
+pub fn of_builds(model: &Model, id: BuildspecId) -> HashMap<String, Values> {
+    let own: HashMap<&str, Option<&Text>> = model.buildspecs[id]
+        .buildspec
+        .variables
+        .iter()
+        .map(|one| {
+            let is_plain = one.origin == VariableOrigin::PlainText;
+            (one.name.value.as_str(), one.value.as_text().filter(|_| is_plain))
+        })
+        .collect();
+    let users: Vec<&BuildProject> =
+        model.projects.iter().filter(|project| project.buildspec_id() == Some(id)).collect();
+    let settings: Vec<HashMap<String, Option<Text>>> = users.iter().flat_map(|user| of_project(model, user)).collect();
+    let mut names: BTreeSet<&str> = own.keys().copied().collect();
+    names.extend(settings.iter().flat_map(|one| one.keys().map(String::as_str)));
+    let value_of = |name: &str| {
+        let mut values = Values::default();
+        // A build that nobody sets it for has that of the buildspec, and any other if somebody does.
+        let starts = settings.iter().map(|one| one.get(name)).chain(settings.is_empty().then_some(None));
+        for start in starts {
+            let value = match start {
+                Some(value) => value.as_ref(),
+                None => {
+                    values.is_default = true;
+                    own.get(name).copied().flatten()
+                }
+            };
+            match value {
+                Some(text) if !values.known.contains(text) => values.known.push(text.clone()),
+                Some(_) => {}
+                None => values.is_open = true,
+            }
+        }
+        values
+    };
+    names.into_iter().map(|name| (name.to_owned(), value_of(name))).collect()
+}
+
+/// What is set for the builds of a project: one set for each action that runs it, or one alone.
+fn of_project(model: &Model, project: &BuildProject) -> Vec<HashMap<String, Option<Text>>> {
+    let own: HashMap<String, Option<Text>> = project
+        .variables
+        .iter()
+        .map(|one| (one.name.value.clone(), one.value.clone().filter(|_| one.is_plain)))
+        .collect();
+    let of_action = |at: &crate::model::ActionRef| {
+        let (_, action) = model.pipelines[at.pipeline].action(*at);
+        let mut variables = own.clone();
+        variables.extend(action.setting("EnvironmentVariables").map(of_json).unwrap_or_default());
+        variables
+    };
+    let sets: Vec<_> = project.run_by.iter().map(of_action).collect();
+    if sets.is_empty() { vec![own] } else { sets }
+}
+
+/// `[{"name": "STAGE", "value": "dev", "type": "PLAINTEXT"}]`
+fn of_json(text: &Text) -> Vec<(String, Option<Text>)> {
+    let rendered = text.render();
+    let parsed = syntax::parse_at(&rendered.text, &rendered.map);
+    let Some(value) = parsed.root().map(|root| Value::restored(root, &rendered.holes)) else { return Vec::new() };
+    let variable = |item: &Value| {
+        let is_plain = item.get("type").is_none_or(|kind| kind.literal() == Some("PLAINTEXT"));
+        let value = item.get("value").and_then(Value::as_text).cloned().filter(|_| is_plain);
+        // `#{variables.Name}` is a variable of the pipeline.
+        let value = value.filter(|text| !text.display().contains("#{"));
+        Some((item.get("name")?.literal()?.to_owned(), value))
+    };
+    value.items().into_iter().filter_map(|(_, item)| variable(item)).collect()
+}

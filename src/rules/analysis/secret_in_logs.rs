@@ -1,0 +1,81 @@
+//! Secrets of a build that are printed, or handed on as variables of the pipeline.
+
+use crate::diagnostic::Severity;
+use crate::model::BuildspecSource;
+use crate::model::command::{Command, Word};
+use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::source::Span;
+use crate::template::buildspec::VariableOrigin;
+use crate::value::HoleKind;
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "secret-in-logs",
+    summary: "a build prints a secret or exports it",
+    params: &[],
+    facts: &["variable", "deed"],
+    bind,
+};
+
+fn bind(_: &Params) -> Check {
+    Box::new(|context: &Context<'_>| context.model.buildspecs.iter().flat_map(of_buildspec).collect())
+}
+
+fn of_buildspec(source: &BuildspecSource) -> Vec<Finding> {
+    let variables = &source.buildspec.variables;
+    let secrets: Vec<(&str, Span)> = variables
+        .iter()
+        .filter(|one| one.origin != VariableOrigin::PlainText && is_secret(&one.name.value, one.origin))
+        .map(|one| (one.name.value.as_str(), one.name.span))
+        .collect();
+    let mut findings = Vec::new();
+    for exported in &source.buildspec.exported_variables {
+        let Some((name, span)) = secrets.iter().find(|(name, _)| exported.literal() == Some(name)) else { continue };
+        let found = Finding::new(exported.span, format!("exported {name}"))
+            .fact("variable", *name)
+            .fact("deed", "becomes a variable of the pipeline, which everybody reads who may look at it")
+            .severity(Severity::High)
+            .label("exported")
+            .related(*span, "the secret");
+        findings.push(found);
+    }
+    for (index, command) in source.commands.iter().enumerate() {
+        let goes_on = source.commands.get(index + 1).is_some_and(|next| next.is_piped_into);
+        if !matches!(command.program(), "echo" | "printf") || command.is_redirected || goes_on {
+            continue;
+        }
+        // In a script that is followed as in the buildspec itself.
+        let printed = secrets.iter().find(|(name, _)| command.arguments().iter().any(|word| prints(word, name)));
+        let Some((name, span)) = printed.filter(|_| is_shown(source, index)) else { continue };
+        let found = Finding::new(command.span, format!("printed {name}"))
+            .fact("variable", *name)
+            .fact("deed", "is printed into the log")
+            .related(*span, "the secret")
+            .through(command);
+        findings.push(found);
+    }
+    findings
+}
+
+/// A parameter may hold anything; its name says whether that is a secret.
+fn is_secret(name: &str, origin: VariableOrigin) -> bool {
+    let name = name.to_ascii_uppercase();
+    let is_named = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "PRIVATE", "CREDENTIAL", "API_KEY", "ACCESS_KEY"];
+    origin == VariableOrigin::SecretsManager || is_named.iter().any(|part| name.contains(part))
+}
+
+fn prints(word: &Word, name: &str) -> bool {
+    word.value.holes().any(|hole| hole.kind == HoleKind::Variable && hole.name == name)
+        && !word.written().contains(":+")
+        && !word.written().contains("${#")
+}
+
+/// The output of a command inside of a word goes into that word.
+fn is_shown(source: &BuildspecSource, index: usize) -> bool {
+    let command: &Command = &source.commands[index];
+    !source
+        .commands
+        .iter()
+        .skip(index + 1)
+        .take(8)
+        .any(|outer| outer.span != command.span && outer.span.contains(command.span) && outer.via == command.via)
+}
