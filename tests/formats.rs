@@ -168,7 +168,7 @@ fn a_compose_file_is_no_matter_of_syntax() {
     let mut sources = Sources::new();
     sources.add("docker-compose.yml", "version: '3'\nservices:\n  web:\n    image: one\n    image: two\n");
     let report = lint(&sources, builtin::rules(), &Options::default());
-    assert!(report.diagnostics.is_empty(), "{:?}", report.diagnostics);
+    assert!(report.diagnostics.iter().all(|found| found.rule != "parse-error"), "{:?}", report.diagnostics);
 }
 
 #[test]
