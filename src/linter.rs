@@ -8,7 +8,7 @@ use crate::source::{FileId, Sources, Span};
 use crate::syntax;
 use crate::template::{File, Format, Repository, is_script_name};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// The outcome of one run over a set of sources. Plain data; `report` renders it.
 #[derive(Clone, Debug, Default)]
@@ -77,8 +77,17 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     summarise_model(sources, options, &model, &mut summary);
     let context = Context { model: &model, sources, formats: &formats };
     let (mut diagnostics, redactions) = rules::run(&context, rules);
+    let given: HashSet<Span> = model.principals.iter().flat_map(|one| one.given_by_tool.iter().copied()).collect();
+    diagnostics.retain(|found| !given.contains(&found.primary.span));
     for diagnostic in &mut diagnostics {
         doubt_repaired(&model, diagnostic);
+        let origin = model.origin(diagnostic.primary.span, &diagnostic.about);
+        if let Some(origin) = origin {
+            diagnostic.notes.push(origin.text.clone());
+            if origin.is_of_tool {
+                diagnostic.severity = Severity::Info;
+            }
+        }
     }
     // Taking a large model apart takes a while, and nobody has to wait for it.
     rayon::spawn(move || drop(model));
@@ -106,6 +115,8 @@ struct Taken {
     fragment: lower::Fragment,
     /// Why it is worth a word that the file is none of ours.
     odd: Option<&'static str>,
+    /// It is another tool's, which is not worth a word.
+    foreign: bool,
 }
 
 /// Lowers a file as what it is, or as the policy that it is taken for.
@@ -115,32 +126,39 @@ fn take(repository: &Repository<'_>, file: FileId, options: &Options) -> Taken {
         && !matches!(format, Format::CloudFormation | Format::Sam | Format::Serverless)
         && parsed.root().is_some()
     {
-        return Taken { format: Format::Policy, fragment: lower::policy(repository, file, taken_for), odd: None };
+        return Taken {
+            format: Format::Policy,
+            fragment: lower::policy(repository, file, taken_for),
+            odd: None,
+            foreign: false,
+        };
     }
     if *format == Format::Other && repository.is_taken_in(file) {
-        return Taken { format: Format::Part, fragment: lower::lower(repository, file), odd: None };
+        return Taken { format: Format::Part, fragment: lower::lower(repository, file), odd: None, foreign: false };
     }
     if *format != Format::Other {
-        return Taken { format: *format, fragment: lower::lower(repository, file), odd: None };
+        return Taken { format: *format, fragment: lower::lower(repository, file), odd: None, foreign: false };
     }
     // A script is read for the builds that run it, whatever it speaks of.
     let text = repository.text(file);
     if text.starts_with("#!") || is_script_name(repository.path(file).rsplit('/').next().unwrap_or_default()) {
-        return Taken { format: Format::Other, fragment: lower::Fragment::default(), odd: None };
+        return Taken { format: Format::Other, fragment: lower::Fragment::default(), odd: None, foreign: false };
     }
     // A broken file that is none of ours is nobody's business here.
     let broken = parsed.problems.iter().any(|problem| problem.rule == syntax::PARSE_ERROR);
-    let odd = crate::template::mentions_our_formats(text).then_some(match broken {
+    let foreign = crate::template::is_foreign(parsed, repository.path(file));
+    let speaks = !foreign && crate::template::mentions_our_formats(text);
+    let odd = speaks.then_some(match broken {
         true => "too little of it is YAML or JSON to tell what it is",
         false => "speaks of AWS resources or statements, and is no template, buildspec or policy",
     });
-    Taken { format: Format::Other, fragment: lower::Fragment::default(), odd }
+    Taken { format: Format::Other, fragment: lower::Fragment::default(), odd, foreign }
 }
 
 fn summarise_files(sources: &Sources, options: &Options, taken: &[Taken]) -> Summary {
     let mut summary = Summary::default();
     let files = sources.iter().zip(taken).filter(|((file, _), _)| options.reports(*file));
-    for ((file, source), Taken { format, odd, .. }) in files {
+    for ((file, source), Taken { format, odd, foreign, .. }) in files {
         let mut leave_out = |reason: &str| {
             summary.not_analysed.push(NotAnalysed { path: source.path.clone(), span: None, reason: reason.to_owned() });
         };
@@ -149,7 +167,7 @@ fn summarise_files(sources: &Sources, options: &Options, taken: &[Taken]) -> Sum
         } else if let Some(reason) = odd {
             leave_out(reason);
         } else if *format == Format::Other {
-            if options.named.contains(&file) {
+            if options.named.contains(&file) && !foreign {
                 leave_out("neither a template, nor a buildspec, nor a policy");
             }
             summary.other_files += 1;

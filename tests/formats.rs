@@ -38,6 +38,82 @@ const ROWS: &[Row] = &[
         format: "Serverless, resources in a file of their own",
         files: &[("roles.yml", CLOUDFORMATION_YAML), ("serverless.json", SERVERLESS_RESOURCES)],
     },
+    Row {
+        format: "SAM",
+        files: &[(
+            "template.yml",
+            r#"
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Job:
+    Type: AWS::Serverless::Function
+    Properties:
+      Policies:
+        - Version: "2012-10-17"
+          Statement:
+            - {Effect: Allow, Action: ["s3:*", "iam:PassRole"], Resource: "*"}
+"#,
+        )],
+    },
+    Row {
+        format: "SAM, one policy under a condition, in JSON",
+        files: &[(
+            "template.json",
+            r#"{
+  "Transform": ["AWS::Serverless-2016-10-31"],
+  "Conditions": {"IsProd": {"Fn::Equals": [{"Ref": "AWS::Region"}, "eu-west-1"]}},
+  "Resources": {
+    "Job": {
+      "Type": "AWS::Serverless::Function",
+      "Properties": {
+        "Policies": {"Fn::If": ["IsProd", {
+          "Version": "2012-10-17",
+          "Statement": {"Effect": "Allow", "Action": ["s3:*", "iam:PassRole"], "Resource": "*"}
+        }, {"Ref": "AWS::NoValue"}]}
+      }
+    }
+  }
+}"#,
+        )],
+    },
+    Row {
+        format: "output of the CDK",
+        files: &[
+            (
+                "cdk.out/Jobs.template.json",
+                r#"{
+ "Resources": {
+  "JobServiceRole1B2C": {
+   "Type": "AWS::IAM::Role",
+   "Properties": {
+    "AssumeRolePolicyDocument": {
+     "Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}],
+     "Version": "2012-10-17"
+    }
+   },
+   "Metadata": {"aws:cdk:path": "Jobs/Job/ServiceRole/Resource"}
+  },
+  "JobServiceRoleDefaultPolicy3D4E": {
+   "Type": "AWS::IAM::Policy",
+   "Properties": {
+    "PolicyDocument": {
+     "Statement": [{"Action": ["s3:*", "iam:PassRole"], "Effect": "Allow", "Resource": "*"}],
+     "Version": "2012-10-17"
+    },
+    "PolicyName": "JobServiceRoleDefaultPolicy3D4E",
+    "Roles": [{"Ref": "JobServiceRole1B2C"}]
+   },
+   "Metadata": {"aws:cdk:path": "Jobs/Job/ServiceRole/DefaultPolicy/Resource"}
+  }
+ }
+}"#,
+            ),
+            (
+                "cdk.out/tree.json",
+                r#"{"version": "tree-0.1", "tree": {"id": "App", "children": {"Role": {"type": "AWS::IAM::Role"}}}}"#,
+            ),
+        ],
+    },
 ];
 
 const BARE: &str = r#"{

@@ -40,6 +40,7 @@ pub use document::{Effect, PolicyDocument, PolicyKind, Statement, Version};
 pub use fit::{Mismatch, mismatches};
 pub use grammar::{GrammarKind, GrammarProblem};
 pub use grant::Grant;
+pub use managed::value_at;
 pub use names::NameProblem;
 pub use narrowing::{ConditionClass, Narrowing};
 pub use principal::{Principal, PrincipalKind, Principals};

@@ -196,7 +196,7 @@ pub fn deployers(model: &Model) -> Deployers {
         }
     }
     for project in model.projects.iter().filter(|project| project.deploys.is_some()) {
-        found.add(project.role.as_ref(), false);
+        project.roles().for_each(|role| found.add(Some(role), false));
         found.add_handed_over(model, model.commands_of(project));
     }
     let passing: Vec<Passing<'_>> = found.principals.iter().map(|id| Passing::of(model.principal(*id))).collect();

@@ -45,6 +45,7 @@ pub fn link(sources: &Sources, repository: &Repository<'_>, mut fragments: Vec<F
         model.problems.append(&mut fragment.problems);
         model.not_read.append(&mut fragment.not_read);
         model.repaired.append(&mut fragment.repaired);
+        model.origins.append(&mut fragment.origins);
     }
     anonymous::join(&mut model, anonymous, &policy_names);
     let index = policy::Index::new(&model);
@@ -76,6 +77,7 @@ fn derive(model: &mut Model) {
             least.unwrap_or_else(|| trust_level::CodeTrust { is_assumed: true, ..Default::default() });
     }
     model.principals.par_iter_mut().for_each(|principal| principal.powers = authority::find_powers(principal));
+    role::put_strongest_first(model);
     model.deployers = deployment::deployers(model);
 }
 

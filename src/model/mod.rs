@@ -61,6 +61,8 @@ pub struct Model {
     pub not_read: Vec<(Span, String)>,
     /// Places that were read otherwise than they are written.
     pub repaired: Vec<Span>,
+    /// Where a tool made what is reported on.
+    pub origins: Vec<Origin>,
     /// The path of each file, by its index.
     pub paths: Vec<String>,
     /// Who is meant to deploy. Filled by linking.
@@ -96,6 +98,19 @@ pub struct DeclaredResource {
     pub value: Option<Value>,
 }
 
+/// What a tool made of what the user wrote, for those who look for it in their own code.
+#[derive(Debug)]
+pub struct Origin {
+    /// The place that findings stand in.
+    pub span: Span,
+    /// Only findings about this role.
+    pub role: Option<String>,
+    /// The tool wrote it for a purpose of its own, and the user cannot change it.
+    pub is_of_tool: bool,
+    /// One line: "SAM makes the role `HelloRole` for the function `Hello`".
+    pub text: String,
+}
+
 /// A name that waits to be filled in, such as `ACCOUNT_ID`.
 #[derive(Debug)]
 pub struct Placeholder {
@@ -109,6 +124,18 @@ impl Model {
     /// is meant.
     pub fn nearness(&self, left: FileId, right: FileId) -> usize {
         nearness(&self.paths[left.index()], &self.paths[right.index()])
+    }
+
+    /// What there is to say of where the subject of a finding at `span`, about the role of that name,
+    /// comes from.
+    pub fn origin(&self, span: Span, role: &str) -> Option<&Origin> {
+        self.origins.iter().find(|origin| {
+            origin.span.file == span.file
+                && match &origin.role {
+                    Some(name) => name == role,
+                    None => origin.span.start <= span.start && span.end <= origin.span.end,
+                }
+        })
     }
 
     pub fn principal(&self, id: PrincipalId) -> &Principal {
@@ -152,9 +179,7 @@ impl Model {
 
     /// Projects whose builds run with this role.
     pub fn projects_with_role(&self, id: PrincipalId) -> impl Iterator<Item = &BuildProject> {
-        let uses = move |project: &&BuildProject| {
-            project.role.as_ref().is_some_and(|role| role.target == RoleTarget::Declared(id))
-        };
+        let uses = move |project: &&BuildProject| project.roles().any(|role| role.target == RoleTarget::Declared(id));
         self.projects.iter().filter(uses)
     }
 }

@@ -46,6 +46,8 @@ pub struct Principal {
     pub left_out: LeftOut,
     /// Names of inline policies that it is listed to have.
     pub expected: Vec<Spanned<String>>,
+    /// Places where a tool grants something by itself: nobody's fault.
+    pub given_by_tool: Vec<Span>,
     /// The principal is made only when this holds.
     pub when: Option<Condition>,
     /// Services of CI and CD that run with this role. Filled by linking.
@@ -144,6 +146,7 @@ impl Principal {
             groups: Vec::new(),
             left_out: LeftOut::default(),
             expected: Vec::new(),
+            given_by_tool: Vec::new(),
             when: None,
             uses: Vec::new(),
             powers: Vec::new(),

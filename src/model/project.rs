@@ -23,7 +23,10 @@ pub struct BuildProject {
     pub fleet: Option<Text>,
     /// `PrivilegedMode: true`; the place is that of the value.
     pub privileged: Option<Span>,
+    /// Of several, as a condition decides, the one that may do most.
     pub role: Option<RoleRef>,
+    /// The roles under other conditions.
+    pub other_roles: Vec<RoleRef>,
     pub webhook: Option<Webhook>,
     pub when: Option<Condition>,
     pub variables: Vec<BuildVariable>,
@@ -99,6 +102,11 @@ pub struct DeployEvidence {
 impl BuildProject {
     pub fn display(&self) -> &str {
         &self.logical_id.value
+    }
+
+    /// Every role that it may run with.
+    pub fn roles(&self) -> impl Iterator<Item = &RoleRef> {
+        self.role.iter().chain(&self.other_roles)
     }
 
     pub fn buildspec_id(&self) -> Option<BuildspecId> {

@@ -47,10 +47,32 @@ impl Parsed {
 
 /// Reads a whole file.
 pub fn parse(text: &str, file: FileId) -> Parsed {
+    let unfenced = without_raw_fences(text);
+    let text = unfenced.as_deref().unwrap_or(text);
     match text.strip_prefix('\u{feff}') {
         Some(rest) => parse_at(rest, &OffsetMap::verbatim(file, '\u{feff}'.len_utf8() as u32)),
         None => parse_at(text, &OffsetMap::verbatim(file, 0)),
     }
+}
+
+/// Jekyll is told by `{% raw %}` and `{% endraw %}`, on lines of their own, to leave a text alone.
+/// Blanks stand in for the fences, so that every byte keeps its place.
+fn without_raw_fences(text: &str) -> Option<String> {
+    let is_fence = |line: &str| {
+        let inside = line.trim().strip_prefix("{%").and_then(|rest| rest.strip_suffix("%}"));
+        inside.is_some_and(|inside| matches!(inside.trim_matches('-').trim(), "raw" | "endraw"))
+    };
+    if !text.contains("{%") || !text.lines().any(is_fence) {
+        return None;
+    }
+    let unfenced = text.split_inclusive('\n').map(|line| match is_fence(line) {
+        true => line
+            .chars()
+            .map(|c| if c == '\n' || c == '\r' { c.to_string() } else { " ".repeat(c.len_utf8()) })
+            .collect(),
+        false => line.to_owned(),
+    });
+    Some(unfenced.collect())
 }
 
 /// Reads a text that stands inside a file, in a scalar for instance; spans are those of the file.

@@ -64,6 +64,12 @@ impl Node {
         }
     }
 
+    /// A scalar that is not written in a file as it is; every place of it is `span`.
+    pub fn text(text: &str, span: Span) -> Node {
+        let scalar = Scalar { text: text.into(), quoted: true, map: OffsetMap::whole(span) };
+        Node::new(Kind::Scalar(scalar), span, None)
+    }
+
     /// The same node, reached through an alias that stands at `span`.
     pub fn aliased(&self, span: Span) -> Node {
         Node { data: self.data.clone(), alias: Some(span) }

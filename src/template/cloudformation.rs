@@ -2,7 +2,10 @@
 
 use super::condition::Conditions;
 use super::detect::{is_part_of_template, transforms};
+use super::extension;
 use super::intrinsics::Scope;
+use super::repository::Repository;
+use super::sam;
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::{Node, PARSE_ERROR};
@@ -16,6 +19,7 @@ pub struct Template {
     pub resources: Vec<Resource>,
     pub parameters: BTreeMap<String, Parameter>,
     pub mappings: Option<Node>,
+    pub outputs: Option<Node>,
     pub transforms: Vec<String>,
     /// The file holds resources alone; what they refer to stands in the template that takes them in.
     pub is_part: bool,
@@ -27,6 +31,8 @@ pub struct Template {
     pub problems: Vec<Diagnostic>,
     /// Parts that are not looked into, and why.
     pub not_read: Vec<(Span, String)>,
+    /// Files that stand in this one, and where they do.
+    pub includes: BTreeMap<FileId, Span>,
     index: BTreeMap<String, usize>,
 }
 
@@ -69,18 +75,30 @@ impl Parameter {
 }
 
 impl Template {
+    /// A template by itself: what it takes in from other files stays unknown.
     pub fn read(root: &Node, file: FileId) -> Template {
+        Template::read_in(root, file, None)
+    }
+
+    /// A template with the files of the repository that it takes in.
+    pub fn read_among(repository: &Repository<'_>, root: &Node, file: FileId) -> Template {
+        Template::read_in(root, file, Some(repository))
+    }
+
+    fn read_in(root: &Node, file: FileId, repository: Option<&Repository<'_>>) -> Template {
         let mut template = Template {
             file,
             resources: Vec::new(),
             parameters: BTreeMap::new(),
             mappings: root.get("Mappings").cloned(),
+            outputs: None,
             transforms: transforms(root).into_iter().map(str::to_owned).collect(),
             is_part: is_part_of_template(root),
-            conditions: Conditions::read(root.get("Conditions")),
+            conditions: Conditions::default(),
             holes: Vec::new(),
             problems: Vec::new(),
             not_read: Vec::new(),
+            includes: BTreeMap::new(),
             index: BTreeMap::new(),
         };
         for entry in root.get("Parameters").and_then(Node::entries).unwrap_or_default() {
@@ -88,6 +106,15 @@ impl Template {
                 let parameter = read_parameter(Spanned::new(name.to_owned(), entry.key.span()), &entry.value);
                 template.parameters.insert(name.to_owned(), parameter);
             }
+        }
+        let written_out = extension::is_shorthand(root, &template.transforms, file, repository)
+            .then(|| extension::write_out(root, &Scope::new(&template), repository));
+        let root = written_out.as_ref().map_or(root, |written| &written.root);
+        template.outputs = root.get("Outputs").cloned();
+        template.conditions = Conditions::read(root.get("Conditions"));
+        if let Some(written) = &written_out {
+            template.not_read.extend(written.not_read.iter().cloned());
+            template.includes.clone_from(&written.includes);
         }
         if let Some(modules) = root.entry("Modules") {
             template.not_read.push((modules.key.span(), "`Modules` are not expanded".into()));
@@ -101,6 +128,11 @@ impl Template {
         self.is_part
             || !self.not_read.is_empty()
             || self.transforms.iter().any(|name| name != "AWS::LanguageExtensions")
+    }
+
+    /// The SAM transform makes more of what is written.
+    pub fn is_sam(&self) -> bool {
+        self.transforms.iter().any(|name| name.starts_with("AWS::Serverless"))
     }
 
     /// A macro of somebody's own may rewrite anything.
@@ -135,12 +167,13 @@ impl Template {
             }
             return;
         };
+        let globals = root.get("Globals").filter(|_| self.is_sam());
         for entry in entries {
             let Some(name) = entry.key.as_str() else {
                 self.not_read.push((entry.key.span(), "a key of `Resources` that is not a name".into()));
                 continue;
             };
-            if name.starts_with("Fn::ForEach") || name == "Fn::Transform" {
+            if name == "Fn::Transform" {
                 self.not_read.push((entry.key.span(), format!("`{name}` is not expanded")));
                 continue;
             }
@@ -168,11 +201,15 @@ impl Template {
                 let name = node.as_str()?;
                 Some(self.conditions.holds(name, true, node.span()))
             });
+            let node = match globals {
+                Some(globals) => sam::with_globals(globals, text, &entry.value),
+                None => entry.value.clone(),
+            };
             self.index.insert(name.to_owned(), self.resources.len());
             self.resources.push(Resource {
                 logical_id: Spanned::new(name.to_owned(), entry.key.span()),
                 kind: Spanned::new(text.to_owned(), kind.value.span()),
-                node: entry.value.clone(),
+                node,
                 when,
             });
         }

@@ -43,7 +43,7 @@ impl Format {
     /// Why a file of this format is left out, when there is no front end for it yet.
     pub fn not_read_because(self) -> Option<&'static str> {
         match self {
-            Format::TextTemplate => Some("a text template (Jinja, Go or the like): lint what it generates"),
+            Format::TextTemplate => Some("a text template (Jinja, Go, ERB or the like): lint what it generates"),
             _ => None,
         }
     }

@@ -5,17 +5,22 @@
 
 use super::cloudformation::Template;
 use super::reference::{self, split_substitutions};
-use crate::source::{Span, Spanned};
+use super::sam;
+use super::stack::Neighbours;
+use crate::source::{OffsetMap, Span, Spanned};
 use crate::syntax::{Entry, Kind, Node, Scalar};
 use crate::value::{Branch, Condition, Hole, HoleKind, Map, Part, Text, Value, has_marker};
 use std::cell::RefCell;
 
 /// More than this many ways to fill in a text are not told apart.
 const MAX_COMBINATIONS: usize = 16;
+/// A text of more parts than this is not put together.
+const MAX_PARTS: usize = 2_000;
 
 /// What evaluation knows: the template, and what it met on the way.
 pub struct Scope<'t> {
     pub template: &'t Template,
+    neighbours: Option<Neighbours<'t>>,
     unresolved: RefCell<Vec<Unresolved>>,
 }
 
@@ -29,7 +34,17 @@ pub struct Unresolved {
 
 impl<'t> Scope<'t> {
     pub fn new(template: &'t Template) -> Scope<'t> {
-        Scope { template, unresolved: RefCell::default() }
+        Scope { template, neighbours: None, unresolved: RefCell::default() }
+    }
+
+    /// A scope that looks into other templates of the repository too.
+    pub fn among(template: &'t Template, neighbours: Neighbours<'t>) -> Scope<'t> {
+        Scope { neighbours: Some(neighbours), ..Scope::new(template) }
+    }
+
+    /// A scope with the same view, that has met nothing yet.
+    pub fn anew(&self) -> Scope<'t> {
+        Scope { neighbours: self.neighbours.clone(), ..Scope::new(self.template) }
     }
 
     /// Variables that evaluation so far needed and that nothing declares.
@@ -98,7 +113,9 @@ impl<'t> Scope<'t> {
             "Split" => self.split(argument, span),
             "FindInMap" => self.find_in_map(argument, span),
             "ImportValue" => self.import(argument, span),
-            "Base64" => self.inner(argument),
+            // Wherever the text of JSON is wanted, its value is as good.
+            "Base64" | "ToJsonString" => self.inner(argument),
+            "Length" => self.length(argument, span),
             "GetAZs" => Value::unknown("the availability zones of the region", span),
             "Cidr" => Value::unknown("addresses that `Fn::Cidr` computes", span),
             "Transform" => Value::unknown("what a transform puts here", span),
@@ -120,7 +137,8 @@ impl<'t> Scope<'t> {
     }
 
     fn reference(&self, argument: &Node, span: Span) -> Value {
-        let Some(name) = argument.as_str() else {
+        let computed = if argument.as_str().is_none() { self.inner(argument) } else { Value::Null(span) };
+        let Some(name) = argument.as_str().or_else(|| computed.literal()) else {
             return Value::unknown("a `Ref` whose name is computed", span);
         };
         if name == "AWS::NoValue" {
@@ -129,9 +147,26 @@ impl<'t> Scope<'t> {
         self.resolve(name, argument.span())
     }
 
+    /// A name that is written, or that the language extensions let an intrinsic make.
+    fn name(&self, node: &Node) -> Option<String> {
+        self.evaluate(node).literal().map(str::to_owned)
+    }
+
+    /// `Fn::Length`: how many items a list has.
+    fn length(&self, argument: &Node, span: Span) -> Value {
+        match self.inner(argument) {
+            Value::List(items, _) => Value::Text(Text::at(items.len().to_string(), span)),
+            _ => computed("Length", span),
+        }
+    }
+
     /// The value of a name, as `Ref` gives it.
-    fn resolve(&self, name: &str, span: Span) -> Value {
+    pub fn resolve(&self, name: &str, span: Span) -> Value {
         if let Some(parameter) = self.template.parameters.get(name) {
+            let given = self.neighbours.as_ref().and_then(|neighbours| neighbours.given(self.template, name, span));
+            if let Some(value) = given {
+                return value;
+            }
             let finite = 1..=MAX_COMBINATIONS;
             if finite.contains(&parameter.allowed_values.len()) && !parameter.is_list() && !parameter.is_stored() {
                 let branches = parameter.allowed_values.iter().map(|allowed| Branch {
@@ -146,10 +181,12 @@ impl<'t> Scope<'t> {
 
     /// A name as a hole of the kind that the template makes it.
     fn hole(&self, name: &str, span: Span) -> Hole {
+        // A name in a file that is taken in is one of this template: its place is where that happens.
+        let span = self.template.includes.get(&span.file).copied().unwrap_or(span);
         let parameter = self.template.parameters.get(name);
         let kind = if parameter.is_some() {
             HoleKind::Parameter
-        } else if self.template.resource(name.split('.').next().unwrap_or(name)).is_some() {
+        } else if self.declares(name.split('.').next().unwrap_or(name)) {
             HoleKind::Resource
         } else if reference::is_pseudo(name) {
             HoleKind::Pseudo
@@ -168,19 +205,30 @@ impl<'t> Scope<'t> {
         hole
     }
 
+    /// Whether a resource of this name is written here, or made by the SAM transform.
+    fn declares(&self, logical_id: &str) -> bool {
+        self.template.resource(logical_id).is_some() || sam::makes_role(self.template, logical_id)
+    }
+
     fn attribute(&self, argument: &Node, span: Span) -> Value {
         let name = match (argument.as_str(), argument.items()) {
             (Some(name), _) => name.to_owned(),
-            (None, Some([resource, attribute])) => match (resource.as_str(), attribute.as_str()) {
+            (None, Some([resource, attribute])) => match (self.name(resource), self.name(attribute)) {
                 (Some(resource), Some(attribute)) => format!("{resource}.{attribute}"),
                 _ => return Value::unknown("an attribute whose name is computed", span),
             },
             _ => return Value::unknown("an attribute that is not named", span),
         };
-        Value::Text(self.attribute_text(&name, span))
+        self.attribute_value(&name, span)
     }
 
-    fn attribute_text(&self, name: &str, span: Span) -> Text {
+    fn attribute_value(&self, name: &str, span: Span) -> Value {
+        let output = self.neighbours.as_ref().and_then(|neighbours| neighbours.output(self.template, name, span));
+        output.unwrap_or_else(|| Value::Text(self.attribute_text(name, span)))
+    }
+
+    /// What `Fn::GetAtt` gives for `Resource.Attribute`.
+    pub fn attribute_text(&self, name: &str, span: Span) -> Text {
         let resource = name.strip_suffix(".Arn").and_then(|id| self.template.resource(id));
         match resource {
             // The ARN of a bucket is made of its name alone, so that `!GetAtt Bucket.Arn` and
@@ -214,20 +262,48 @@ impl<'t> Scope<'t> {
             .iter()
             .filter_map(|entry| Some((entry.key.as_str()?.to_owned(), self.evaluate(&entry.value))))
             .collect();
-        let pieces = split_substitutions(scalar, text_span);
-        let values = pieces.into_iter().map(|piece| match piece {
+        let values = split_substitutions(scalar, text_span).into_iter().map(|piece| match piece {
             reference::Piece::Text(text) => Value::Text(self.note(text.restore(&self.template.holes))),
             reference::Piece::Variable(name, at) if has_marker(&name) => {
                 Value::unknown("a name with a variable in it", at)
             }
             reference::Piece::Variable(name, at) => match own.iter().find(|(known, _)| *known == name) {
                 Some((_, value)) => value.clone(),
-                None if name.contains('.') && !name.contains(':') => Value::Text(self.attribute_text(&name, at)),
+                None if name.contains('.') && !name.contains(':') => self.attribute_value(&name, at),
                 None if name == "AWS::NoValue" => Value::Text(Text::at("", at)),
                 None => self.resolve(&name, at),
             },
         });
         combine(values.collect(), "", text_span)
+    }
+
+    /// A value that is written in no file, with the `${…}` of its texts filled in.
+    pub fn filled(&self, value: &Value, own: &[(String, Value)]) -> Value {
+        match value {
+            Value::Text(text) => match text.literal() {
+                Some(literal) if literal.contains("${") => self.filled_text(literal, text.span, own),
+                _ => value.clone(),
+            },
+            Value::List(items, span) => Value::List(items.iter().map(|item| self.filled(item, own)).collect(), *span),
+            Value::Map(map) => {
+                let entries = map.entries.iter().map(|(key, value)| (key.clone(), self.filled(value, own)));
+                Value::Map(Map { entries: entries.collect(), span: map.span })
+            }
+            other => other.clone(),
+        }
+    }
+
+    fn filled_text(&self, text: &str, span: Span, own: &[(String, Value)]) -> Value {
+        let scalar = Scalar { text: text.into(), quoted: true, map: OffsetMap::whole(span) };
+        let values = split_substitutions(&scalar, span).into_iter().map(|piece| match piece {
+            reference::Piece::Text(text) => Value::Text(text),
+            reference::Piece::Variable(name, at) => match own.iter().find(|(known, _)| *known == name) {
+                Some((_, value)) => value.clone(),
+                None if reference::is_pseudo(&name) => self.resolve(&name, at),
+                None => computed(&name, at),
+            },
+        });
+        combine(values.collect(), "", span)
     }
 
     fn join(&self, argument: &Node, span: Span) -> Value {
@@ -292,24 +368,26 @@ impl<'t> Scope<'t> {
     }
 
     fn find_in_map(&self, argument: &Node, span: Span) -> Value {
-        let Some([map, first, second, ..]) = argument.items() else {
+        let Some([map, first, second, more @ ..]) = argument.items() else {
             return Value::unknown("an `Fn::FindInMap` that is not a map and two keys", span);
         };
-        let table = map.as_str().and_then(|name| self.template.mappings.as_ref()?.get(name));
+        let default = more.first().and_then(|more| more.get("DefaultValue")).map(|node| self.evaluate(node));
+        let or_default = || default.clone().unwrap_or_else(|| computed("FindInMap", span));
+        let table = self.name(map).and_then(|name| self.template.mappings.as_ref()?.get(&name));
         let (Some(table), Some(entries)) = (table, table.and_then(Node::entries)) else {
-            return computed("FindInMap", span);
+            return or_default();
         };
         let (first, second) = (self.evaluate(first), self.evaluate(second));
         let Some(second) = second.literal() else { return computed("FindInMap", span) };
         if let Some(key) = first.literal() {
             return match table.get(key).and_then(|row| row.get(second)) {
                 Some(node) => self.evaluate(node),
-                None => computed("FindInMap", span),
+                None => or_default(),
             };
         }
         // The first key is known only at deployment, as `AWS::Region` is: any row may be it.
         let name = first.as_text().map_or_else(|| "FindInMap".into(), |text| text.display().into_owned());
-        let rows: Vec<Branch> = entries
+        let mut rows: Vec<Branch> = entries
             .iter()
             .filter_map(|row| {
                 let key = row.key.as_str()?;
@@ -317,8 +395,14 @@ impl<'t> Scope<'t> {
                 Some(Branch { when, value: self.evaluate(row.value.get(second)?) })
             })
             .collect();
+        if let Some(value) = &default
+            && !rows.is_empty()
+        {
+            let when = Condition { name, value: "anything else".to_owned(), span };
+            rows.push(Branch { when, value: value.clone() });
+        }
         match rows.len() {
-            0 => computed("FindInMap", span),
+            0 => or_default(),
             count if count > MAX_COMBINATIONS => computed("FindInMap", span),
             _ => Value::Choice(rows, span),
         }
@@ -326,6 +410,11 @@ impl<'t> Scope<'t> {
 
     fn import(&self, argument: &Node, span: Span) -> Value {
         let name = self.inner(argument);
+        let found =
+            name.as_text().zip(self.neighbours.as_ref()).and_then(|(name, neighbours)| neighbours.import(name, span));
+        if let Some(value) = found {
+            return value;
+        }
         let name = name.as_text().map_or_else(|| "ImportValue".into(), |text| text.display().into_owned());
         let template = self.template.file;
         Value::Text(Text::from_hole(Hole { name, kind: HoleKind::Import, span, template, default: None }))
@@ -370,6 +459,9 @@ fn combine(items: Vec<Value>, delimiter: &str, span: Span) -> Value {
                 }
                 next.push(([when.as_slice(), more].concat(), parts, *started || value.is_some()));
             }
+        }
+        if next.iter().any(|(_, parts, _)| parts.len() > MAX_PARTS) {
+            return computed("a text of very many parts", span);
         }
         if next.len() > MAX_COMBINATIONS {
             return computed("a text with many variants", span);

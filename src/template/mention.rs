@@ -13,7 +13,7 @@ const MAX_FOLDERS: usize = 16;
 #[expect(clippy::expect_used, reason = "the pattern is a constant; every run uses it")]
 static SIGN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?x) (?<before> file\( | TemplateURL | Location | DefinitionUri | env_file | BuildSpec )
+        r"(?x) (?<before> file\( | TemplateURL | aws:asset:path | Location | DefinitionUri | env_file | BuildSpec )
              | (?<end> \.sh | \.bash )
              | (?<run> bash\x20 | \x20\./ )
              | (?<folder> \bcd\x20 | -C\x20 | --prefix[\x20=] | --cwd\x20 )
@@ -113,6 +113,8 @@ mod tests {
         );
         assert_eq!(mentioned("env_file:\n  - a.env\n"), ["a.env"]);
         assert_eq!(mentioned("TemplateURL: ./nested.yaml\n"), ["./nested.yaml"]);
+        assert_eq!(mentioned("\"aws:asset:path\": \"Ci.nested.json\""), ["Ci.nested.json"]);
+        assert_eq!(mentioned("\"aws:asset:path\": \"Ci.nested.json\""), ["Ci.nested.json"]);
         assert_eq!(mentioned("\"Location\": \"api.yaml\""), ["api.yaml"]);
         assert_eq!(mentioned("- npm run deploy"), ["package.json"]);
         assert_eq!(mentioned("Sid: file"), Vec::<String>::new());

@@ -5,10 +5,12 @@ use super::cloudformation::Template;
 use super::detect::{Format, detect, is_dockerfile_name, is_script_name};
 use super::dump;
 use super::serverless::{Service, has_variables};
+use super::stack::Stacks;
 use crate::source::{FileId, SourceFile, Sources, Span};
 use crate::syntax::{self, Member, Parsed};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 /// All files of a run. What is not among the sources is not there: lowering reads no disk.
 pub struct Repository<'s> {
@@ -17,6 +19,9 @@ pub struct Repository<'s> {
     by_path: HashMap<&'s str, FileId>,
     services: HashMap<FileId, Service>,
     taken_in: HashSet<FileId>,
+    /// Templates, read when they are first asked for.
+    templates: Vec<OnceLock<Option<Template>>>,
+    stacks: OnceLock<Stacks>,
 }
 
 /// A file that was parsed, as far as its format has a tree of YAML or JSON.
@@ -41,9 +46,17 @@ impl<'s> Repository<'s> {
     /// Parses every file, and decides what each is.
     pub fn read(sources: &'s Sources) -> Repository<'s> {
         let all: Vec<(FileId, &SourceFile)> = sources.iter().collect();
-        let files = all.par_iter().map(|(file, source)| File::read(*file, source)).collect();
+        let files: Vec<File> = all.par_iter().map(|(file, source)| File::read(*file, source)).collect();
         let by_path = all.iter().map(|(file, source)| (source.path.as_str(), *file)).collect();
-        let mut repository = Repository { sources, files, by_path, services: HashMap::new(), taken_in: HashSet::new() };
+        let mut repository = Repository {
+            sources,
+            by_path,
+            services: HashMap::new(),
+            taken_in: HashSet::new(),
+            templates: files.iter().map(|_| OnceLock::new()).collect(),
+            stacks: OnceLock::new(),
+            files,
+        };
         repository.read_services();
         repository
     }
@@ -105,7 +118,26 @@ impl<'s> Repository<'s> {
 
     /// Whether another file takes in all of this one, so that it is not read for itself.
     pub fn is_taken_in(&self, file: FileId) -> bool {
-        self.taken_in.contains(&file)
+        self.taken_in.contains(&file) || self.stacks().is_taken_in(file)
+    }
+
+    pub fn files(&self) -> impl Iterator<Item = FileId> + '_ {
+        self.sources.iter().map(|(file, _)| file)
+    }
+
+    /// The template that a file holds.
+    pub fn template(&self, file: FileId) -> Option<&Template> {
+        let read = || {
+            let File { format, parsed, .. } = self.get(file);
+            let root = parsed.root().filter(|_| matches!(format, Format::CloudFormation | Format::Sam))?;
+            Some(Template::read_among(self, root, file))
+        };
+        self.templates.get(file.index())?.get_or_init(read).as_ref()
+    }
+
+    /// Which templates belong together.
+    pub fn stacks(&self) -> &Stacks {
+        self.stacks.get_or_init(|| Stacks::read(self))
     }
 
     pub fn get(&self, file: FileId) -> &File {
@@ -133,7 +165,8 @@ impl<'s> Repository<'s> {
 
     /// Takes the trees apart on another thread: nobody has to wait for it. Texts stay.
     pub fn without_trees(mut self) -> Repository<'s> {
-        let trees = (std::mem::take(&mut self.files), std::mem::take(&mut self.services));
+        let trees =
+            (std::mem::take(&mut self.files), std::mem::take(&mut self.services), std::mem::take(&mut self.templates));
         rayon::spawn(move || drop(trees));
         self
     }

@@ -116,6 +116,21 @@ const CASES: &[(&str, &str)] = &[
     ("!Select [0, !Ref Names]", "${Select of ${Names}}"),
     ("!Split [':', 'a:b:c']", "[a, b, c]"),
     ("!Split [':', !Ref Prefix]", "<the parts of `${Prefix}`>"),
+    // Language extensions.
+    ("{\"Fn::Length\": [a, b, c]}", "3"),
+    ("!Length [a, b]", "2"),
+    ("{\"Fn::Length\": !Ref Names}", "${Length}"),
+    ("{\"Fn::ToJsonString\": {Effect: Allow}}", "{Effect: Allow}"),
+    ("!FindInMap [Regions, eu-south-9, Bucket, {DefaultValue: none}]", "none"),
+    ("!FindInMap [Regions, eu-west-1, Bucket, {DefaultValue: none}]", "west"),
+    ("!FindInMap [Nowhere, a, b, {DefaultValue: !Ref Prefix}]", "${Prefix}"),
+    (
+        "!FindInMap [Regions, !Ref Prefix, Bucket, {DefaultValue: none}]",
+        "(${Prefix}=eu-west-1 ? west | ${Prefix}=eu-north-1 ? north | ${Prefix}=anything else ? none)",
+    ),
+    ("!GetAtt [!Sub 'Role', Arn]", "${Role.Arn}"),
+    ("{Ref: {\"Fn::Sub\": Prefix}}", "${Prefix}"),
+    ("!Ref {\"Fn::Sub\": Prefix}", "${Prefix}"),
     // Choices.
     ("!If [IsProd, a, b]", "(IsProd=true ? a | IsProd=false ? b)"),
     ("!If [IsTest, a, b]", "(IsProd=false ? a | IsProd=true ? b)"),

@@ -24,8 +24,8 @@ const CI_PROVIDERS: [&str; 9] = [
 /// Finds the declared role of every reference.
 pub fn resolve(model: &mut Model) {
     let index = RoleIndex::new(model);
-    for role in model.projects.iter_mut().filter_map(|project| project.role.as_mut()) {
-        index.resolve(role);
+    for project in &mut model.projects {
+        project.role.iter_mut().chain(&mut project.other_roles).for_each(|role| index.resolve(role));
     }
     model.execution_roles.iter_mut().for_each(|role| index.resolve(role));
     for pipeline in &mut model.pipelines {
@@ -122,7 +122,7 @@ pub fn find_uses(model: &mut Model) {
         RoleTarget::Elsewhere => None,
     };
     for (id, project) in model.projects.iter().enumerate() {
-        uses.extend(declared(project.role.as_ref()).map(|role| (role, CiUse::Build(id))));
+        uses.extend(project.roles().filter_map(|role| declared(Some(role))).map(|role| (role, CiUse::Build(id))));
     }
     let given = model.execution_roles.iter().filter_map(|role| declared(Some(role)));
     uses.extend(given.map(|role| (role, CiUse::Execution)));
@@ -145,6 +145,21 @@ pub fn find_uses(model: &mut Model) {
         if trusts_ci_provider(&trust) {
             principal.uses.push(CiUse::Federated);
         }
+    }
+}
+
+/// Of the roles that a project has under different conditions, rules look at the one that may do most.
+pub fn put_strongest_first(model: &mut Model) {
+    let Model { projects, principals, .. } = model;
+    for project in projects.iter_mut().filter(|project| !project.other_roles.is_empty()) {
+        let mut roles: Vec<RoleRef> = project.role.take().into_iter().chain(project.other_roles.drain(..)).collect();
+        roles.sort_by_key(|role| match role.target {
+            RoleTarget::Declared(id) => principals[id].powers.first().map_or((1, None), |power| (0, Some(power.label))),
+            RoleTarget::Elsewhere => (2, None),
+        });
+        let mut roles = roles.into_iter();
+        project.role = roles.next();
+        project.other_roles = roles.collect();
     }
 }
 

@@ -45,6 +45,7 @@ pub fn project(
     let variables = environment.and_then(|environment| environment.get("EnvironmentVariables"));
     let variables = variables.map(Value::items).unwrap_or_default();
     let variables = variables.into_iter().filter_map(|(_, item)| variable(item)).collect();
+    let mut roles = texts(role).into_iter().map(|(when, text)| RoleRef::new(text, when));
     fragment.projects.push(BuildProject {
         file,
         logical_id: id.clone(),
@@ -56,7 +57,8 @@ pub fn project(
         is_windows,
         fleet,
         privileged: privileged.filter(|_| is_privileged).map(Value::span),
-        role: texts(role).into_iter().next().map(|(when, text)| RoleRef::new(text, when)),
+        role: roles.next(),
+        other_roles: roles.collect(),
         webhook: properties.get("Triggers").and_then(Webhook::read),
         when,
         variables,
@@ -84,6 +86,12 @@ fn buildspec(file: FileId, source: &Value, fragment: &mut Fragment) -> Buildspec
     let value = source.get("BuildSpec").or_else(|| source.get("Buildspec"));
     let text = match value {
         None | Some(Value::Null(_)) => return BuildspecRef::Default { found: None },
+        // `Fn::ToJsonString` of the buildspec.
+        Some(value @ Value::Map(map)) => {
+            let read = Buildspec::read(value);
+            let id = read.map(|buildspec| add_buildspec(fragment, buildspec, file, true));
+            return BuildspecRef::Inline { span: map.span, id };
+        }
         Some(value) => match text(Some(value)) {
             Some(text) => text,
             None => {

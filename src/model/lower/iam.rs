@@ -48,7 +48,7 @@ fn principal(declared: &Declared<'_, '_>, kind: PrincipalKind, fragment: &mut Fr
 
 /// A trust policy that is a choice is one document with the statements of all its branches, each
 /// under its conditions.
-fn trust_policy(
+pub(super) fn trust_policy(
     declared: &Declared<'_, '_>,
     trust: &Value,
     when: Option<&Condition>,
@@ -119,7 +119,7 @@ pub fn aws_managed_name(text: &Text) -> Option<String> {
     (before.starts_with("arn:") && !name.contains("${")).then(|| name.to_owned())
 }
 
-fn boundary(properties: &Value, principal: &mut Principal) {
+pub(super) fn boundary(properties: &Value, principal: &mut Principal) {
     let Some(value) = properties.get("PermissionsBoundary") else { return };
     let Some(text) = text(Some(value)) else {
         let reason = Reason::at("a permissions boundary that is computed", value.span());

@@ -1,16 +1,19 @@
 //! One file's declarations to its part of the model. Knows formats and meaning; links nothing.
 
 mod account;
+mod cdk;
 mod codebuild;
 mod codepipeline;
 mod dump;
 mod iam;
 mod placeholder;
+mod sam;
 mod serverless;
+mod stack;
 
 use super::image::{ComposeFile, Image};
 use super::principal::{ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef};
-use super::{BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Pipeline, Placeholder};
+use super::{BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder};
 use crate::diagnostic::Diagnostic;
 use crate::iam::{PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};
@@ -18,7 +21,7 @@ use crate::syntax::{self, Node, Parsed};
 use crate::template::buildspec::Buildspec;
 use crate::template::compose::Compose;
 use crate::template::dockerfile::Dockerfile;
-use crate::template::{File, Format, Repository, Resource, Scope, Template, Unresolved};
+use crate::template::{File, Format, Neighbours, Repository, Resource, Scope, Unresolved};
 use crate::value::{Condition, Text, Value};
 use std::sync::OnceLock;
 
@@ -47,6 +50,7 @@ pub struct Fragment {
     pub problems: Vec<Diagnostic>,
     pub not_read: Vec<(Span, String)>,
     pub repaired: Vec<Span>,
+    pub origins: Vec<Origin>,
 }
 
 impl Fragment {
@@ -70,6 +74,8 @@ impl Fragment {
         self.problems.append(&mut other.problems);
         self.not_read.append(&mut other.not_read);
         self.repaired.append(&mut other.repaired);
+        self.execution_roles.append(&mut other.execution_roles);
+        self.origins.append(&mut other.origins);
     }
 
     /// Moves its indices to where its principals, policies and buildspecs come to stand.
@@ -139,6 +145,10 @@ pub fn lower(repository: &Repository<'_>, file: FileId) -> Fragment {
 fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: &Parsed) -> Fragment {
     let mut fragment =
         Fragment { problems: parsed.problems.clone(), repaired: parsed.repaired.clone(), ..Fragment::default() };
+    if format == Format::Compose {
+        // Another tool's reader judges its syntax.
+        fragment.problems.clear();
+    }
     if format == Format::Dockerfile {
         add_image(&mut fragment, Dockerfile::read(repository.text(file), file));
     }
@@ -155,12 +165,12 @@ fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: 
         }
         Format::Serverless => {
             if let Some(service) = repository.service(file) {
-                serverless::lower(service, root, file, &mut fragment);
+                serverless::lower(repository, service, root, file, &mut fragment);
             }
         }
         Format::CloudFormation | Format::Sam => match repository.service(file) {
-            Some(part) => serverless::lower_part(part, file, &mut fragment),
-            None => template(root, file, &mut fragment),
+            Some(part) => serverless::lower_part(repository, part, file, &mut fragment),
+            None => template(repository, file, &mut fragment),
         },
         Format::Policy => bare_policy(root, file, repository.path(file), &mut fragment),
         Format::CliDump => dump::lower(&parsed.documents, file, repository.path(file), &mut fragment),
@@ -202,27 +212,44 @@ impl Declared<'_, '_> {
     }
 }
 
-fn template(root: &Node, file: FileId, fragment: &mut Fragment) {
-    let template = Template::read(root, file);
-    declarations(&template, Scope::new(&template), fragment);
+fn template(repository: &Repository<'_>, file: FileId, fragment: &mut Fragment) {
+    let Some(template) = repository.template(file) else { return };
+    declarations(repository, Scope::among(template, Neighbours::new(repository)), fragment);
 }
 
-/// What the resources of a template declare.
-fn declarations(template: &Template, scope: Scope<'_>, fragment: &mut Fragment) {
-    let file = template.file;
+/// What a template declares.
+fn declarations(repository: &Repository<'_>, scope: Scope<'_>, fragment: &mut Fragment) {
+    let template = scope.template;
     fragment.problems.extend(template.problems.iter().cloned());
     fragment.not_read.extend(template.not_read.iter().cloned());
-    for resource in &template.resources {
-        let declared = Declared { file, scope: &scope, resource };
+    resources(repository, &scope, fragment);
+    if template.has_macro() {
+        // What a macro takes in need not be what IAM takes.
+        for policy in &mut fragment.policies {
+            policy.leave_unvalidated();
+        }
+    }
+    fragment.unresolved = scope.into_unresolved();
+}
+
+fn resources(repository: &Repository<'_>, scope: &Scope<'_>, fragment: &mut Fragment) {
+    let file = scope.template.file;
+    for resource in &scope.template.resources {
+        let declared = Declared { file, scope, resource };
         match resource.kind.value.as_str() {
             kind if kind.starts_with("AWS::IAM::") => iam::lower(&declared, fragment),
+            "AWS::CloudFormation::Stack" | "AWS::Serverless::Application" => {
+                stack::nested(repository, &declared, fragment)
+            }
+            "AWS::CloudFormation::StackSet" => stack::set(repository, &declared, fragment),
+            kind if kind == "AWS::CloudFormation::Module" || kind.ends_with("::MODULE") => {
+                let reason = format!("`{kind}` is a module: what it makes stands in the registry");
+                fragment.not_read.push((resource.logical_id.span, reason));
+            }
             "AWS::Organizations::Policy" => control_policy(&declared, fragment),
             "AWS::CodeBuild::Project" => codebuild::lower(&declared, fragment),
             "AWS::CodePipeline::Pipeline" => codepipeline::lower(&declared, fragment),
-            kind if kind.starts_with("AWS::Serverless::") => {
-                let reason = format!("`{kind}`: what SAM makes of it is not read yet");
-                fragment.not_read.push((resource.logical_id.span, reason));
-            }
+            kind if kind.starts_with("AWS::Serverless::") => sam::lower(&declared, fragment),
             kind => {
                 if let Some(key) = resource_policy_key(kind) {
                     declared.with_properties(|properties, when| {
@@ -234,22 +261,17 @@ fn declarations(template: &Template, scope: Scope<'_>, fragment: &mut Fragment) 
                 }
             }
         }
+        sam::embedded_connectors(&declared, fragment);
+        cdk::note(&declared, fragment);
         // The tree is evaluated again for this; the variables that it meets are listed already.
-        let value = is_asked_about(&resource.kind.value).then(|| template.properties(&Scope::new(template), resource));
+        let value = is_asked_about(&resource.kind.value).then(|| scope.template.properties(&scope.anew(), resource));
         if let Some(value) = &value {
             placeholder::collect(&resource.kind.value, value, fragment);
         }
-        if !template.has_macro() {
+        if !scope.template.has_macro() {
             fragment.resources.push(declared_resource(resource, value));
         }
     }
-    if template.has_macro() {
-        // What a macro takes in need not be what IAM takes.
-        for policy in &mut fragment.policies {
-            policy.leave_unvalidated();
-        }
-    }
-    fragment.unresolved = scope.into_unresolved();
 }
 
 /// The property that holds the resource policy of a type.
@@ -276,6 +298,7 @@ fn protected_type(kind: &str) -> &str {
         "AWS::SNS::TopicPolicy" => "AWS::SNS::Topic",
         "AWS::KMS::ReplicaKey" => "AWS::KMS::Key",
         "AWS::SecretsManager::ResourcePolicy" => "AWS::SecretsManager::Secret",
+        "AWS::Serverless::Api" => "AWS::ApiGateway::RestApi",
         own => own,
     }
 }

@@ -5,10 +5,10 @@ use crate::model::principal::RoleRef;
 use crate::source::{FileId, Span};
 use crate::syntax::Node;
 use crate::template::serverless::Service;
-use crate::template::{Scope, Template};
+use crate::template::{Repository, Scope, Template};
 use std::collections::HashSet;
 
-pub fn lower(service: &Service, root: &Node, file: FileId, fragment: &mut Fragment) {
+pub fn lower(repository: &Repository<'_>, service: &Service, root: &Node, file: FileId, fragment: &mut Fragment) {
     let mut template = template_of(service, file);
     // The framework makes more resources than are assembled here, and plug-ins make any.
     template.is_part = true;
@@ -18,7 +18,7 @@ pub fn lower(service: &Service, root: &Node, file: FileId, fragment: &mut Fragme
         fragment.execution_roles.extend(roles.into_iter().map(|(when, text)| RoleRef::new(text, when)));
     }
     fragment.not_read.extend(service.not_read.iter().cloned());
-    declarations(&template, scope, fragment);
+    declarations(repository, scope, fragment);
     for resource in fragment.resources.iter_mut().filter(|one| service.made.contains(&one.logical_id.value)) {
         resource.is_open = true;
     }
@@ -43,10 +43,10 @@ fn tell_unread_statements(root: &Node, fragment: &mut Fragment) {
 }
 
 /// A template with variables of the framework in it, whose service is not there.
-pub fn lower_part(part: &Service, file: FileId, fragment: &mut Fragment) {
+pub fn lower_part(repository: &Repository<'_>, part: &Service, file: FileId, fragment: &mut Fragment) {
     let template = template_of(part, file);
     fragment.not_read.extend(part.not_read.iter().cloned());
-    declarations(&template, Scope::new(&template), fragment);
+    declarations(repository, Scope::new(&template), fragment);
 }
 
 fn template_of(service: &Service, file: FileId) -> Template {

@@ -3,7 +3,7 @@
 
 use crate::diagnostic::Confidence;
 use crate::iam::{ConditionClass, Grant};
-use crate::model::principal::{CiUse, Principal, PrincipalKind};
+use crate::model::principal::{CiUse, Principal, PrincipalKind, RoleRef};
 use crate::model::{BuildProject, Model};
 use crate::rules::{Finding, doubt};
 use crate::source::Span;
@@ -92,7 +92,7 @@ pub fn with_chain(mut found: Finding, model: &Model, principal: &Principal) -> F
         _ => None,
     });
     if let Some(project) = project {
-        found = with_project(found, project);
+        found = with_project(found, model, project, principal);
     }
     let pipeline = principal.uses.iter().find_map(|usage| match usage {
         CiUse::Pipeline(id) => Some(&model.pipelines[*id]),
@@ -108,9 +108,11 @@ pub fn with_chain(mut found: Finding, model: &Model, principal: &Principal) -> F
 
 /// The label of the role that a project runs with, and of the code that it runs when that is
 /// nobody's but an outsider's.
-pub fn with_project(mut found: Finding, project: &BuildProject) -> Finding {
-    if let Some(role) = &project.role {
-        found = found.related(role.span, format!("is the service role of `{}`", project.display()));
+fn with_project(mut found: Finding, model: &Model, project: &BuildProject, principal: &Principal) -> Finding {
+    let is_it = |role: &&RoleRef| model.role(Some(role)).is_some_and(|known| std::ptr::eq(known, principal));
+    if let Some(role) = project.roles().find(is_it) {
+        let when = conditions(&role.when).map_or(String::new(), |when| format!(" when {when}"));
+        found = found.related(role.span, format!("is the service role of `{}`{when}", project.display()));
     }
     if project.trust.is_untrusted()
         && let Some((span, text)) = project.trust.because.first()
@@ -148,13 +150,16 @@ fn narrowing_notes(grant: &Grant<'_>) -> Vec<String> {
 
 /// Says under which conditions of the template a finding holds.
 pub fn with_conditions(mut found: Finding, when: &[Condition], notes: Vec<String>) -> Finding {
-    if !when.is_empty() {
-        let conditions: Vec<String> =
-            when.iter().map(|condition| format!("`{}` is {}", condition.name, condition.value)).collect();
-        found.notes.push(format!("when {}", distinct(conditions).join(" and ")));
-    }
+    found.notes.extend(conditions(when).map(|when| format!("when {when}")));
     found.notes.extend(notes);
     found
+}
+
+/// "`IsProd` is true and `Stage` is live"; `None` where there is no condition.
+fn conditions(when: &[Condition]) -> Option<String> {
+    let each = when.iter().map(|condition| format!("`{}` is {}", condition.name, condition.value));
+    let each: Vec<String> = distinct(each.collect::<Vec<_>>());
+    (!each.is_empty()).then(|| each.join(" and "))
 }
 
 /// What a rule's finding about a project with an uncertain trust level is worth.

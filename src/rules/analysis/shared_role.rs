@@ -53,9 +53,11 @@ struct Untrusted<'m> {
 }
 
 fn untrusted(model: &Model) -> Vec<Untrusted<'_>> {
-    let builds = model.projects.iter().filter(|project| project.runs_untrusted_code()).filter_map(|project| {
-        let (name, trust) = (project.display().to_owned(), project.trust.clone());
-        Some(Untrusted { name, role: project.role.as_ref()?, trust, confidence: trust_confidence(project) })
+    let builds = model.projects.iter().filter(|project| project.runs_untrusted_code()).flat_map(|project| {
+        project.roles().map(move |role| {
+            let (name, trust) = (project.display().to_owned(), project.trust.clone());
+            Untrusted { name, role, trust, confidence: trust_confidence(project) }
+        })
     });
     let mut found: Vec<Untrusted<'_>> = builds.collect();
     for (id, pipeline) in model.pipelines.iter().enumerate() {
@@ -72,11 +74,14 @@ fn untrusted(model: &Model) -> Vec<Untrusted<'_>> {
 }
 
 fn deploying(model: &Model) -> Vec<Deploying<'_>> {
-    let builds = model.projects.iter().filter_map(|project| {
-        let evidence = project.deploys.as_ref()?;
-        let role = project.role.as_ref()?;
-        let (span, text) = (evidence.span, evidence.text.clone());
-        Some(Deploying { name: project.display().to_owned(), role, span, text, certain: evidence.certain })
+    let builds = model.projects.iter().flat_map(|project| {
+        let deploys = project.deploys.as_ref().map(|evidence| {
+            project.roles().map(move |role| {
+                let (name, span, text) = (project.display().to_owned(), evidence.span, evidence.text.clone());
+                Deploying { name, role, span, text, certain: evidence.certain }
+            })
+        });
+        deploys.into_iter().flatten()
     });
     let actions = model.pipelines.iter().flat_map(|pipeline| {
         pipeline.actions().filter_map(move |(_, _, _, action)| {

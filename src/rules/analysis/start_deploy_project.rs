@@ -52,9 +52,9 @@ fn runs(model: &Model, project: &BuildProject, principal: &Principal) -> bool {
         CiUse::Pipeline(id) | CiUse::PipelineAction(id) => project.run_by.iter().any(|at| at.pipeline == *id),
         CiUse::Build(id) => std::ptr::eq(model.project(*id), project),
         _ => false,
-    }) || project.role.as_ref().is_some_and(
-        |role| matches!(role.target, RoleTarget::Declared(id) if std::ptr::eq(model.principal(id), principal)),
-    )
+    }) || project
+        .roles()
+        .any(|role| matches!(role.target, RoleTarget::Declared(id) if std::ptr::eq(model.principal(id), principal)))
 }
 
 /// Roles that only a service can take which starts what it was set up to start, or that only

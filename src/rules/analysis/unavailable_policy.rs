@@ -27,7 +27,7 @@ fn run<'m>(context: &Context<'m>) -> Vec<Finding> {
         }
     };
     for project in &context.model.projects {
-        add(project.role.as_ref(), format!("the build `{}`", project.display()));
+        project.roles().for_each(|role| add(Some(role), format!("the build `{}`", project.display())));
     }
     for pipeline in &context.model.pipelines {
         add(pipeline.role.as_ref(), format!("the pipeline `{}`", pipeline.display()));
