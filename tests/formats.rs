@@ -114,6 +114,8 @@ Resources:
             ),
         ],
     },
+    Row { format: "an account of the AWS CLI", files: &[("account.json", ACCOUNT)] },
+    Row { format: "single calls of the AWS CLI", files: &[("worker.json", GET_ROLE), ("work.json", GET_ROLE_POLICY)] },
 ];
 
 const BARE: &str = r#"{
@@ -248,6 +250,61 @@ const STATEMENTS: &str = r#"worker:
 
 const SERVERLESS_RESOURCES: &str =
     r#"{"service": "orders", "provider": {"name": "aws"}, "resources": ["${file(roles.yml)}"]}"#;
+
+const ACCOUNT: &str = r#"{
+    "UserDetailList": [],
+    "GroupDetailList": [],
+    "RoleDetailList": [
+        {
+            "RoleName": "worker",
+            "Arn": "arn:aws:iam::111122223333:role/worker",
+            "Path": "/",
+            "AssumeRolePolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+                ]
+            },
+            "RolePolicyList": [
+                {
+                    "PolicyName": "work",
+                    "PolicyDocument": {
+                        "Version": "2012-10-17",
+                        "Statement": [{"Effect": "Allow", "Action": ["s3:*", "iam:PassRole"], "Resource": "*"}]
+                    }
+                }
+            ],
+            "AttachedManagedPolicies": []
+        }
+    ],
+    "Policies": []
+}
+"#;
+
+const GET_ROLE: &str = r#"{
+    "Role": {
+        "RoleName": "worker",
+        "Arn": "arn:aws:iam::111122223333:role/worker",
+        "Path": "/",
+        "AssumeRolePolicyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+            ]
+        }
+    }
+}
+"#;
+
+const GET_ROLE_POLICY: &str = r#"{
+    "RoleName": "worker",
+    "PolicyName": "work",
+    "PolicyDocument": {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": ["s3:*", "iam:PassRole"], "Resource": "*"}]
+    }
+}
+"#;
 
 fn sources(row: &Row) -> Sources {
     let mut sources = Sources::new();
