@@ -10,7 +10,10 @@ use iamlint::template::Repository;
 use std::collections::BTreeSet;
 
 /// What every row must give: rule, severity, and the text under its primary label.
-const FINDINGS: &[(&str, Severity, &str)] = &[("passrole-to-any-service", Severity::Medium, "iam:PassRole")];
+const FINDINGS: &[(&str, Severity, &str)] = &[
+    ("passrole-to-any-service", Severity::Medium, "iam:PassRole"),
+    ("workload-service-wildcard", Severity::Info, "s3:*"),
+];
 
 /// The actions and resources of the policy, each as it is underlined.
 const PATTERNS: [&str; 3] = ["*", "iam:PassRole", "s3:*"];

@@ -1,4 +1,4 @@
-//! Roles of CI and CD, or of CloudFormation, that may do everything, or everything in IAM.
+//! Roles that may do everything, or everything in IAM.
 
 use super::chain::{PRINCIPALS, finding, is_meant};
 use crate::diagnostic::Severity;
@@ -8,7 +8,7 @@ use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "administrator",
-    summary: "a role of CI that may do everything, or everything in IAM",
+    summary: "a role that may do everything, or everything in IAM",
     params: &[Param {
         name: "principals",
         kind: ParamKind::Choice(PRINCIPALS),
@@ -24,15 +24,15 @@ const MANAGED: [&str; 3] = ["AdministratorAccess", "PowerUserAccess", "IAMFullAc
 
 fn bind(params: &Params) -> Check {
     let principals = params.word("principals");
-    let of_execution = principals == "execution";
+    let is_ci = principals != "execution" && principals != "workload";
     Box::new(move |context: &Context<'_>| {
         let meant = context.model.principals.iter().filter(|principal| is_meant(principal, &principals));
-        let roles = meant.filter(|principal| of_execution || !principal.is_execution_role());
-        roles.flat_map(|role| of_role(context.model, role, of_execution)).collect()
+        let roles = meant.filter(|principal| !is_ci || !principal.is_execution_role());
+        roles.flat_map(|role| of_role(context.model, role, is_ci)).collect()
     })
 }
 
-fn of_role(model: &Model, role: &Principal, of_execution: bool) -> Vec<Finding> {
+fn of_role(model: &Model, role: &Principal, is_ci: bool) -> Vec<Finding> {
     let wide = |grant: &&Grant<'_>| {
         let is_wide = grant.pattern.is_some_and(|pattern| pattern.is_full_wildcard() || pattern.is_service_wildcard());
         grant.everywhere && (is_wide || is_managed(role, grant))
@@ -52,10 +52,10 @@ fn of_role(model: &Model, role: &Principal, of_execution: bool) -> Vec<Finding> 
             let Some(found) = finding(model, role, &[grant]) else { continue };
             let reach = if is_service { "everything in IAM" } else { "everything" };
             let reach = if is_managed_named(role, grant, "PowerUserAccess") { "everything but IAM" } else { reach };
-            let base = match (of_execution, changes_iam) {
+            let base = match (is_ci, changes_iam) {
                 // Nobody but CloudFormation can take it; who may pass it is another question.
-                (true, _) if role.is_trusted_only_by(&["cloudformation"]) => Severity::Medium,
-                (false, true) => Severity::Critical,
+                (false, _) if role.is_trusted_only_by(&["cloudformation"]) => Severity::Medium,
+                (true, true) => Severity::Critical,
                 _ => Severity::High,
             };
             findings.push(found.fact("reach", reach).severity(base));

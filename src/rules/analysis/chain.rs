@@ -10,7 +10,7 @@ use crate::source::Span;
 use crate::value::Condition;
 
 /// Words for the parameter that says whose policies a rule looks at.
-pub const PRINCIPALS: &[&str] = &["ci", "codebuild", "codepipeline", "execution", "users", "anyone"];
+pub const PRINCIPALS: &[&str] = &["ci", "codebuild", "codepipeline", "execution", "workload", "users", "anyone"];
 
 /// Whether a principal is among those that the word means.
 pub fn is_meant(principal: &Principal, word: &str) -> bool {
@@ -18,6 +18,13 @@ pub fn is_meant(principal: &Principal, word: &str) -> bool {
         "codebuild" => principal.runs_builds() && !principal.is_execution_role(),
         "codepipeline" => principal.runs_pipelines(),
         "execution" => principal.uses.contains(&CiUse::Execution) || principal.is_execution_role(),
+        // Roles of functions, tasks and machines, and such that people assume.
+        "workload" => {
+            principal.kind == PrincipalKind::Role
+                && !principal.is_ci_role()
+                && !principal.uses.contains(&CiUse::Execution)
+                && !principal.is_execution_role()
+        }
         "users" => principal.kind == PrincipalKind::User,
         "anyone" => true,
         _ => principal.is_ci_role(),

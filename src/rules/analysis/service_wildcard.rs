@@ -1,6 +1,6 @@
 //! Patterns that allow all, or nearly all, that a service can do.
 
-use super::chain::{distinct, finding, is_meant, list};
+use super::chain::{PRINCIPALS, distinct, finding, is_meant, list};
 use crate::iam::catalogue::{self, AccessLevel};
 use crate::iam::{ActionPattern, Grant, Statement, Wanted};
 use crate::model::{Model, Principal};
@@ -8,13 +8,21 @@ use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "service-wildcard",
-    summary: "a role of CI may call all, or nearly all, write actions of a service",
-    params: &[Param {
-        name: "dangerous-services",
-        kind: ParamKind::List,
-        required: true,
-        doc: "prefixes of services for which this is high and not medium",
-    }],
+    summary: "a role may call all, or nearly all, write actions of a service",
+    params: &[
+        Param {
+            name: "principals",
+            kind: ParamKind::Choice(PRINCIPALS),
+            required: true,
+            doc: "whose policies are looked at",
+        },
+        Param {
+            name: "dangerous-services",
+            kind: ParamKind::List,
+            required: true,
+            doc: "prefixes of services for which this weighs a step more",
+        },
+    ],
     facts: &["role", "kind", "worker", "action", "pattern", "service", "count", "what"],
     bind,
 };
@@ -24,12 +32,13 @@ const NEARLY_ALL: f64 = 0.8;
 
 fn bind(params: &Params) -> Check {
     let dangerous = params.list("dangerous-services");
+    let principals = params.word("principals");
     Box::new(move |context: &Context<'_>| {
         let roles = context
             .model
             .principals
             .iter()
-            .filter(|principal| is_meant(principal, "ci") && !principal.is_execution_role());
+            .filter(|principal| is_meant(principal, &principals) && !principal.is_execution_role());
         roles.flat_map(|role| of_role(context.model, role, &dangerous)).collect()
     })
 }
