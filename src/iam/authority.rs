@@ -61,6 +61,11 @@ impl Authority {
         judge::can(self, action, resource)
     }
 
+    /// Whether no deny and no boundary takes anything of what is allowed.
+    pub fn only_allows(&self) -> bool {
+        self.boundary.is_none() && self.documents.iter().all(|document| document.denies().next().is_none())
+    }
+
     /// Whether nothing at all is known to be attached.
     pub fn is_empty(&self) -> bool {
         self.documents.is_empty() && self.unseen.is_empty()

@@ -133,10 +133,15 @@ impl Judge<'_> {
                 .requests()
                 .any(|request| !is_empty(&region.and(&target).and(&Region::inside(request.into_owned())), &[]))
         };
+        // One glob against one: no search is needed.
+        let glob_meets = |glob: &Glob| match self.target {
+            None => !self.universe.meets(glob).is_no(),
+            Some(_) => meets(&Region::inside(glob.clone())),
+        };
         let by_segments = element.pattern().and_then(|pattern| pattern.wide_segmented.as_ref());
-        let may_fit = meets(&widest);
+        let may_fit = element.pattern().map_or_else(|| meets(&widest), |pattern| glob_meets(&pattern.wide));
         // An ARN that a wildcard reaches beyond a colon only is possible, but unlikely.
-        let fits = may_fit && by_segments.is_none_or(|glob| meets(&Region::inside(glob.clone())));
+        let fits = may_fit && by_segments.is_none_or(glob_meets);
         if !may_fit && !self.may_fit_undocumented(element) {
             return Verdict::Gone;
         }

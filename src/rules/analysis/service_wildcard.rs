@@ -2,7 +2,7 @@
 
 use super::chain::{PRINCIPALS, distinct, finding, is_meant, list};
 use crate::iam::catalogue::{self, AccessLevel};
-use crate::iam::{ActionPattern, Grant, Statement, Wanted};
+use crate::iam::{self, ActionPattern, ArnPattern, Grant, Statement, Wanted};
 use crate::model::{Model, Principal};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 
@@ -23,7 +23,7 @@ pub const ANALYSIS: Analysis = Analysis {
             doc: "prefixes of services for which this weighs a step more",
         },
     ],
-    facts: &["role", "kind", "worker", "action", "pattern", "service", "count", "what"],
+    facts: &["role", "kind", "worker", "action", "pattern", "service", "counted", "what"],
     bind,
 };
 
@@ -63,15 +63,15 @@ fn of_role(model: &Model, role: &Principal, dangerous: &[String]) -> Vec<Finding
         }
         let services = distinct(covered.iter().map(|one| format!("`{}`", one.service)));
         let what = match services.as_slice() {
-            [only] => format!("{} write actions of {only} with `{}`", first.count, first.pattern),
+            [only] => format!("{} of {only} with `{}`", first.counted(), first.pattern),
             several => format!("all or nearly all write actions of {}", list(several, 3)),
         };
         for one in others.iter().filter(|one| one.grant.span != first.grant.span).take(3) {
-            found = found.related(one.grant.span, format!("{} write actions", one.count));
+            found = found.related(one.grant.span, one.counted());
         }
         found.subject = format!("{} {}", found.subject, services.join(" "));
         let steps = found.lowered_by + steps(first);
-        let found = found.fact("service", first.service).fact("count", first.count.to_string()).fact("what", what);
+        let found = found.fact("service", first.service).fact("counted", first.counted()).fact("what", what);
         findings.push(found.lowered_by(steps));
     }
     findings
@@ -81,21 +81,39 @@ fn of_role(model: &Model, role: &Principal, dangerous: &[String]) -> Vec<Finding
 struct Covered<'a> {
     service: &'static str,
     pattern: String,
-    /// How many write actions are granted by it.
-    count: usize,
+    /// How many write actions are granted by it; `None` where a resource, a deny or a boundary limits
+    /// them.
+    count: Option<usize>,
     grant: Grant<'a>,
 }
+
+impl Covered<'_> {
+    fn counted(&self) -> String {
+        self.count.map_or_else(|| "write actions".to_owned(), |count| format!("{count} write actions"))
+    }
+}
+
+/// Where they are not counted, actions are asked this many at a time, until one is granted.
+const AT_ONCE: usize = 16;
 
 /// The service whose write actions a pattern covers, where any of them is granted.
 fn covered_service<'a>(pattern: &'a ActionPattern, statement: &Statement, role: &'a Principal) -> Option<Covered<'a>> {
     let (service, writes) = covered_writes(pattern)?;
-    let grants = role.authority.grants_of(&Wanted::of(writes)).into_iter();
-    let mut own = grants.filter(|grant| {
+    let is_own = |grant: &Grant<'_>| {
         std::ptr::eq(grant.statement, statement) && grant.pattern.is_some_and(|by| std::ptr::eq(by, pattern))
+    };
+    // Where nothing limits them all are granted when one is.
+    let is_free = |own: &iam::document::Resources| !own.negated && own.patterns.iter().any(ArnPattern::is_everything);
+    let counts = role.authority.only_allows() && statement.resources.as_ref().is_none_or(is_free);
+    let at_once = if counts { 1 } else { AT_ONCE };
+    let mut asked = writes.chunks(at_once).map(|some| {
+        let grants = role.authority.grants_of(&Wanted::of(some.iter().copied()));
+        grants.into_iter().filter(is_own).collect::<Vec<_>>()
     });
-    let grant = own.next()?;
+    let granted = asked.find(|granted| !granted.is_empty())?;
+    let count = counts.then_some(writes.len());
     let pattern = pattern.text().display().into_owned();
-    Some(Covered { service, pattern, count: 1 + own.count(), grant })
+    Some(Covered { service, pattern, count, grant: granted.into_iter().next()? })
 }
 
 /// The service whose write actions a pattern covers, and those actions; a pattern over all services
