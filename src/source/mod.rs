@@ -6,7 +6,7 @@ mod map;
 pub use lines::{LineIndex, Position};
 pub use map::{OffsetMap, Run};
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A file of one run; an index into its [`Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,16 +78,17 @@ pub struct SourceFile {
     pub path: String,
     /// The bytes of the file, a byte order mark included, so that offsets are those of the file.
     pub text: Arc<str>,
-    lines: LineIndex,
+    /// Made when the first place is asked for: most files of a run have no finding.
+    lines: OnceLock<LineIndex>,
 }
 
 impl SourceFile {
     pub fn position(&self, offset: u32) -> Position {
-        self.lines.position(&self.text, offset as usize)
+        self.lines().position(&self.text, offset as usize)
     }
 
     pub fn lines(&self) -> &LineIndex {
-        &self.lines
+        self.lines.get_or_init(|| LineIndex::new(&self.text))
     }
 }
 
@@ -104,8 +105,7 @@ impl Sources {
 
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
         let text = text.into();
-        let lines = LineIndex::new(&text);
-        self.files.push(SourceFile { path: path.into(), text, lines });
+        self.files.push(SourceFile { path: path.into(), text, lines: OnceLock::new() });
         FileId(to_u32(self.files.len() - 1))
     }
 
