@@ -2,7 +2,8 @@
 
 use super::chain::{PRINCIPALS, distinct, finding, is_meant, list};
 use crate::iam::catalogue::{self, AccessLevel};
-use crate::iam::{self, ActionPattern, ArnPattern, Grant, Statement, Wanted};
+use crate::iam::document::Resources;
+use crate::iam::{ActionPattern, ArnPattern, Grant, Statement, Wanted};
 use crate::model::{Model, Principal};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 
@@ -103,7 +104,7 @@ fn covered_service<'a>(pattern: &'a ActionPattern, statement: &Statement, role: 
         std::ptr::eq(grant.statement, statement) && grant.pattern.is_some_and(|by| std::ptr::eq(by, pattern))
     };
     // Where nothing limits them all are granted when one is.
-    let is_free = |own: &iam::document::Resources| !own.negated && own.patterns.iter().any(ArnPattern::is_everything);
+    let is_free = |own: &Resources| !own.negated && own.patterns.iter().any(ArnPattern::is_everything);
     let counts = role.authority.only_allows() && statement.resources.as_ref().is_none_or(is_free);
     let at_once = if counts { 1 } else { AT_ONCE };
     let mut asked = writes.chunks(at_once).map(|some| {

@@ -3,7 +3,8 @@
 use super::chain::{distinct, finding, is_meant, list};
 use crate::diagnostic::Severity;
 use crate::iam::catalogue::{self, AccessLevel};
-use crate::iam::{ConditionClass, Grant, Wanted};
+use crate::iam::document::Resources;
+use crate::iam::{ArnPattern, ConditionClass, Grant, Wanted};
 use crate::model::{Model, Principal};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use rayon::prelude::*;
@@ -29,7 +30,8 @@ fn bind(_: &Params) -> Check {
 
 fn of_role(model: &Model, role: &Principal) -> Vec<Finding> {
     let patterns = role.authority.documents.iter().flat_map(|document| document.allows());
-    let patterns = patterns.filter(|statement| statement.resources.as_ref().is_none_or(|own| !own.negated));
+    let is_free = |own: &Resources| !own.negated && own.patterns.iter().any(ArnPattern::is_everything);
+    let patterns = patterns.filter(|statement| statement.resources.as_ref().is_none_or(is_free));
     let patterns = patterns.flat_map(|statement| statement.actions.iter().filter(|actions| !actions.negated));
     let mut writes: Vec<catalogue::Action> = Vec::new();
     for pattern in patterns.flat_map(|actions| &actions.patterns) {
