@@ -42,6 +42,13 @@ pub struct CheckArgs {
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub input: InputArgs,
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// How findings are told, and how the process ends.
+#[derive(clap::Args, Clone, Debug)]
+pub struct ReportArgs {
     /// How the report is written
     #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = clap::builder::PossibleValuesParser::new(Format::ALL.map(Format::name)))]
     pub format: String,

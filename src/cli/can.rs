@@ -6,7 +6,7 @@ use super::documents::Documents;
 use super::policy::{BesidesArgs, CanArgs};
 use crate::iam::combine::{Attached, Layer, Together, decide_together};
 use crate::iam::evaluate::{Colons, applies, decide};
-use crate::iam::{Caller, PolicyDocument, PolicyKind, Request, Statement, Truth, catalogue};
+use crate::iam::{Caller, PolicyDocument, PolicyKind, Reason, Request, Statement, Truth, catalogue};
 use crate::report::policy::{Answered, Deciding, Verdict};
 use std::path::PathBuf;
 
@@ -64,22 +64,13 @@ pub fn run(args: &CanArgs) -> Result<u8, Failure> {
 /// What policies of one type say by themselves.
 fn alone(request: &Request, all: &[&PolicyDocument]) -> Answered {
     let [one, other] = [Colons::NotMatched, Colons::Matched].map(|colons| decide(all, request, colons));
-    // Whether `*` in the middle of an ARN matches a `:` is not settled.
-    let is_settled = one.allowed == other.allowed;
-    let verdict = match one.allowed {
-        Truth::Yes if is_settled => Verdict::Pass,
-        Truth::No if is_settled => Verdict::Fail,
-        _ => Verdict::Unknown,
-    };
+    let (is_settled, verdict) = verdict_of(one.allowed, other.allowed);
     let who = shown(request);
     let message = match verdict {
         Verdict::Pass => format!("{who} is allowed"),
         Verdict::Fail if one.denied => format!("{who} is denied"),
         Verdict::Fail => format!("{who} is not allowed: no statement allows it"),
-        Verdict::Unknown => match &one.reason {
-            Some(reason) if is_settled => format!("whether {who} is allowed is not known: {}", reason.text),
-            _ => format!("whether {who} is allowed depends on whether `*` in the middle of an ARN matches a `:`"),
-        },
+        Verdict::Unknown => not_known(&who, one.reason.as_ref().filter(|_| is_settled)),
     };
     let deciding = match one.statement.filter(|_| is_settled) {
         Some(span) if one.denied => vec![deciding(all, span, request, "denies", "denies it")],
@@ -92,6 +83,25 @@ fn alone(request: &Request, all: &[&PolicyDocument]) -> Answered {
     Answered { check: "can", verdict, message, witness, deciding, reason, notes }
 }
 
+/// The verdict of both readings of an ARN, and whether they agree: whether `*` in the middle of one
+/// matches a `:` is not settled.
+fn verdict_of(one: Truth, other: Truth) -> (bool, Verdict) {
+    match one {
+        _ if one != other => (false, Verdict::Unknown),
+        Truth::Yes => (true, Verdict::Pass),
+        Truth::No => (true, Verdict::Fail),
+        Truth::Unknown => (true, Verdict::Unknown),
+    }
+}
+
+/// Why there is no verdict; without a reason the readings of an ARN do not agree.
+fn not_known(who: &str, reason: Option<&Reason>) -> String {
+    match reason {
+        Some(reason) => format!("whether {who} is allowed is not known: {}", reason.text),
+        None => format!("whether {who} is allowed depends on whether `*` in the middle of an ARN matches a `:`"),
+    }
+}
+
 fn ask_for_context(documents: &[&PolicyDocument]) -> Option<String> {
     let has_tests = documents.iter().any(|document| !document.statements.iter().all(Statement::is_unconditional));
     has_tests
@@ -101,23 +111,13 @@ fn ask_for_context(documents: &[&PolicyDocument]) -> Option<String> {
 /// What policies of several types say.
 fn together(attached: &Attached<'_>, request: &Request, all: &[&PolicyDocument], besides: &BesidesArgs) -> Answered {
     let [one, other] = [Colons::NotMatched, Colons::Matched].map(|colons| decide_together(attached, request, colons));
-    let is_settled = one.allowed == other.allowed;
-    let verdict = match one.allowed {
-        Truth::Yes if is_settled => Verdict::Pass,
-        Truth::No if is_settled => Verdict::Fail,
-        _ => Verdict::Unknown,
-    };
+    let (is_settled, verdict) = verdict_of(one.allowed, other.allowed);
     let who = shown(request);
-    let message = match (verdict, one.deciding.first(), &one.reason) {
-        (Verdict::Pass, ..) => format!("{who} is allowed"),
-        (Verdict::Fail, Some((layer, _)), _) if one.denied => format!("{who} is denied by the {}", layer.display()),
-        (Verdict::Fail, ..) => format!("{who} is not allowed: {}", lacking(&one)),
-        (Verdict::Unknown, _, Some(reason)) if is_settled => {
-            format!("whether {who} is allowed is not known: {}", reason.text)
-        }
-        (Verdict::Unknown, ..) => {
-            format!("whether {who} is allowed depends on whether `*` in the middle of an ARN matches a `:`")
-        }
+    let message = match (verdict, one.deciding.first()) {
+        (Verdict::Pass, _) => format!("{who} is allowed"),
+        (Verdict::Fail, Some((layer, _))) if one.denied => format!("{who} is denied by the {}", layer.display()),
+        (Verdict::Fail, _) => format!("{who} is not allowed: {}", lacking(&one)),
+        (Verdict::Unknown, _) => not_known(&who, one.reason.as_ref().filter(|_| is_settled)),
     };
     let (role, does) = if one.denied { ("denies", "denies it") } else { ("allows", "allows it") };
     let of_layer = |(layer, span): &(Layer, _)| {

@@ -1,6 +1,6 @@
 //! `iamlint check`.
 
-use super::args::CheckArgs;
+use super::args::{CheckArgs, ReportArgs};
 use super::discover::{self, Input};
 use super::{CLEAN, FAILED, FOUND, Failure, packs, print, style};
 use crate::linter::lint;
@@ -11,11 +11,11 @@ use std::io::IsTerminal;
 pub fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let rules = packs::selected(&args.input)?;
     let input = discover::input(&args.paths, &args.input)?;
-    tell(args, &rules, input)
+    tell(&args.report, &rules, input)
 }
 
 /// Lints what was read, prints the report, and says how the process ends.
-pub fn tell(args: &CheckArgs, rules: &[Rule], input: Input) -> Result<u8, Failure> {
+pub fn tell(args: &ReportArgs, rules: &[Rule], input: Input) -> Result<u8, Failure> {
     let format: Format = args.format.parse().map_err(Failure::new)?;
     let mut report = lint(&input.sources, rules, &input.options);
     report.summary.not_analysed.splice(0..0, input.unread);

@@ -1,10 +1,9 @@
 //! `iamlint policy validate`: the rules on policies alone, for documents that are named.
 
-use super::args::{CheckArgs, Color, FailOn, InputArgs};
+use super::args::{InputArgs, ReportArgs};
 use super::{Failure, check, discover, packs};
 use crate::iam::PolicyKind;
 use crate::model::lower::AsPolicy;
-use crate::report::Format;
 use clap::ValueEnum;
 use std::path::PathBuf;
 
@@ -19,24 +18,8 @@ pub struct ValidateArgs {
     /// The type of the resource that holds them, such as `AWS::S3::Bucket`
     #[arg(long, value_name = "TYPE")]
     pub resource_type: Option<String>,
-    /// How the report is written
-    #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = clap::builder::PossibleValuesParser::new(Format::ALL.map(Format::name)))]
-    pub format: String,
-    /// Exit with 1 when a finding is at least so serious
-    #[arg(long, value_name = "SEVERITY", default_value = "medium")]
-    pub fail_on: FailOn,
-    /// Exit with 2 when something could not be analysed
-    #[arg(long)]
-    pub strict: bool,
-    /// Findings only, no summary
-    #[arg(short, long)]
-    pub quiet: bool,
-    /// List everything that was not analysed, and the reference of each rule
-    #[arg(short, long, conflicts_with = "quiet")]
-    pub verbose: bool,
-    /// Colour the report; NO_COLOR and FORCE_COLOR are obeyed
-    #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
-    pub color: Color,
+    #[command(flatten)]
+    pub report: ReportArgs,
 }
 
 /// The kinds of policy, as ValidatePolicy has them.
@@ -71,17 +54,7 @@ pub fn run(args: &ValidateArgs) -> Result<u8, Failure> {
         kind: args.kind.map(policy_kind).or(by_type),
         resource_type: args.resource_type.clone().unwrap_or_default(),
     });
-    let told = CheckArgs {
-        paths: args.paths.clone(),
-        input,
-        format: args.format.clone(),
-        fail_on: args.fail_on,
-        strict: args.strict,
-        quiet: args.quiet,
-        verbose: args.verbose,
-        color: args.color,
-    };
-    check::tell(&told, &rules, found)
+    check::tell(&args.report, &rules, found)
 }
 
 fn policy_kind(kind: Kind) -> PolicyKind {
