@@ -11,57 +11,57 @@ use std::sync::Arc;
 
 /// A function that is given no role gets one of its own.
 pub fn function(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
-    let id = declared.resource.logical_id.clone();
-    let what = format!("the function `{}`", id.value);
-    let (mut role, origin) = made_role(declared, "Role", id.span, "lambda", &what);
-    let mut is_made = false;
-    declared.with_properties(|properties, when| {
-        event::roles(declared, properties, fragment);
-        let Some(without_role) = is_made_when(properties.get("Role"), when.as_ref()) else { return };
-        is_made = true;
-        role.when = role.when.take().or_else(|| without_role.into_iter().next());
+    made(declared, "function", "lambda", fragment, |properties, when, fragment, role| {
+        let id = declared.resource.logical_id.span;
         if let Some(trust) = properties.get("AssumeRolePolicyDocument") {
             role.trust = None;
-            iam::trust_policy(declared, trust, when.as_ref(), fragment, &mut role);
+            iam::trust_policy(declared, trust, when, fragment, role);
         }
         let basic = match properties.get("DurableConfig") {
             Some(_) => "AWSLambdaBasicDurableExecutionRolePolicy",
             None => "AWSLambdaBasicExecutionRole",
         };
-        attach_managed(&mut role, basic, id.span, Vec::new());
+        attach_managed(role, basic, id, Vec::new());
         let tracing = properties.get("Tracing").filter(|tracing| tracing.literal() != Some("Disabled"));
         if let Some(tracing) = tracing {
-            attach_managed(&mut role, "AWSXrayWriteOnlyAccess", tracing.span(), Vec::new());
+            attach_managed(role, "AWSXrayWriteOnlyAccess", tracing.span(), Vec::new());
         }
         if let Some((when, vpc)) = properties.get("VpcConfig").and_then(Value::first_map) {
-            attach_managed(&mut role, "AWSLambdaVPCAccessExecutionRole", start(vpc.span), when);
+            attach_managed(role, "AWSLambdaVPCAccessExecutionRole", start(vpc.span), when);
         }
-        dead_letters(declared, properties, &mut role);
-        destinations(declared, properties.get("EventInvokeConfig"), &mut role);
-        event::sources(declared, properties, &mut role);
-        policies(declared, properties, when.as_ref(), fragment, &mut role);
-        iam::boundary(properties, &mut role);
+        dead_letters(declared, properties, role);
+        destinations(declared, properties.get("EventInvokeConfig"), role);
+        event::sources(declared, properties, role);
     });
-    if is_made {
-        fragment.principals.push(role);
-        fragment.origins.push(origin);
-    }
 }
 
 pub fn state_machine(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
+    made(declared, "state machine", "states", fragment, |properties, _, _, role| {
+        let tracing = properties.get("Tracing").and_then(|tracing| tracing.get("Enabled"));
+        if let Some(tracing) = tracing.filter(|tracing| tracing.as_bool() != Some(false)) {
+            attach_managed(role, "AWSXrayWriteOnlyAccess", tracing.span(), Vec::new());
+        }
+    });
+}
+
+/// The role of a function or a state machine, where none is given; `add` puts in what SAM adds to
+/// its `Policies`.
+fn made(
+    declared: &Declared<'_, '_>,
+    noun: &str,
+    service: &str,
+    fragment: &mut Fragment,
+    mut add: impl FnMut(&Value, Option<&Condition>, &mut Fragment, &mut Principal),
+) {
     let id = declared.resource.logical_id.clone();
-    let what = format!("the state machine `{}`", id.value);
-    let (mut role, origin) = made_role(declared, "Role", id.span, "states", &what);
+    let (mut role, origin) = made_role(declared, "Role", id.span, service, &format!("the {noun} `{}`", id.value));
     let mut is_made = false;
     declared.with_properties(|properties, when| {
         event::roles(declared, properties, fragment);
         let Some(without_role) = is_made_when(properties.get("Role"), when.as_ref()) else { return };
         is_made = true;
         role.when = role.when.take().or_else(|| without_role.into_iter().next());
-        let tracing = properties.get("Tracing").and_then(|tracing| tracing.get("Enabled"));
-        if let Some(tracing) = tracing.filter(|tracing| tracing.as_bool() != Some(false)) {
-            attach_managed(&mut role, "AWSXrayWriteOnlyAccess", tracing.span(), Vec::new());
-        }
+        add(properties, when.as_ref(), fragment, &mut role);
         policies(declared, properties, when.as_ref(), fragment, &mut role);
         iam::boundary(properties, &mut role);
     });
