@@ -119,6 +119,13 @@ struct Taken {
     foreign: bool,
 }
 
+impl Taken {
+    /// One that there is nothing odd about.
+    fn plain(format: Format, fragment: lower::Fragment) -> Taken {
+        Taken { format, fragment, odd: None, foreign: false }
+    }
+}
+
 /// Lowers a file as what it is, or as the policy that it is taken for.
 fn take(repository: &Repository<'_>, file: FileId, options: &Options) -> Taken {
     let File { format, parsed, .. } = repository.get(file);
@@ -126,23 +133,18 @@ fn take(repository: &Repository<'_>, file: FileId, options: &Options) -> Taken {
         && !matches!(format, Format::CloudFormation | Format::Sam | Format::Serverless)
         && parsed.root().is_some()
     {
-        return Taken {
-            format: Format::Policy,
-            fragment: lower::policy(repository, file, taken_for),
-            odd: None,
-            foreign: false,
-        };
+        return Taken::plain(Format::Policy, lower::policy(repository, file, taken_for));
     }
     if *format == Format::Other && repository.is_taken_in(file) {
-        return Taken { format: Format::Part, fragment: lower::lower(repository, file), odd: None, foreign: false };
+        return Taken::plain(Format::Part, lower::lower(repository, file));
     }
     if *format != Format::Other {
-        return Taken { format: *format, fragment: lower::lower(repository, file), odd: None, foreign: false };
+        return Taken::plain(*format, lower::lower(repository, file));
     }
     // A script is read for the builds that run it, whatever it speaks of.
     let text = repository.text(file);
     if text.starts_with("#!") || is_script_name(repository.path(file).rsplit('/').next().unwrap_or_default()) {
-        return Taken { format: Format::Other, fragment: lower::Fragment::default(), odd: None, foreign: false };
+        return Taken::plain(Format::Other, lower::Fragment::default());
     }
     // A broken file that is none of ours is nobody's business here.
     let broken = parsed.problems.iter().any(|problem| problem.rule == syntax::PARSE_ERROR);
@@ -152,7 +154,7 @@ fn take(repository: &Repository<'_>, file: FileId, options: &Options) -> Taken {
         true => "too little of it is YAML or JSON to tell what it is",
         false => "speaks of AWS resources or statements, and is no template, buildspec or policy",
     });
-    Taken { format: Format::Other, fragment: lower::Fragment::default(), odd, foreign }
+    Taken { odd, foreign, ..Taken::plain(Format::Other, lower::Fragment::default()) }
 }
 
 fn summarise_files(sources: &Sources, options: &Options, taken: &[Taken]) -> Summary {
