@@ -8,7 +8,7 @@ use super::answer::{Reason, Truth};
 use super::arn::ArnPattern;
 use super::condition::ConditionTest;
 use super::grammar::GrammarProblem;
-use super::principal::Principals;
+use super::principal::{Principal, Principals};
 use super::worlds::joined;
 use crate::source::Span;
 use crate::value::{Condition, Text, Value, can_hold_together};
@@ -148,6 +148,12 @@ impl PolicyDocument {
         self.statements.iter().filter(|statement| statement.effect == Effect::Allow)
     }
 
+    /// Everybody whom a statement that allows names; not those that `NotPrincipal` leaves.
+    pub fn named_by_allows(&self) -> impl Iterator<Item = &Principal> {
+        let principals = self.allows().filter_map(|statement| statement.principals.as_ref());
+        principals.filter(|found| !found.negated).flat_map(|found| &found.entries)
+    }
+
     /// Statements that deny, or may.
     pub fn denies(&self) -> impl Iterator<Item = &Statement> {
         self.statements.iter().filter(|statement| statement.effect != Effect::Allow)
@@ -155,6 +161,12 @@ impl PolicyDocument {
 }
 
 impl Statement {
+    /// Whether it names `*` among its resources, or none at all.
+    pub fn is_on_everything(&self) -> bool {
+        let has_star = |own: &Resources| !own.negated && own.patterns.iter().any(ArnPattern::is_everything);
+        self.resources.as_ref().is_none_or(has_star)
+    }
+
     /// The ways in which the statement speaks of an action: each pattern that matches it, or may;
     /// or once that no pattern of `NotAction` does.
     pub fn matches_action(&self, action: &str) -> Vec<ActionMatch<'_>> {

@@ -50,6 +50,12 @@ pub fn narrowings<'a>(tests: &'a [ConditionTest], action: Option<Action>) -> Vec
     tests.iter().map(|test| Narrowing { class: class(test, tests, action), test }).collect()
 }
 
+/// Whether a test keeps requests out, whatever the action: it does not pass all of them, and it
+/// asks for what is named.
+pub fn restricts(test: &ConditionTest, all: &[ConditionTest]) -> bool {
+    class(test, all, None) != ConditionClass::Vacuous && !test.operator.negated
+}
+
 /// The class of one of the tests of an allow.
 pub fn class(test: &ConditionTest, all: &[ConditionTest], action: Option<Action>) -> ConditionClass {
     if is_vacuous(test, all, action) {

@@ -6,7 +6,8 @@ use super::principal::{Principal, PrincipalKind, RoleRef, RoleTarget};
 use super::project::{BuildProject, DeployEvidence};
 use super::{Model, PrincipalId};
 use crate::iam::{ArnPattern, Grant, Wanted};
-use crate::value::{HoleKind, Part, Text};
+use crate::source::FileId;
+use crate::value::{Hole, HoleKind, Part, Text};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -250,13 +251,16 @@ impl<'m> Passing<'m> {
 
 /// Whether a pattern of ARNs matches a role: by reference to it, or by its name.
 pub fn names_role(resource: &ArnPattern, Passable { role, arn }: &Passable<'_>) -> bool {
-    let id = &role.logical_id.value;
-    let refers = resource.text().holes().any(|hole| {
-        hole.kind == HoleKind::Resource
-            && hole.template == role.file
-            && hole.name.split('.').next().is_some_and(|name| name == id)
+    names(resource, Some((role.file, &role.logical_id.value)), arn.as_ref())
+}
+
+/// Whether a pattern of ARNs matches a resource: by reference to what a file declares, or by its ARN.
+pub fn names(resource: &ArnPattern, declared: Option<(FileId, &str)>, arn: Option<&ArnPattern>) -> bool {
+    let refers = declared.is_some_and(|(file, id)| {
+        let refers = |hole: &Hole| hole.kind == HoleKind::Resource && hole.template == file && hole.logical_id() == id;
+        resource.text().holes().any(refers)
     });
-    refers || arn.as_ref().is_some_and(|arn| resource.overlaps(arn).is_yes())
+    refers || arn.is_some_and(|arn| resource.overlaps(arn).is_yes())
 }
 
 /// `prefix` with a name behind it, as a pattern of ARNs.

@@ -85,7 +85,7 @@ fn derive(model: &mut Model) {
 /// in an `Fn::Sub`.
 fn referred(text: &Text) -> Option<(FileId, String)> {
     let hole = text.as_hole().filter(|hole| hole.kind == HoleKind::Resource)?;
-    let id = hole.name.split('.').next().unwrap_or(&hole.name);
+    let id = hole.logical_id();
     Some((hole.template, id.to_owned()))
 }
 

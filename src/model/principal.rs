@@ -3,7 +3,7 @@
 use super::authority::Power;
 use super::{PipelineId, PrincipalId, ProjectId};
 use crate::iam::validate::{self, Issue, Subject};
-use crate::iam::{Authority, Effect, PolicyDocument, PolicyKind};
+use crate::iam::{Authority, PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};
 use crate::value::{Condition, Text, Value};
 use std::sync::{Arc, OnceLock};
@@ -194,7 +194,7 @@ impl Principal {
 
     /// The services that its trust policy lets in; `None` when it lets in anybody else besides.
     pub fn trusted_services(&self) -> Option<Vec<String>> {
-        let allows = self.trust.as_ref()?.statements.iter().filter(|statement| statement.effect == Effect::Allow);
+        let allows = self.trust.as_ref()?.allows();
         let mut services = Vec::new();
         for statement in allows {
             let principals =

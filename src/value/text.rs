@@ -32,6 +32,13 @@ pub struct Hole {
     pub default: Option<String>,
 }
 
+impl Hole {
+    /// The resource that is meant: `Role` of `Role` and of `Role.Arn`.
+    pub fn logical_id(&self) -> &str {
+        self.name.split('.').next().unwrap_or(&self.name)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HoleKind {
     /// `AWS::Region`, `AWS::AccountId`, …

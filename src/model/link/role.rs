@@ -1,7 +1,7 @@
 //! Roles to what runs with them.
 
 use super::{last_segment, referred};
-use crate::iam::{Effect, PolicyDocument};
+use crate::iam::PolicyDocument;
 use crate::model::principal::{CiService, CiUse, PrincipalKind, RoleRef, RoleTarget, account_of, may_be_one_account};
 use crate::model::{Model, PrincipalId, nearness};
 use crate::source::FileId;
@@ -165,11 +165,11 @@ pub fn put_strongest_first(model: &mut Model) {
 
 /// Whether an Allow of the trust policy names the service.
 pub fn trusts_service(trust: &PolicyDocument, prefix: &str) -> bool {
-    trusted(trust).any(|principal| principal.service().as_deref() == Some(prefix))
+    trust.named_by_allows().any(|principal| principal.service().as_deref() == Some(prefix))
 }
 
 fn trusts_ci_provider(trust: &PolicyDocument) -> bool {
-    trusted(trust).filter_map(|principal| principal.provider()).any(|host| is_ci_provider(&host))
+    trust.named_by_allows().filter_map(|principal| principal.provider()).any(|host| is_ci_provider(&host))
 }
 
 /// Whether an OIDC provider speaks for jobs of a CI system.
@@ -178,12 +178,4 @@ pub fn is_ci_provider(host: &str) -> bool {
     CI_PROVIDERS
         .iter()
         .any(|known| host == *known || host.ends_with(&format!(".{known}")) || host.starts_with(&format!("{known}.")))
-}
-
-fn trusted(trust: &PolicyDocument) -> impl Iterator<Item = &crate::iam::principal::Principal> {
-    let allows = trust.statements.iter().filter(|statement| statement.effect == Effect::Allow);
-    allows
-        .filter_map(|statement| statement.principals.as_ref())
-        .filter(|found| !found.negated)
-        .flat_map(|found| &found.entries)
 }

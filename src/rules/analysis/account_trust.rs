@@ -2,10 +2,9 @@
 
 use super::chain::with_conditions;
 use crate::diagnostic::Severity;
-use crate::iam::condition::ConditionTest;
-use crate::iam::narrowing::class;
+use crate::iam::Statement;
+use crate::iam::narrowing::restricts;
 use crate::iam::principal::PrincipalKind as TrustedKind;
-use crate::iam::{ConditionClass, Effect, Statement};
 use crate::model::{AuthorityLabel, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::value::{HoleKind, Text};
@@ -54,7 +53,7 @@ fn of_role(role: &Principal, own: bool) -> Option<Finding> {
     if own && power.is_none() {
         return None;
     }
-    let allows = role.trust.as_ref()?.statements.iter().filter(|statement| statement.effect == Effect::Allow);
+    let allows = role.trust.as_ref()?.allows();
     let (statement, entry) = allows.filter(|statement| !names_callers(statement)).find_map(|statement| {
         let principals = statement.principals.as_ref().filter(|found| !found.negated)?;
         let is_meant = |text: &Text| if own { is_own(text) } else { is_foreign(text) };
@@ -81,12 +80,10 @@ fn of_role(role: &Principal, own: bool) -> Option<Finding> {
 }
 
 fn names_callers(statement: &Statement) -> bool {
-    let holds = |test: &ConditionTest| {
-        class(test, &statement.conditions, None) != ConditionClass::Vacuous && !test.operator.negated
-    };
     statement.conditions.iter().any(|test| {
         let key = test.key.to_ascii_lowercase();
-        holds(test) && NAMES_CALLERS.iter().any(|known| key.starts_with(&known.to_ascii_lowercase()))
+        restricts(test, &statement.conditions)
+            && NAMES_CALLERS.iter().any(|known| key.starts_with(&known.to_ascii_lowercase()))
     })
 }
 

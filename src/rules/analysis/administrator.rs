@@ -1,20 +1,15 @@
 //! Roles that may do everything, or everything in IAM.
 
-use super::chain::{PRINCIPALS, finding, is_meant};
+use super::chain::{WHOSE, finding, is_meant};
 use crate::diagnostic::Severity;
 use crate::iam::Grant;
 use crate::model::{Model, Principal};
-use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
+use crate::rules::{Analysis, Check, Context, Finding, Params};
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "administrator",
     summary: "a role that may do everything, or everything in IAM",
-    params: &[Param {
-        name: "principals",
-        kind: ParamKind::Choice(PRINCIPALS),
-        required: true,
-        doc: "whose policies are looked at",
-    }],
+    params: &[WHOSE],
     facts: &["role", "kind", "worker", "action", "pattern", "reach"],
     bind,
 };

@@ -3,7 +3,7 @@
 use super::chain::{by_statement, finding};
 use crate::diagnostic::Severity;
 use crate::iam::principal::PrincipalKind as TrustedKind;
-use crate::iam::{Effect, Grant, Wanted};
+use crate::iam::{Grant, Wanted};
 use crate::model::deployment::{Passable, names_role};
 use crate::model::principal::CiUse;
 use crate::model::{AuthorityLabel, Model, Power, Principal, PrincipalKind, powers_of};
@@ -81,9 +81,7 @@ fn severity(model: &Model, principal: &Principal) -> Severity {
 /// Whether the trust policy names the principal, or the account that both stand in.
 fn lets_in(role: &Principal, principal: &Principal) -> bool {
     let Some(trust) = &role.trust else { return false };
-    let entries =
-        trust.statements.iter().filter(|statement| statement.effect == Effect::Allow).flat_map(|one| &one.principals);
-    entries.filter(|found| !found.negated).flat_map(|found| &found.entries).any(|entry| match entry.kind {
+    trust.named_by_allows().any(|entry| match entry.kind {
         TrustedKind::Account => entry.account().is_some_and(|account| account.literal().is_none()),
         TrustedKind::Anybody => true,
         TrustedKind::Role | TrustedKind::UnknownAws => is_about(&entry.text, principal),
@@ -95,7 +93,5 @@ fn is_about(text: &Text, principal: &Principal) -> bool {
     let own = principal.name.as_ref().and_then(Text::literal);
     let by_name = own.is_some_and(|name| text.display().rsplit('/').next() == Some(name));
     by_name
-        || text.holes().any(|hole| {
-            hole.template == principal.file && hole.name.split('.').next() == Some(principal.logical_id.value.as_str())
-        })
+        || text.holes().any(|hole| hole.template == principal.file && hole.logical_id() == principal.logical_id.value)
 }

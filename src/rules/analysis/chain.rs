@@ -5,12 +5,20 @@ use crate::diagnostic::Confidence;
 use crate::iam::{ConditionClass, Grant};
 use crate::model::principal::{CiUse, Principal, PrincipalKind, RoleRef};
 use crate::model::{BuildProject, Model};
-use crate::rules::{Finding, doubt};
+use crate::rules::{Finding, Param, ParamKind, doubt};
 use crate::source::Span;
 use crate::value::Condition;
 
 /// Words for the parameter that says whose policies a rule looks at.
-pub const PRINCIPALS: &[&str] = &["ci", "codebuild", "codepipeline", "execution", "workload", "users", "anyone"];
+const PRINCIPALS: &[&str] = &["ci", "codebuild", "codepipeline", "execution", "workload", "users", "anyone"];
+
+/// The parameter that takes one of them.
+pub const WHOSE: Param = Param {
+    name: "principals",
+    kind: ParamKind::Choice(PRINCIPALS),
+    required: true,
+    doc: "whose policies are looked at",
+};
 
 /// Whether a principal is among those that the word means.
 pub fn is_meant(principal: &Principal, word: &str) -> bool {

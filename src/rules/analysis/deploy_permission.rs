@@ -1,6 +1,7 @@
 //! Principals that may deploy, though they are not those that are meant to.
 
 use super::chain::{by_statement, distinct, finding, list};
+use super::grants_action::is_unscoped;
 use super::reach::{Target, reaches};
 use crate::diagnostic::{Doubt, Severity};
 use crate::iam::{ConditionClass, Grant, Wanted};
@@ -92,7 +93,8 @@ fn of_principal(model: &Model, protected: &Protected<'_>, principal: &Principal,
     grants.retain(|grant| match principal.kind {
         PrincipalKind::User => !is_elsewhere(grant),
         _ => {
-            reaches_much(grant)
+            // One's own named stack or function is no reach over what others deploy.
+            is_unscoped(grant)
                 || protected.targets.iter().any(|target| reaches(grant, target))
                 || (passed.is_some() && TAKES_ROLE.contains(&grant.action.as_str()))
         }
@@ -224,11 +226,6 @@ fn deployer(model: &Model, principal: &Principal) -> String {
         (None, Some(name)) => format!("`{name}`"),
         (None, None) => "that of the pipeline".to_owned(),
     }
-}
-
-/// A grant on one's own named stack or function is no reach over what others deploy.
-fn reaches_much(grant: &Grant<'_>) -> bool {
-    grant.everywhere || grant.resources.iter().any(|resource| super::grants_action::is_whole_kind(resource))
 }
 
 /// Only resources of another environment than production, by their names.

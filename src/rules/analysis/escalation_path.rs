@@ -1,12 +1,12 @@
 //! Principals that may pass a role and start something that runs with it: together that is the role.
 
-use super::chain::{PRINCIPALS, finding, is_meant, list};
-use super::grants_action::is_whole_kind;
+use super::chain::{WHOSE, finding, is_meant, list};
+use super::grants_action::is_unscoped;
 use crate::diagnostic::{Confidence, Doubt};
 use crate::iam::{ArnPattern, Grant, Wanted};
 use crate::model::deployment::{Passable, Passing};
 use crate::model::{AuthorityLabel, Model, Principal, PrincipalId, PrincipalKind};
-use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
+use crate::rules::{Analysis, Check, Context, Finding, Params};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -14,12 +14,7 @@ use std::sync::LazyLock;
 pub const ANALYSIS: Analysis = Analysis {
     name: "escalation-path",
     summary: "a principal may pass a role and start what runs with it",
-    params: &[Param {
-        name: "principals",
-        kind: ParamKind::Choice(PRINCIPALS),
-        required: true,
-        doc: "whose policies are looked at",
-    }],
+    params: &[WHOSE],
     facts: &["role", "kind", "worker", "action", "pattern", "service", "calls", "target"],
     bind,
 };
@@ -88,7 +83,7 @@ fn of_principal(model: &Model, principal: &Principal, targets: &[Passable<'_>]) 
         let mut to_service = passing.grants().iter().filter(|grant| goes_to(grant, path.service));
         let by = match target {
             Some(_) => to_service.next()?,
-            None => to_service.find(|grant| is_free(grant))?,
+            None => to_service.find(|grant| is_unscoped(grant))?,
         };
         worded(model, principal, path, by, &needed, target.map(|target| target.role))
     })
@@ -131,11 +126,6 @@ fn is_by_design(model: &Model, principal: &Principal, role: &Principal) -> bool 
     let among =
         |ids: &BTreeSet<PrincipalId>, one: &Principal| ids.iter().any(|id| std::ptr::eq(model.principal(*id), one));
     among(&model.deployers.principals, principal) && among(&model.deployers.execution, role)
-}
-
-/// On every role.
-fn is_free(grant: &Grant<'_>) -> bool {
-    grant.everywhere || grant.resources.iter().any(|resource| is_whole_kind(resource))
 }
 
 /// Something new can be started by it, and not only one named thing.

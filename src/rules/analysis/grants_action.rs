@@ -1,7 +1,7 @@
 //! Principals whose policies allow one of certain actions, after denies, boundary and conditions;
 //! where a rule asks it, only on every resource of the kind.
 
-use super::chain::{PRINCIPALS, by_statement, distinct, finding, is_meant, list};
+use super::chain::{WHOSE, by_statement, distinct, finding, is_meant, list};
 use crate::iam::{ArnPattern, Grant, Wanted};
 use crate::rules::{Analysis, Check, Context, Param, ParamKind, Params};
 
@@ -9,12 +9,7 @@ pub const ANALYSIS: Analysis = Analysis {
     name: "grants-action",
     summary: "a principal may call one of these actions",
     params: &[
-        Param {
-            name: "principals",
-            kind: ParamKind::Choice(PRINCIPALS),
-            required: true,
-            doc: "whose policies are looked at",
-        },
+        WHOSE,
         Param { name: "actions", kind: ParamKind::List, required: true, doc: "IAM actions, wildcards allowed" },
         Param {
             name: "unscoped",
@@ -72,12 +67,12 @@ fn bind(params: &Params) -> Check {
 }
 
 /// Whether nothing of a grant's kind is left out.
-fn is_unscoped(grant: &Grant<'_>) -> bool {
+pub fn is_unscoped(grant: &Grant<'_>) -> bool {
     grant.everywhere || grant.resources.iter().any(|resource| is_whole_kind(resource))
 }
 
 /// `role/*`, `parameter/*`, `secret:*`, `key/*`: a type of resource and no name.
-pub fn is_whole_kind(resource: &ArnPattern) -> bool {
+fn is_whole_kind(resource: &ArnPattern) -> bool {
     let Some(part) = resource.resource_part() else { return resource.is_everything() };
     let shown = part.display();
     let name = shown.split_once(['/', ':']).map_or(&*shown, |(_, name)| name);

@@ -4,18 +4,13 @@ use super::chain::{is_meant, with_chain, with_conditions};
 use crate::iam::Statement;
 use crate::iam::catalogue;
 use crate::model::{Model, Policy, Principal};
-use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
+use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::Span;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "negated-element",
     summary: "a statement that allows all but what it names",
-    params: &[Param {
-        name: "principals",
-        kind: ParamKind::Choice(super::chain::PRINCIPALS),
-        required: true,
-        doc: "whose policies are looked at",
-    }],
+    params: &[super::chain::WHOSE],
     facts: &["role", "worker", "element", "count"],
     bind,
 };

@@ -1,7 +1,7 @@
 //! `iam:PassRole` on more roles than anybody meant.
 
-use super::chain::{PRINCIPALS, by_statement, finding, is_meant};
-use super::grants_action::is_whole_kind;
+use super::chain::{WHOSE, by_statement, finding, is_meant};
+use super::grants_action::is_unscoped;
 use crate::iam::{ArnPattern, ConditionClass, Grant};
 use crate::model::principal::may_be_one_account;
 use crate::model::{Model, Principal, PrincipalKind};
@@ -12,12 +12,7 @@ pub const ANALYSIS: Analysis = Analysis {
     name: "pass-role",
     summary: "a principal may pass roles that are not named, a privileged one among them",
     params: &[
-        Param {
-            name: "principals",
-            kind: ParamKind::Choice(PRINCIPALS),
-            required: true,
-            doc: "whose policies are looked at",
-        },
+        WHOSE,
         Param {
             name: "named",
             kind: ParamKind::Flag,
@@ -78,7 +73,7 @@ fn bind(params: &Params) -> Check {
 
 /// Which roles the grant reaches, when they are too many.
 fn reach(privileged: &[Powerful<'_>], principal: &Principal, grant: &Grant<'_>) -> Option<String> {
-    if grant.everywhere || grant.resources.iter().any(|resource| is_whole_kind(resource)) {
+    if is_unscoped(grant) {
         return Some("any role".into());
     }
     let wild: Vec<ArnPattern> = grant

@@ -44,7 +44,7 @@ fn of_policy(policy: &Policy) -> Option<Finding> {
         found = found.related(at, "allowed to them");
     }
     // A web site is read by everybody, and by design.
-    if is_only_read(policy, &access) {
+    if is_only_read(policy, statement) {
         found = found.severity(Severity::Medium);
     }
     Some(with_conditions(found, &statement.when, Vec::new()))
@@ -71,9 +71,8 @@ fn action_span(statement: &iam::Statement, action: &str) -> Option<Span> {
 }
 
 /// Objects of a bucket, read and nothing else.
-fn is_only_read(policy: &Policy, access: &Access) -> bool {
-    let statement = policy.document.statements.iter().find(|statement| statement.span == access.allowed_by);
-    let patterns = statement.and_then(|statement| statement.actions.as_ref()).filter(|actions| !actions.negated);
+fn is_only_read(policy: &Policy, statement: &iam::Statement) -> bool {
+    let patterns = statement.actions.as_ref().filter(|actions| !actions.negated);
     policy.resource_type == "AWS::S3::Bucket"
         && patterns.is_some_and(|actions| {
             actions

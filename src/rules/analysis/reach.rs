@@ -1,7 +1,7 @@
 //! Whether a grant is about a certain resource: by reference to it, or by a pattern that its ARN fits.
 
 use crate::iam::{ArnPattern, Grant};
-use crate::model::deployment::arn_of;
+use crate::model::deployment::{arn_of, names};
 use crate::source::FileId;
 use crate::value::{HoleKind, Text};
 
@@ -20,7 +20,7 @@ impl Target {
     /// A resource by its name; the name may be a reference to it.
     pub fn named(prefix: &str, name: &Text, suffix: &str) -> Target {
         let reference = name.as_hole().filter(|hole| hole.kind == HoleKind::Resource);
-        let declared = reference.map(|hole| (hole.template, first_name(&hole.name).to_owned()));
+        let declared = reference.map(|hole| (hole.template, hole.logical_id().to_owned()));
         Target { declared, arn: Some(arn_of(prefix, name, suffix)) }
     }
 
@@ -32,20 +32,6 @@ impl Target {
 
 /// Whether a grant reaches the target.
 pub fn reaches(grant: &Grant<'_>, target: &Target) -> bool {
-    grant.everywhere || grant.resources.iter().any(|resource| names(resource, target))
-}
-
-fn names(resource: &ArnPattern, target: &Target) -> bool {
-    let refers = target.declared.as_ref().is_some_and(|(file, id)| {
-        resource
-            .text()
-            .holes()
-            .any(|hole| hole.kind == HoleKind::Resource && hole.template == *file && first_name(&hole.name) == id)
-    });
-    refers || target.arn.as_ref().is_some_and(|arn| resource.overlaps(arn).is_yes())
-}
-
-/// `Project` of `Project.Arn`.
-fn first_name(name: &str) -> &str {
-    name.split('.').next().unwrap_or(name)
+    let declared = target.declared.as_ref().map(|(file, id)| (*file, id.as_str()));
+    grant.everywhere || grant.resources.iter().any(|resource| names(resource, declared, target.arn.as_ref()))
 }

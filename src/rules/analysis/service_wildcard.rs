@@ -1,9 +1,8 @@
 //! Patterns that allow all, or nearly all, that a service can do.
 
-use super::chain::{PRINCIPALS, distinct, finding, is_meant, list};
+use super::chain::{WHOSE, distinct, finding, is_meant, list};
 use crate::iam::catalogue::{self, AccessLevel};
-use crate::iam::document::Resources;
-use crate::iam::{ActionPattern, ArnPattern, Grant, Statement, Wanted};
+use crate::iam::{ActionPattern, Grant, Statement, Wanted};
 use crate::model::{Model, Principal};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 
@@ -11,12 +10,7 @@ pub const ANALYSIS: Analysis = Analysis {
     name: "service-wildcard",
     summary: "a role may call all, or nearly all, write actions of a service",
     params: &[
-        Param {
-            name: "principals",
-            kind: ParamKind::Choice(PRINCIPALS),
-            required: true,
-            doc: "whose policies are looked at",
-        },
+        WHOSE,
         Param {
             name: "dangerous-services",
             kind: ParamKind::List,
@@ -104,8 +98,7 @@ fn covered_service<'a>(pattern: &'a ActionPattern, statement: &Statement, role: 
         std::ptr::eq(grant.statement, statement) && grant.pattern.is_some_and(|by| std::ptr::eq(by, pattern))
     };
     // Where nothing limits them all are granted when one is.
-    let is_free = |own: &Resources| !own.negated && own.patterns.iter().any(ArnPattern::is_everything);
-    let counts = role.authority.only_allows() && statement.resources.as_ref().is_none_or(is_free);
+    let counts = role.authority.only_allows() && statement.is_on_everything();
     let at_once = if counts { 1 } else { AT_ONCE };
     let mut asked = writes.chunks(at_once).map(|some| {
         let grants = role.authority.grants_of(&Wanted::of(some.iter().copied()));

@@ -1,7 +1,6 @@
 //! Roles that several services of computing may take, so that the least guarded of them decides.
 
 use super::chain::{list, with_conditions};
-use crate::iam::Effect;
 use crate::model::{Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::Span;
@@ -38,7 +37,7 @@ fn bind(_: &Params) -> Check {
 fn of_role(role: &Principal) -> Option<Finding> {
     // What a role without power shares is no loss.
     let power = role.high_power().or_else(|| role.powers.first())?;
-    let allows = role.trust.as_ref()?.statements.iter().filter(|statement| statement.effect == Effect::Allow);
+    let allows = role.trust.as_ref()?.allows();
     let mut trusted: Vec<(&str, Span)> = Vec::new();
     for statement in allows.filter(|statement| statement.conditions.is_empty()) {
         for entry in statement.principals.iter().filter(|found| !found.negated).flat_map(|found| &found.entries) {

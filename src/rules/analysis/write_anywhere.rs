@@ -1,10 +1,9 @@
 //! Writes that could name their resource and are allowed on every one.
 
-use super::chain::{distinct, finding, is_meant, list};
+use super::chain::{by_statement, distinct, finding, is_meant, list};
 use crate::diagnostic::Severity;
 use crate::iam::catalogue::{self, AccessLevel};
-use crate::iam::document::Resources;
-use crate::iam::{ArnPattern, ConditionClass, Grant, Wanted};
+use crate::iam::{ConditionClass, Grant, Wanted};
 use crate::model::{Model, Principal};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use rayon::prelude::*;
@@ -30,8 +29,7 @@ fn bind(_: &Params) -> Check {
 
 fn of_role(model: &Model, role: &Principal) -> Vec<Finding> {
     let patterns = role.authority.documents.iter().flat_map(|document| document.allows());
-    let is_free = |own: &Resources| !own.negated && own.patterns.iter().any(ArnPattern::is_everything);
-    let patterns = patterns.filter(|statement| statement.resources.as_ref().is_none_or(is_free));
+    let patterns = patterns.filter(|statement| statement.is_on_everything());
     let patterns = patterns.flat_map(|statement| statement.actions.iter().filter(|actions| !actions.negated));
     let mut writes: Vec<catalogue::Action> = Vec::new();
     for pattern in patterns.flat_map(|actions| &actions.patterns) {
@@ -45,7 +43,7 @@ fn of_role(model: &Model, role: &Principal) -> Vec<Finding> {
     let grants = role.authority.grants_of(&Wanted::of(writes));
     let mut free: Vec<Grant<'_>> = grants.into_iter().filter(|grant| grant.everywhere).collect();
     free.sort_by_key(|grant| grant.span);
-    super::chain::by_statement(&free).into_iter().filter_map(|group| of_statement(model, role, &group)).collect()
+    by_statement(&free).into_iter().filter_map(|group| of_statement(model, role, &group)).collect()
 }
 
 /// What a build in a VPC needs, and what AWS says to allow on every resource: the interface has no
