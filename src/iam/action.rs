@@ -87,8 +87,12 @@ impl ActionPattern {
 
     /// Whether both name a service in full, and not the same: most patterns are told apart so.
     fn is_of_another_service(&self, action: &str) -> bool {
-        let (Some(own), Some((its, _))) = (self.service(), action.split_once(':')) else { return false };
-        !own.eq_ignore_ascii_case(its)
+        let Some(own) = self.service() else { return false };
+        let (own, action) = (own.as_bytes(), action.as_bytes());
+        match action.get(..own.len()) {
+            Some(its) if action.get(own.len()) == Some(&b':') => !its.eq_ignore_ascii_case(own),
+            _ => action.contains(&b':'),
+        }
     }
 
     /// Whether it matches every action that `other` matches, those not yet invented included.

@@ -2,7 +2,7 @@
 //! position sets; the first one found is the shortest.
 
 use super::{Glob, Letter, Reach, Token};
-use std::collections::HashSet;
+use fnv::FnvHashSet;
 
 /// What came of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,9 +23,12 @@ const MAX_STATES: usize = 20_000;
 pub fn outside(positive: &[&Glob], negative: &[&Glob]) -> Search {
     let globs: Vec<&Glob> = positive.iter().chain(negative).copied().collect();
     let fresh = fresh_letter(&globs);
+    if let ([only], []) = (positive, negative) {
+        return Search::Found(shortest(only, &fresh));
+    }
     let start: State = globs.iter().map(|glob| start(glob)).collect();
     let mut states: Vec<(State, Option<(usize, Letter)>)> = Vec::new();
-    let mut known: HashSet<State> = HashSet::new();
+    let mut known: FnvHashSet<State> = FnvHashSet::default();
     if alive(&start, &globs, positive.len()) {
         known.insert(start.clone());
         states.push((start, None));
@@ -39,6 +42,10 @@ pub fn outside(positive: &[&Glob], negative: &[&Glob]) -> Search {
             return Search::OverBudget;
         }
         for letter in letters(&states[next].0, &globs, &fresh) {
+            let inside = states[next].0.iter().zip(positive);
+            if !inside.into_iter().all(|(at, glob)| is_read(glob, at, &letter)) {
+                continue;
+            }
             let state: State = states[next].0.iter().zip(&globs).map(|(at, glob)| step(glob, at, &letter)).collect();
             if alive(&state, &globs, positive.len()) && known.insert(state.clone()) {
                 states.push((state, Some((next, letter))));
@@ -47,6 +54,16 @@ pub fn outside(positive: &[&Glob], negative: &[&Glob]) -> Search {
         next += 1;
     }
     Search::Empty
+}
+
+/// The shortest word of a glob: nothing for `*`, the fresh letter for `?`.
+fn shortest(glob: &Glob, fresh: &Letter) -> Vec<Letter> {
+    let letter = |token: &Token| match token {
+        Token::Letter(letter) => Some(letter.clone()),
+        Token::One(_) => Some(fresh.clone()),
+        Token::Run(_) => None,
+    };
+    glob.tokens().iter().filter_map(letter).collect()
 }
 
 /// Positions in one glob, ascending: how many tokens may have been used up.
@@ -67,6 +84,11 @@ pub fn step(glob: &Glob, from: &[u32], letter: &Letter) -> Positions {
         }
     }
     closed(glob, reached)
+}
+
+/// Whether a glob can go on from one of the positions by a letter.
+fn is_read(glob: &Glob, from: &[u32], letter: &Letter) -> bool {
+    from.iter().any(|at| glob.tokens().get(*at as usize).is_some_and(|token| token.reads(letter)))
 }
 
 pub fn is_final(glob: &Glob, at: &[u32]) -> bool {

@@ -122,7 +122,16 @@ fn covered_writes(pattern: &ActionPattern) -> Option<(&'static str, Vec<catalogu
     if pattern.is_service_wildcard() {
         return (!writes.is_empty()).then_some((service.prefix(), writes));
     }
-    let matched: Vec<catalogue::Action> = pattern.expand().filter(is_write).collect();
-    let is_nearly_all = writes.len() > 1 && matched.len() as f64 >= NEARLY_ALL * writes.len() as f64;
-    is_nearly_all.then_some((service.prefix(), matched))
+    // Most patterns miss too many soon.
+    let may_miss = writes.len() - (NEARLY_ALL * writes.len() as f64).ceil() as usize;
+    let mut matched = Vec::with_capacity(writes.len());
+    for (index, action) in writes.iter().enumerate() {
+        if pattern.matches(&action.full_name()).is_yes() {
+            matched.push(*action);
+        }
+        if index + 1 - matched.len() > may_miss {
+            return None;
+        }
+    }
+    (writes.len() > 1).then_some((service.prefix(), matched))
 }
