@@ -1,6 +1,7 @@
 //! Grants of roles that a build may run with.
 
 use super::*;
+use crate::iam::managed_document;
 use crate::diagnostic::Confidence;
 use crate::iam::document::PolicyKind;
 use crate::iam::fixture::{authority, bounded, document, span, text};

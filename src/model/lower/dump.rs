@@ -4,7 +4,7 @@
 
 use super::iam::{aws_managed_name, bound_by};
 use super::{Anonymous, Attachment, Fragment, Holder, Listed, add_policy, codebuild, codepipeline, placeholder};
-use crate::iam::{PolicyDocument, PolicyKind, managed_document};
+use crate::iam::{PolicyDocument, PolicyKind, catalogue};
 use crate::model::DeclaredResource;
 use crate::model::principal::{LeftOut, ManagedPolicyRef, PolicyOwner, Principal, PrincipalKind, account_of};
 use crate::source::{FileId, Span, Spanned};
@@ -234,7 +234,7 @@ fn managed_policy(node: &Node, file: FileId, fragment: &mut Fragment) {
         return;
     };
     let is_by_aws = arn.as_ref().and_then(aws_managed_name).is_some();
-    if is_by_aws && managed_document(&id.value, id.span, PolicyKind::Identity).is_some() {
+    if is_by_aws && catalogue::managed_policy(&id.value).is_some() {
         return;
     }
     let owner = PolicyOwner {
