@@ -144,8 +144,9 @@ impl ActionPattern {
     /// `s3:*`.
     pub fn is_service_wildcard(&self) -> bool {
         let Some(service) = self.service() else { return false };
-        let all = Glob::parse(&format!("{}:*", service.to_ascii_lowercase()));
-        self.exact.as_ref().is_some_and(|glob| all.within(glob).is_yes())
+        let behind = self.exact.as_ref().and_then(|glob| glob.tokens().get(service.chars().count() + 1..));
+        let is_run = |token: &Token| matches!(token, Token::Run(Reach::All));
+        behind.is_some_and(|tokens| !tokens.is_empty() && tokens.iter().all(is_run))
     }
 
     /// Whether it is one action, without wildcards and holes.
