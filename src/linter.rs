@@ -56,6 +56,9 @@ pub struct Options {
     pub named: Vec<FileId>,
     /// Every file is a policy document, unless it is a template: what it is taken for.
     pub as_policy: Option<AsPolicy>,
+    /// The process ends with this run: what it holds is left to the system, as taking it apart takes
+    /// a twentieth of the work.
+    pub is_last: bool,
 }
 
 impl Options {
@@ -72,7 +75,8 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let taken: Vec<Taken> = files.par_iter().map(|file| take(&repository, *file, options)).collect();
     let formats: Vec<Format> = taken.iter().map(|file| file.format).collect();
     let mut summary = summarise_files(sources, options, &taken);
-    let repository = repository.without_trees();
+    let (repository, trees) = repository.without_trees();
+    give_back(trees, options);
     let model = model::link(sources, &repository, taken.into_iter().map(|file| file.fragment).collect());
     summarise_model(sources, options, &model, &mut summary);
     let context = Context { model: &model, sources, formats: &formats };
@@ -89,14 +93,21 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
             }
         }
     }
-    // Taking a large model apart takes a while, and nobody has to wait for it.
-    rayon::spawn(move || drop(model));
+    give_back(model, options);
     let mut diagnostics = one_per_cause(diagnostics);
     diagnostics.retain(|found| found.all_labels().any(|label| options.reports(label.span.file)));
     diagnostics.sort_by(|left, right| left.sort_key(sources).cmp(&right.sort_key(sources)));
     diagnostics.dedup();
     number_equal_ids(sources, &mut diagnostics);
     Report { diagnostics, summary, redactions }
+}
+
+/// Takes apart what is no longer needed, on another thread: nobody has to wait for it.
+fn give_back<T: Send + 'static>(whole: T, options: &Options) {
+    match options.is_last {
+        true => std::mem::forget(whole),
+        false => rayon::spawn(move || drop(whole)),
+    }
 }
 
 /// Who asks about a service asks about the files that it takes in.

@@ -49,7 +49,7 @@ pub fn read(found: Found) -> Input {
     files.sort_by(|left, right| left.path.cmp(&right.path));
     let mut input = Input {
         sources: Sources::new(),
-        options: Options { reported: Some(BTreeSet::new()), ..Options::default() },
+        options: Options { reported: Some(BTreeSet::new()), is_last: true, ..Options::default() },
         unread: Vec::new(),
         unread_named: false,
         root,
