@@ -10,6 +10,7 @@ pub mod iam;
 pub mod template;
 pub mod model;
 pub mod rules;
+pub mod config;
 pub mod linter;
 pub mod report;
 pub mod cli;

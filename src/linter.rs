@@ -1,5 +1,6 @@
 //! The one function that takes sources and gives diagnostics. Pure: no I/O, no printing.
 
+use crate::config::Config;
 use crate::diagnostic::{Confidence, Diagnostic, Doubt, Severity};
 use crate::model::lower::{self, AsPolicy};
 use crate::model::{self, Model};
@@ -56,6 +57,8 @@ pub struct Options {
     pub named: Vec<FileId>,
     /// Every file is a policy document, unless it is a template: what it is taken for.
     pub as_policy: Option<AsPolicy>,
+    /// What the repository wants of the run.
+    pub config: Config,
 }
 
 impl Options {
@@ -77,6 +80,7 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     summarise_model(sources, options, &model, &mut summary);
     let context = Context { model: &model, sources, formats: &formats };
     let (mut diagnostics, redactions) = rules::run(&context, rules);
+    options.config.apply_levels(sources, rules, &mut diagnostics);
     let given: HashSet<Span> = model.principals.iter().flat_map(|one| one.given_by_tool.iter().copied()).collect();
     diagnostics.retain(|found| !given.contains(&found.primary.span));
     for diagnostic in &mut diagnostics {

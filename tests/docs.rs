@@ -51,6 +51,11 @@ fn the_bad_example_of_every_rule_shows_it_and_the_good_one_does_not() {
 }
 
 #[test]
+fn the_schema_of_the_configuration_is_that_of_its_types() {
+    settle("docs/iamlint.schema.json", &iamlint::config::schema(), "");
+}
+
+#[test]
 fn every_rule_has_a_page_that_is_current() {
     for rule in builtin::rules() {
         settle(&format!("docs/rules/{}.md", rule.id), &explain::rule_markdown(rule), "");

@@ -1,7 +1,7 @@
 //! The command line.
 
 use super::policy::PolicyArgs;
-use crate::diagnostic::Severity;
+use crate::config::FailOn;
 use crate::iam::catalogue;
 use crate::report::Format;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -32,6 +32,8 @@ pub enum Command {
     Rules(RulesArgs),
     /// Ask about policy documents alone
     Policy(PolicyArgs),
+    /// Show the configuration that is in force, or write one to start with
+    Config(ConfigArgs),
     /// Say what the IAM data is, and of which day
     Data,
 }
@@ -52,9 +54,9 @@ pub struct ReportArgs {
     /// How the report is written
     #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = clap::builder::PossibleValuesParser::new(Format::ALL.map(Format::name)))]
     pub format: String,
-    /// Exit with 1 when a finding is at least so serious
-    #[arg(long, value_name = "SEVERITY", default_value = "medium")]
-    pub fail_on: FailOn,
+    /// Exit with 1 when a finding is at least so serious [default: medium]
+    #[arg(long, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
     /// Exit with 2 when something could not be analysed
     #[arg(long)]
     pub strict: bool,
@@ -87,9 +89,13 @@ pub struct InputArgs {
     /// Leave these files out, even when they are named
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
-    /// Read nothing but the paths named: no other file of the repository, for what links to it
+    /// Read nothing but the paths named: no other file of the repository, for what links to it, and no
+    /// configuration that is not named
     #[arg(long)]
     pub isolated: bool,
+    /// Go by this configuration [default: the nearest iamlint.toml at or above this folder]
+    #[arg(long, value_name = "FILE", env = "IAMLINT_CONFIG")]
+    pub config: Option<PathBuf>,
     /// Where standard input would lie
     #[arg(long, value_name = "PATH")]
     pub stdin_filename: Option<PathBuf>,
@@ -119,6 +125,22 @@ pub struct RulesArgs {
     pub rules: Vec<PathBuf>,
 }
 
+#[derive(clap::Args, Clone, Debug)]
+pub struct ConfigArgs {
+    /// Print what is in force; so does `iamlint config` alone
+    #[arg(long, group = "what")]
+    pub show: bool,
+    /// Write an iamlint.toml to start with into this folder
+    #[arg(long, group = "what")]
+    pub init: bool,
+    /// Print the JSON schema of iamlint.toml
+    #[arg(long, group = "what")]
+    pub schema: bool,
+    /// Go by this configuration [default: the nearest iamlint.toml at or above this folder]
+    #[arg(long, value_name = "FILE", env = "IAMLINT_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RulesFormat {
     Text,
@@ -132,28 +154,4 @@ pub enum Color {
     Auto,
     Always,
     Never,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
-    Critical,
-    High,
-    Medium,
-    Low,
-    Info,
-    /// Findings never fail the run
-    Never,
-}
-
-impl FailOn {
-    pub fn threshold(self) -> Option<Severity> {
-        match self {
-            FailOn::Critical => Some(Severity::Critical),
-            FailOn::High => Some(Severity::High),
-            FailOn::Medium => Some(Severity::Medium),
-            FailOn::Low => Some(Severity::Low),
-            FailOn::Info => Some(Severity::Info),
-            FailOn::Never => None,
-        }
-    }
 }

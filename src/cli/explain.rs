@@ -2,7 +2,8 @@
 
 use super::args::ExplainArgs;
 use super::discover::{self, Input};
-use super::{CLEAN, Failure, packs, print, style};
+use super::settings::Settings;
+use super::{CLEAN, Failure, print, style};
 use crate::diagnostic::Diagnostic;
 use crate::linter::{Report, lint};
 use crate::report::explain as pages;
@@ -11,7 +12,8 @@ use crate::rules::pack::nearest;
 use std::io::IsTerminal;
 
 pub fn run(args: &ExplainArgs) -> Result<u8, Failure> {
-    let rules = packs::load(&args.input.rules)?;
+    let settings = Settings::load(&args.input)?;
+    let rules = settings.rules(&args.input)?;
     let style = style(args.color, std::io::stdout().is_terminal());
     let named = rules.iter().filter(|rule| {
         rule.id == args.what || rule.replaces.iter().any(|other| other.eq_ignore_ascii_case(&args.what))
@@ -25,7 +27,7 @@ pub fn run(args: &ExplainArgs) -> Result<u8, Failure> {
     if place.is_none() && !is_id(&args.what) {
         return Err(unknown(&args.what, &rules));
     }
-    let input = discover::input(&args.paths, &args.input)?;
+    let input = discover::input(&args.paths, &args.input, settings)?;
     let report = lint(&input.sources, &rules, &input.options);
     let found: Vec<&Diagnostic> = match place {
         Some((path, line)) => at(&input, &report, path, line)?,
