@@ -4,14 +4,15 @@
 mod file;
 mod globs;
 
-pub use file::{ConfigFile, FailOn, Level, PathSettings};
+pub use file::{ConfigFile, FailOn, Ignore, Level, OneOrMore, PathSettings, SuppressionSettings};
 pub use globs::globs;
 
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::rules::Rule;
 use crate::rules::pack::{suggest, suggest_key};
-use crate::source::{FileId, Sources, Span};
+use crate::source::{FileId, Sources, Span, Spanned};
 use globset::GlobSet;
+use jiff::civil::Date;
 use std::collections::BTreeMap;
 use toml::Spanned as Placed;
 
@@ -26,6 +27,20 @@ pub struct Config {
     /// The folder, below the root, that its patterns are relative to.
     pub folder: String,
     levels: Vec<RuleLevel>,
+    /// The entries `[[ignore]]`.
+    pub ignores: Vec<IgnoreEntry>,
+}
+
+/// One entry `[[ignore]]`; what is `None` or empty does not limit it.
+#[derive(Clone, Debug)]
+pub struct IgnoreEntry {
+    pub rule: Spanned<String>,
+    pub files: Option<GlobSet>,
+    pub resource: Option<String>,
+    pub sid: Option<String>,
+    pub actions: Vec<String>,
+    pub reason: Option<String>,
+    pub until: Option<Spanned<Date>>,
 }
 
 /// The level of one rule, or of all rules of one pack.
@@ -52,21 +67,29 @@ impl Config {
             let below = reader.globs(std::slice::from_ref(pattern)).map(|globs| (globs, pattern.get_ref().len()));
             levels.extend(reader.levels(&settings.rules, below));
         }
+        let ignores = written.ignore.iter().map(|entry| reader.ignore(entry)).collect();
         reader.globs(&written.include);
         reader.globs(&written.exclude);
         if !reader.problems.is_empty() {
             return Err(reader.problems);
         }
-        Ok(Config { file: written, folder: folder.to_owned(), levels })
+        Ok(Config { file: written, folder: folder.to_owned(), levels, ignores })
     }
 
     /// Names of rules and packs in it that there are not.
-    pub fn unknown_names(&self, rules: &[Rule], file: FileId) -> Vec<Diagnostic> {
+    ///
+    /// `others` are ids of findings that no pack holds.
+    pub fn unknown_names(&self, rules: &[Rule], others: &[&str], file: FileId) -> Vec<Diagnostic> {
         let select = self.file.select.iter().map(|name| (name.get_ref().as_str(), span(file, name)));
         let levels = self.levels.iter().map(|level| (level.name.as_str(), level.span));
-        let names = select.chain(levels);
-        let wrong = names.filter(|(name, _)| !rules.iter().any(|rule| is_named(rule, name)));
-        wrong.map(|(name, span)| unknown_rule(name, span, rules)).collect()
+        let ids: Vec<&str> = rules.iter().map(|rule| rule.id.as_str()).chain(others.iter().copied()).collect();
+        let packs: Vec<&str> = rules.iter().map(|rule| rule.pack.as_str()).chain(ids.iter().copied()).collect();
+        let names = select.chain(levels).filter(|(name, _)| !packs.contains(name));
+        let mut wrong: Vec<Diagnostic> =
+            names.map(|(name, span)| unknown_rule(name, span, "no rule and no pack", &packs)).collect();
+        let ignored = self.ignores.iter().filter(|entry| !ids.contains(&entry.rule.value.as_str()));
+        wrong.extend(ignored.map(|entry| unknown_rule(&entry.rule.value, entry.rule.span, "no rule", &ids)));
+        wrong
     }
 
     /// The level that the findings of a rule have in a file, when it is not the rule's own.
@@ -152,6 +175,33 @@ impl Reader<'_> {
         written.iter().map(level).collect()
     }
 
+    fn ignore(&mut self, entry: &Ignore) -> IgnoreEntry {
+        let until = entry.until.as_ref().and_then(|until| {
+            let place = span(self.file, until);
+            let written = until.get_ref();
+            let date = written.date.filter(|_| written.time.is_none()).and_then(|date| {
+                Date::new(date.year.try_into().ok()?, date.month.try_into().ok()?, date.day.try_into().ok()?).ok()
+            });
+            if date.is_none() {
+                self.problems.push(error(place, "this is no date", "such as 2027-01-31"));
+            }
+            Some(Spanned::new(date?, place))
+        });
+        IgnoreEntry {
+            rule: Spanned::new(entry.rule.get_ref().clone(), span(self.file, &entry.rule)),
+            files: entry.path.as_ref().and_then(|path| self.globs(std::slice::from_ref(path))),
+            resource: entry.resource.clone(),
+            sid: entry.sid.clone(),
+            actions: match &entry.action {
+                None => Vec::new(),
+                Some(OneOrMore::One(action)) => vec![action.clone()],
+                Some(OneOrMore::More(actions)) => actions.clone(),
+            },
+            reason: entry.reason.clone().filter(|reason| !reason.trim().is_empty()),
+            until,
+        }
+    }
+
     fn globs(&mut self, patterns: &[Placed<String>]) -> Option<GlobSet> {
         for pattern in patterns {
             if let Err(message) = globs(self.folder, [pattern.get_ref().as_str()]) {
@@ -166,11 +216,10 @@ fn span<T>(file: FileId, placed: &Placed<T>) -> Span {
     Span::new(file, placed.span().start, placed.span().end)
 }
 
-fn unknown_rule(name: &str, span: Span, rules: &[Rule]) -> Diagnostic {
-    let known: Vec<&str> = rules.iter().flat_map(|rule| [rule.id.as_str(), rule.pack.as_str()]).collect();
-    let found = error(span, &format!("there is no rule and no pack `{name}`"), "unknown rule");
+fn unknown_rule(name: &str, span: Span, there_is: &str, known: &[&str]) -> Diagnostic {
+    let found = error(span, &format!("there is {there_is} `{name}`"), "unknown rule");
     match crate::rules::pack::nearest(name, known.iter().copied()) {
-        Some(_) => suggest(found, name, &known),
+        Some(_) => suggest(found, name, known),
         None => found.with_help("`iamlint rules` lists them"),
     }
 }

@@ -5,6 +5,7 @@ use crate::config::FailOn;
 use crate::iam::catalogue;
 use crate::report::Format;
 use clap::{Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -46,6 +47,9 @@ pub struct CheckArgs {
     pub input: InputArgs,
     #[command(flatten)]
     pub report: ReportArgs,
+    /// Write a comment with this reason for each finding, and report nothing
+    #[arg(long, value_name = "REASON")]
+    pub add_ignore: Option<String>,
 }
 
 /// How findings are told, and how the process ends.
@@ -96,6 +100,12 @@ pub struct InputArgs {
     /// Go by this configuration [default: the nearest iamlint.toml at or above this folder]
     #[arg(long, value_name = "FILE", env = "IAMLINT_CONFIG")]
     pub config: Option<PathBuf>,
+    /// Tell of findings that comments, metadata or the configuration suppress, too
+    #[arg(long)]
+    pub no_ignores: bool,
+    /// The day by which suppressions end, instead of the clock's
+    #[arg(long, value_name = "DATE", hide = true)]
+    pub today: Option<Date>,
     /// Where standard input would lie
     #[arg(long, value_name = "PATH")]
     pub stdin_filename: Option<PathBuf>,

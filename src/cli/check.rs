@@ -1,5 +1,6 @@
 //! `iamlint check`.
 
+use super::add_ignore;
 use super::args::{CheckArgs, ReportArgs};
 use super::discover::{self, Input};
 use super::settings::Settings;
@@ -14,7 +15,11 @@ pub fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let mut settings = Settings::load(&args.input)?;
     let rules = packs::selected(&args.input, &mut settings)?;
     let threshold = settings.threshold(&args.report)?;
+    let config = settings.file.map(|file| settings.root.join(settings.sources.path(file)));
     let input = discover::input(&args.paths, &args.input, settings)?;
+    if let Some(reason) = &args.add_ignore {
+        return add_ignore::run(&input, &rules, config.as_deref(), reason);
+    }
     tell(&args.report, threshold, &rules, input)
 }
 

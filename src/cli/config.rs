@@ -14,7 +14,7 @@ pub fn run(args: &ConfigArgs) -> Result<u8, Failure> {
         return init();
     }
     let input = InputArgs { config: args.config.clone(), ..InputArgs::default() };
-    let settings = Settings::load(&input)?;
+    let mut settings = Settings::load(&input)?;
     settings.rules(&input)?;
     let from = settings.file.map_or("no iamlint.toml: these are the defaults", |file| settings.sources.path(file));
     print(&format!("# {from}\n{}", settings.config.shown()));

@@ -11,6 +11,9 @@ use crate::source::Sources;
 use crate::template::is_dockerfile_name;
 use globset::GlobSet;
 use ignore::WalkBuilder;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -53,7 +56,7 @@ const EXTENSIONS: [&str; 6] = ["yml", "yaml", "json", "template", "cfn", "part"]
 /// Finds and reads everything that a run over `paths` needs.
 pub fn input(paths: &[PathBuf], args: &InputArgs, settings: Settings) -> Result<Input, Failure> {
     let globs = Globs::new(args, &settings.config)?;
-    let Settings { here, root, config, sources, .. } = settings;
+    let Settings { here, root, config, sources, known_rules, .. } = settings;
     let default = [PathBuf::from(".")];
     let named: &[PathBuf] = if paths.is_empty() { &default } else { paths };
     let mut tree: BTreeMap<PathBuf, Wanted> = BTreeMap::new();
@@ -109,8 +112,17 @@ pub fn input(paths: &[PathBuf], args: &InputArgs, settings: Settings) -> Result<
     let stdin = stdin.map(|text| (stdin_path, text));
     let mut input = read::read(Found { wanted, tree, stdin, root }, sources);
     input.options.config = config;
+    input.options.known_rules = known_rules;
+    input.options.no_ignores = args.no_ignores;
+    input.options.is_partial = args.isolated;
+    input.options.today = Some(args.today.unwrap_or_else(today));
     input.unread.extend(programs);
     Ok(input)
+}
+
+/// The day in UTC, so that it is the same wherever a run takes place.
+fn today() -> Date {
+    TimeZone::UTC.to_datetime(Timestamp::now()).date()
 }
 
 /// `serverless.ts` and the like: the Serverless Framework runs them.

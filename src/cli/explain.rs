@@ -9,10 +9,11 @@ use crate::linter::{Report, lint};
 use crate::report::explain as pages;
 use crate::rules::Rule;
 use crate::rules::pack::nearest;
+use crate::suppress;
 use std::io::IsTerminal;
 
 pub fn run(args: &ExplainArgs) -> Result<u8, Failure> {
-    let settings = Settings::load(&args.input)?;
+    let mut settings = Settings::load(&args.input)?;
     let rules = settings.rules(&args.input)?;
     let style = style(args.color, std::io::stdout().is_terminal());
     let named = rules.iter().filter(|rule| {
@@ -21,6 +22,10 @@ pub fn run(args: &ExplainArgs) -> Result<u8, Failure> {
     let pages: Vec<String> = named.map(|rule| pages::rule(rule, &style)).collect();
     if !pages.is_empty() {
         print(&pages.join("\n"));
+        return Ok(CLEAN);
+    }
+    if let Some((id, severity, summary)) = suppress::RULES.iter().find(|(id, ..)| *id == args.what) {
+        print(&format!("{id}  {severity}\n{summary}\n"));
         return Ok(CLEAN);
     }
     let place = args.what.rsplit_once(':').and_then(|(path, line)| Some((path, line.parse::<usize>().ok()?)));
@@ -75,6 +80,7 @@ fn is_id(text: &str) -> bool {
 
 fn unknown(what: &str, rules: &[Rule]) -> Failure {
     let known = rules.iter().flat_map(|rule| std::iter::once(&rule.id).chain(&rule.replaces)).map(String::as_str);
+    let known = known.chain(suppress::RULES.iter().map(|(id, ..)| *id));
     let help = match nearest(what, known) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "give the id of a finding, `file:line`, or a rule; `iamlint rules` lists the rules".to_owned(),

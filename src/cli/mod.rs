@@ -1,6 +1,7 @@
 //! Arguments, finding and reading files, exit status: the only input and output there is.
 
 mod access;
+mod add_ignore;
 mod args;
 mod can;
 mod check;

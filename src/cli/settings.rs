@@ -8,6 +8,7 @@ use crate::config::{Config, FailOn};
 use crate::diagnostic::Severity;
 use crate::rules::Rule;
 use crate::source::{FileId, Sources};
+use crate::suppress;
 use std::path::{Path, PathBuf};
 
 /// The names that a configuration is found by.
@@ -25,6 +26,8 @@ pub struct Settings {
     /// The root of the repository.
     pub root: PathBuf,
     pub here: PathBuf,
+    /// Ids of all rules, filled when they are loaded.
+    pub known_rules: Vec<String>,
 }
 
 impl Settings {
@@ -69,10 +72,12 @@ impl Settings {
     }
 
     /// The rules that there are: the built-in ones, those of flags, those of the configuration.
-    pub fn rules(&self, args: &InputArgs) -> Result<Vec<Rule>, Failure> {
+    pub fn rules(&mut self, args: &InputArgs) -> Result<Vec<Rule>, Failure> {
         let own = self.config.file.packs.iter().map(|path| self.folder.join(path));
         let rules = packs::load(&args.rules.iter().cloned().chain(own).collect::<Vec<_>>())?;
-        let unknown = self.file.map(|file| self.config.unknown_names(&rules, file)).unwrap_or_default();
+        self.known_rules = rules.iter().map(|rule| rule.id.clone()).collect();
+        let others = suppress::RULES.map(|(id, ..)| id);
+        let unknown = self.file.map(|file| self.config.unknown_names(&rules, &others, file)).unwrap_or_default();
         match unknown.is_empty() {
             true => Ok(rules),
             false => Err(Failure::Config(self.sources.clone(), unknown)),

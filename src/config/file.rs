@@ -33,6 +33,11 @@ pub struct ConfigFile {
     /// What holds below a path alone
     #[schemars(with = "BTreeMap<String, PathSettings>")]
     pub paths: BTreeMap<Placed<String>, PathSettings>,
+    /// What suppressions must have
+    pub suppressions: SuppressionSettings,
+    /// Findings that are not told, for files that cannot carry a comment
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ignore: Vec<Ignore>,
 }
 
 /// What holds below a path alone; of several patterns that fit, the longest counts
@@ -42,6 +47,54 @@ pub struct PathSettings {
     /// How serious the findings of a rule, or of all rules of a pack, are
     #[schemars(with = "BTreeMap<String, Level>")]
     pub rules: BTreeMap<Placed<String>, Level>,
+}
+
+/// What suppressions must have
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SuppressionSettings {
+    /// Each has a reason
+    pub require_reason: bool,
+    /// Each has a date, at most so many days ahead
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_days: Option<u32>,
+}
+
+/// Findings that are not told; all that is given must fit
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Ignore {
+    /// The rule
+    #[schemars(with = "String")]
+    pub rule: Placed<String>,
+    /// Files
+    #[schemars(with = "Option<String>")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<Placed<String>>,
+    /// The role, or the logical id of the resource
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// The `Sid` of the statement
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    /// An action, or a list of them, as the statement writes it
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<OneOrMore>,
+    /// Why
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The last day on which it counts
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Placed<toml::value::Datetime>>,
+}
+
+/// A text, or a list of texts
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OneOrMore {
+    One(String),
+    More(Vec<String>),
 }
 
 /// How serious findings are, or that there are none

@@ -137,6 +137,7 @@ impl Rule {
             doubts: finding.doubts,
             fix: finding.fix,
             subject: finding.subject,
+            actions: finding.actions,
             cause: finding.cause,
             about: finding
                 .facts

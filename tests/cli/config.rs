@@ -181,3 +181,48 @@ fn every_line_of_the_first_file_that_is_behind_a_hash_works() {
     assert_eq!(run.status, 0, "{}", run.err);
     assert!(run.out.contains("[paths.\"sandbox/**\".rules]\nescalation = \"low\"\n"), "{}", run.out);
 }
+
+#[test]
+fn a_suppression_is_counted_and_auditors_switch_it_off() {
+    let text = CREATES_ROLES.replace(
+        "              - Effect: Allow\n                Action:",
+        "              # iamlint: ignore[ci-role-creates-principals, write-on-every-resource] until=2030-01-31 -- bounded\n              - Effect: Allow\n                Action:",
+    );
+    let repository = repository(&[("ci.yml", &text)]);
+    let run = repository.run(&["--today", "2029-01-01"]);
+    assert_eq!(run.status, 0, "{}", run.out);
+    assert!(run.out.contains("suppressed 2 findings (2 by comment)\n"), "{}", run.out);
+    let report = repository.run(&["--today", "2029-01-01", "--format", "json"]).json();
+    assert_eq!(report["summary"]["suppressed"], 2);
+    let one = &report["suppressed"][0];
+    assert_eq!(one["rule"], RULE);
+    assert_eq!(one["suppression"]["by"], "comment");
+    assert_eq!(one["suppression"]["reason"], "bounded");
+    assert_eq!(one["suppression"]["until"], "2030-01-31");
+    assert_eq!(one["suppression"]["location"]["start"]["line"], 16);
+    assert_eq!(repository.run(&["-q", "--no-ignores", "--today", "2029-01-01"]).status, 1);
+    assert_eq!(repository.run(&["-q", "--today", "2030-02-01"]).status, 1, "it has ended");
+}
+
+#[test]
+fn suppressions_are_written_for_what_is_found() {
+    let json = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
+    let repository = repository(&[("ci.yml", CREATES_ROLES), ("policies/deploy.json", json)]);
+    assert_eq!(repository.run(&["-q"]).status, 1);
+    let run = repository.run(&["--add-ignore", "known, SEC-1"]);
+    assert_eq!(run.status, 0, "{}", run.err);
+    let run = repository.run(&["--fail-on", "info"]);
+    assert_eq!(run.status, 0, "{}{}", run.out, run.err);
+    let text = fs::read_to_string(repository.path().join("ci.yml")).expect("the template");
+    let added: Vec<&str> = text.lines().filter(|line| line.contains("iamlint")).map(str::trim).collect();
+    assert_eq!(
+        added,
+        [
+            "# iamlint: ignore[write-on-every-resource] -- known, SEC-1",
+            "# iamlint: ignore[ci-role-creates-principals] -- known, SEC-1"
+        ]
+    );
+    let without: String = text.lines().filter(|line| !line.contains("iamlint")).flat_map(|line| [line, "\n"]).collect();
+    assert_eq!(without, CREATES_ROLES, "nothing else has changed");
+    assert_eq!(repository.run(&["--add-ignore", " "]).status, 2);
+}
