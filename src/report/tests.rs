@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::diagnostic::{Confidence, Diagnostic, Doubt, Edit, Fix, Label};
-use crate::linter::{NotAnalysed, Report, Summary};
+use crate::linter::{NotAnalysed, Report};
 use crate::source::{FileId, Span};
 use serde_json::Value;
 
