@@ -24,8 +24,8 @@ pub const BAD_CONFIG: &str = "bad-configuration";
 pub struct Config {
     /// What is written, for those who ask for plain values.
     pub file: ConfigFile,
-    /// The folder, below the root, that its patterns are relative to.
-    pub folder: String,
+    pub include: GlobSet,
+    pub exclude: GlobSet,
     levels: Vec<RuleLevel>,
     /// The entries `[[ignore]]`.
     pub ignores: Vec<IgnoreEntry>,
@@ -68,12 +68,12 @@ impl Config {
             levels.extend(reader.levels(&settings.rules, below));
         }
         let ignores = written.ignore.iter().map(|entry| reader.ignore(entry)).collect();
-        reader.globs(&written.include);
-        reader.globs(&written.exclude);
+        let include = reader.globs(&written.include).unwrap_or_default();
+        let exclude = reader.globs(&written.exclude).unwrap_or_default();
         if !reader.problems.is_empty() {
             return Err(reader.problems);
         }
-        Ok(Config { file: written, folder: folder.to_owned(), levels, ignores })
+        Ok(Config { file: written, include, exclude, levels, ignores })
     }
 
     /// Names of rules and packs in it that there are not.
@@ -150,6 +150,11 @@ pub fn schema() -> String {
     let schema = schemars::schema_for!(ConfigFile);
     let text = serde_json::to_string_pretty(&schema).unwrap_or_default();
     text + "\n"
+}
+
+/// A text as the configuration writes it.
+pub fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
 }
 
 /// Whether a name means a rule, by its id or by its pack.

@@ -9,6 +9,7 @@ pub mod value;
 pub mod iam;
 pub mod template;
 pub mod model;
+pub mod needs;
 pub mod rules;
 pub mod config;
 pub mod suppress;

@@ -160,14 +160,10 @@ struct Globs {
 
 impl Globs {
     fn new(args: &InputArgs, config: &Config) -> Result<Globs, Failure> {
-        let both = |flags: &[String], written: &[toml::Spanned<String>]| {
-            let flags = globs("", flags.iter().map(String::as_str)).map_err(Failure::new)?;
-            let written = globs(&config.folder, written.iter().map(|pattern| pattern.get_ref().as_str()));
-            Ok([flags, written.map_err(Failure::new)?])
-        };
+        let of_flags = |flags: &[String]| globs("", flags.iter().map(String::as_str)).map_err(Failure::new);
         Ok(Globs {
-            include: both(&args.include, &config.file.include)?,
-            exclude: both(&args.exclude, &config.file.exclude)?,
+            include: [of_flags(&args.include)?, config.include.clone()],
+            exclude: [of_flags(&args.exclude)?, config.exclude.clone()],
         })
     }
 

@@ -1,6 +1,7 @@
 //! Comments that suppress findings, as edits of the files.
 
 use super::{RULES, scope};
+use crate::config::quoted;
 use crate::diagnostic::{Diagnostic, Edit};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax;
@@ -82,9 +83,4 @@ pub fn entries(sources: &Sources, found: &[Diagnostic], reason: &str) -> String 
         entry.collect::<String>()
     };
     found.iter().map(one).collect()
-}
-
-/// A text as TOML writes it.
-fn quoted(text: &str) -> String {
-    toml::Value::from(text).to_string()
 }
