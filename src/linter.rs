@@ -1,5 +1,6 @@
 //! The one function that takes sources and gives diagnostics. Pure: no I/O, no printing.
 
+use crate::baseline::{self, Baseline};
 use crate::config::Config;
 use crate::diagnostic::{Confidence, Diagnostic, Doubt, Severity};
 use crate::model::lower::{self, AsPolicy};
@@ -21,6 +22,10 @@ pub struct Report {
     pub summary: Summary,
     /// Findings that a comment, metadata or the configuration suppresses; sorted as the others.
     pub suppressed: Vec<Suppressed>,
+    /// Findings that are in the baseline; sorted as the others.
+    pub known: Vec<Diagnostic>,
+    /// Entries of the baseline that nothing fits any more.
+    pub stale: Vec<baseline::Entry>,
     /// Secrets: every renderer masks these places.
     pub redactions: Vec<Span>,
 }
@@ -65,6 +70,8 @@ pub struct Options {
     pub config: Config,
     /// Ids of all rules that there are, asked or not; those of the built-in packs where it is empty.
     pub known_rules: Vec<String>,
+    /// What is known already.
+    pub baseline: Option<Baseline>,
     /// Nothing is suppressed.
     pub no_ignores: bool,
     /// The day of the run: suppressions may end.
@@ -142,7 +149,14 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     diagnostics.dedup();
     suppressed.dedup_by(|left, right| left.diagnostic == right.diagnostic);
     number_equal_ids(sources, &mut diagnostics, &mut suppressed);
-    Report { diagnostics, suppressed, summary, redactions }
+    let is_judged = |rule: &str, path: &str| {
+        let is_asked = circumstances.asked.contains(rule) || suppress::RULES.iter().any(|(id, ..)| *id == rule);
+        !options.is_partial && is_asked && sources.find(path).is_none_or(|file| options.reports(file))
+    };
+    let baseline = options.baseline.as_ref();
+    let split = baseline.map(|baseline| baseline.split(sources, &mut diagnostics, is_judged));
+    let (known, stale) = split.unwrap_or_default();
+    Report { diagnostics, suppressed, known, stale, summary, redactions }
 }
 
 /// Who asks about a service asks about the files that it takes in.

@@ -1,10 +1,10 @@
 //! `iamlint check`.
 
-use super::add_ignore;
 use super::args::{CheckArgs, ReportArgs};
 use super::discover::{self, Input};
 use super::settings::Settings;
 use super::{CLEAN, FAILED, FOUND, Failure, packs, print, style};
+use super::{add_ignore, baseline};
 use crate::diagnostic::Severity;
 use crate::linter::lint;
 use crate::report::{self, Format, Style};
@@ -16,7 +16,9 @@ pub fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let rules = packs::selected(&args.input, &mut settings)?;
     let threshold = settings.threshold(&args.report)?;
     let config = settings.file.map(|file| settings.root.join(settings.sources.path(file)));
-    let input = discover::input(&args.paths, &args.input, settings)?;
+    let baseline = baseline::of_run(&settings, &args.input)?;
+    let mut input = discover::input(&args.paths, &args.input, settings)?;
+    input.options.baseline = baseline;
     if let Some(reason) = &args.add_ignore {
         return add_ignore::run(&input, &rules, config.as_deref(), reason);
     }

@@ -56,7 +56,7 @@ const EXTENSIONS: [&str; 6] = ["yml", "yaml", "json", "template", "cfn", "part"]
 /// Finds and reads everything that a run over `paths` needs.
 pub fn input(paths: &[PathBuf], args: &InputArgs, settings: Settings) -> Result<Input, Failure> {
     let globs = Globs::new(args, &settings.config)?;
-    let Settings { here, root, config, sources, known_rules, .. } = settings;
+    let Settings { here, root, config, sources, known_rules, baseline, .. } = settings;
     let default = [PathBuf::from(".")];
     let named: &[PathBuf] = if paths.is_empty() { &default } else { paths };
     let mut tree: BTreeMap<PathBuf, Wanted> = BTreeMap::new();
@@ -99,6 +99,10 @@ pub fn input(paths: &[PathBuf], args: &InputArgs, settings: Settings) -> Result<
         stdin = None;
     } else if stdin.is_some() {
         wanted.insert(stdin_path.clone(), Wanted::Named);
+    }
+    if let Some(path) = baseline {
+        tree.remove(&path);
+        wanted.remove(&path);
     }
     let programs: Vec<NotAnalysed> = tree
         .iter()

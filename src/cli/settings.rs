@@ -4,6 +4,7 @@ use super::Failure;
 use super::args::{InputArgs, ReportArgs};
 use super::discover::{normal, relative, repository_root};
 use super::packs;
+use crate::baseline::NAME;
 use crate::config::{Config, FailOn};
 use crate::diagnostic::Severity;
 use crate::rules::Rule;
@@ -26,6 +27,8 @@ pub struct Settings {
     /// The root of the repository.
     pub root: PathBuf,
     pub here: PathBuf,
+    /// The file of the baseline: one that is named, or the one at the root where there is one.
+    pub baseline: Option<PathBuf>,
     /// Ids of all rules, filled when they are loaded.
     pub known_rules: Vec<String>,
 }
@@ -46,7 +49,7 @@ impl Settings {
             Some(path) => Some(normal(&settings.here.join(path))),
             None => find(&settings.here, &settings.root)?,
         };
-        let Some(path) = path else { return Ok(settings) };
+        let Some(path) = path else { return Ok(settings.with_baseline(args)) };
         let text = std::fs::read_to_string(&path)
             .map_err(|error| Failure::new(format!("cannot read the configuration {}: {error}", path.display())))?;
         // An organisation's file may lie anywhere; its patterns are of the repository.
@@ -66,9 +69,9 @@ impl Settings {
         if settings.config.file.lock {
             settings.refuse_loosening(args)?;
         } else if args.isolated && args.config.is_none() {
-            return Settings::none();
+            return Ok(Settings::none()?.with_baseline(args));
         }
-        Ok(settings)
+        Ok(settings.with_baseline(args))
     }
 
     /// The rules that there are: the built-in ones, those of flags, those of the configuration.
@@ -94,11 +97,20 @@ impl Settings {
         Ok(wanted.threshold())
     }
 
+    fn with_baseline(mut self, args: &InputArgs) -> Settings {
+        let named = args.baseline.as_ref().map(|path| normal(&self.here.join(path)));
+        let written = self.config.file.baseline.as_ref().map(|path| normal(&self.folder.join(path)));
+        let at_root = Some(self.root.join(NAME)).filter(|path| path.is_file() && !self.config.file.lock);
+        self.baseline = named.or(written).or(at_root);
+        self
+    }
+
     fn refuse_loosening(&self, args: &InputArgs) -> Result<(), Failure> {
         let loosening = [
             (!args.select.is_empty(), "--select"),
             (!args.ignore.is_empty(), "--ignore"),
             (!args.exclude.is_empty(), "--exclude"),
+            (args.baseline.is_some(), "--baseline"),
             (args.isolated && args.config.is_none(), "--isolated"),
         ];
         match loosening.into_iter().find(|(is_given, _)| *is_given) {

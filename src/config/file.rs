@@ -25,6 +25,9 @@ pub struct ConfigFile {
     /// Files that are left out, even when they are named
     #[schemars(with = "Vec<String>")]
     pub exclude: Vec<Placed<String>>,
+    /// The file of findings that are known already [default: iamlint-baseline.json at the root]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<String>,
     /// Nothing else loosens this: neither flags, nor comments and metadata in templates
     pub lock: bool,
     /// How serious the findings of a rule, or of all rules of a pack, are
