@@ -107,8 +107,9 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let formats: Vec<Format> = taken.iter().map(|file| file.format).collect();
     let mut summary = summarise_files(sources, options, &taken);
     let suppressions = options.suppressions(&repository);
+    let given = options.config.given(sources);
     let repository = repository.without_trees();
-    let model = model::link(sources, &repository, taken.into_iter().map(|file| file.fragment).collect());
+    let model = model::link(sources, &repository, taken.into_iter().map(|file| file.fragment).collect(), given);
     summarise_model(sources, options, &model, &mut summary);
     let context = Context { model: &model, sources, formats: &formats };
     let (mut diagnostics, redactions) = rules::run(&context, rules);

@@ -30,12 +30,17 @@ pub struct ConfigFile {
     pub baseline: Option<String>,
     /// Nothing else loosens this: neither flags, nor comments and metadata in templates
     pub lock: bool,
+    /// Accounts whose principals are no strangers
+    #[schemars(with = "Vec<String>", inner(regex(pattern = r"^[0-9]{12}$")))]
+    pub trusted_accounts: Vec<Placed<String>>,
     /// How serious the findings of a rule, or of all rules of a pack, are
     #[schemars(with = "BTreeMap<String, Level>")]
     pub rules: BTreeMap<Placed<String>, Level>,
     /// What holds below a path alone
     #[schemars(with = "BTreeMap<String, PathSettings>")]
     pub paths: BTreeMap<Placed<String>, PathSettings>,
+    /// Who deploys
+    pub deployment: Deployment,
     /// What suppressions must have
     pub suppressions: SuppressionSettings,
     /// Findings that are not told, for files that cannot carry a comment
@@ -47,9 +52,22 @@ pub struct ConfigFile {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PathSettings {
+    /// The account that the files are deployed to
+    #[schemars(with = "Option<String>", regex(pattern = r"^[0-9]{12}$"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<Placed<String>>,
     /// How serious the findings of a rule, or of all rules of a pack, are
     #[schemars(with = "BTreeMap<String, Level>")]
     pub rules: BTreeMap<Placed<String>, Level>,
+}
+
+/// Who deploys
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Deployment {
+    /// Names or ARNs of roles and users that deploy by design, besides those that are seen to; `*` is allowed
+    #[schemars(with = "Vec<String>")]
+    pub principals: Vec<Placed<String>>,
 }
 
 /// What suppressions must have
