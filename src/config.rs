@@ -4,7 +4,7 @@
 mod file;
 mod globs;
 
-pub use file::{ConfigFile, FailOn, Ignore, Level, OneOrMore, PathSettings, SuppressionSettings};
+pub use file::{ConfigFile, FailOn, Ignore, Level, OneOrMore, PathSettings, Peer, SuppressionSettings};
 pub use globs::globs;
 
 use crate::diagnostic::{Diagnostic, Label, Severity};

@@ -85,7 +85,7 @@ impl Options {
         self.reported.as_ref().is_none_or(|reported| reported.contains(&file))
     }
 
-    fn suppressions(&self, repository: &Repository<'_>) -> Suppressions {
+    fn suppressions(&self, repository: &Repository<'_>, rules: &[Rule]) -> Suppressions {
         if self.no_ignores {
             return Suppressions::default();
         }
@@ -94,7 +94,7 @@ impl Options {
             [] => builtin::rules().iter().map(|rule| rule.id.as_str()).chain(own).collect(),
             ids => ids.iter().map(String::as_str).chain(own).collect(),
         };
-        suppress::read(repository, &self.config, &known)
+        suppress::read(repository, &self.config, &known, rules)
     }
 }
 
@@ -106,7 +106,7 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let taken: Vec<Taken> = files.par_iter().map(|file| take(&repository, *file, options)).collect();
     let formats: Vec<Format> = taken.iter().map(|file| file.format).collect();
     let mut summary = summarise_files(sources, options, &taken);
-    let suppressions = options.suppressions(&repository);
+    let suppressions = options.suppressions(&repository, rules);
     let given = options.config.given(sources);
     let repository = repository.without_trees();
     let model = model::link(sources, &repository, taken.into_iter().map(|file| file.fragment).collect(), given);

@@ -79,6 +79,33 @@ pub struct SuppressionSettings {
     /// Each has a date, at most so many days ahead
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_days: Option<u32>,
+    /// Other tools whose suppressions count too
+    pub honour: Vec<Peer>,
+}
+
+/// A tool whose suppressions can count
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Peer {
+    #[serde(rename = "cfn_nag")]
+    CfnNag,
+    #[serde(rename = "checkov")]
+    Checkov,
+    #[serde(rename = "cdk_nag")]
+    CdkNag,
+    #[serde(rename = "cfn-lint")]
+    CfnLint,
+}
+
+impl Peer {
+    /// The name that its suppressions are found by in metadata.
+    pub fn name(self) -> &'static str {
+        match self {
+            Peer::CfnNag => "cfn_nag",
+            Peer::Checkov => "checkov",
+            Peer::CdkNag => "cdk_nag",
+            Peer::CfnLint => "cfn-lint",
+        }
+    }
 }
 
 /// Findings that are not told; all that is given must fit
