@@ -3,15 +3,18 @@
 
 mod file;
 mod globs;
+mod parameters;
 
 pub use file::{ConfigFile, FailOn, Ignore, Level, OneOrMore, PathSettings, Peer, SuppressionSettings};
 pub use globs::globs;
+pub use parameters::{EnvironmentValues, of_file};
 
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::model::Given;
 use crate::rules::Rule;
 use crate::rules::pack::{suggest, suggest_key};
 use crate::source::{FileId, Sources, Span, Spanned};
+use crate::template::below_root;
 use globset::GlobSet;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -31,6 +34,12 @@ pub struct Config {
     /// Accounts of paths, with the length of the pattern.
     accounts: Vec<(GlobSet, usize, String)>,
     deployers: Vec<Spanned<String>>,
+    /// Environments, and the values of parameters in them.
+    pub environments: Vec<EnvironmentValues>,
+    /// Values of parameters that count before all others.
+    pub over: BTreeMap<String, String>,
+    /// Starts of addresses and the folders below the root that they stand for.
+    pub includes: Vec<(String, String)>,
     /// The entries `[[ignore]]`.
     pub ignores: Vec<IgnoreEntry>,
 }
@@ -79,12 +88,32 @@ impl Config {
         let deployers = written.deployment.principals.iter();
         let deployers = deployers.map(|told| Spanned::new(told.get_ref().clone(), span(file, told))).collect();
         let ignores = written.ignore.iter().map(|entry| reader.ignore(entry)).collect();
+        let environments = written.environments.iter().map(|(name, one)| EnvironmentValues {
+            name: name.clone(),
+            files: reader.globs(&one.paths).filter(|_| !one.paths.is_empty()),
+            values: parameters::plain(&one.parameters),
+            unread: one.file.clone(),
+        });
+        let environments = environments.collect();
+        let includes = written.includes.iter().filter_map(|(start, target)| reader.include(start, target)).collect();
         let include = reader.globs(&written.include).unwrap_or_default();
         let exclude = reader.globs(&written.exclude).unwrap_or_default();
         if !reader.problems.is_empty() {
             return Err(reader.problems);
         }
-        Ok(Config { file: written, include, exclude, levels, accounts, deployers, ignores })
+        let over = BTreeMap::new();
+        Ok(Config {
+            file: written,
+            include,
+            exclude,
+            levels,
+            accounts,
+            deployers,
+            environments,
+            over,
+            includes,
+            ignores,
+        })
     }
 
     /// Names of rules and packs in it that there are not.
@@ -204,6 +233,17 @@ impl Reader<'_> {
             span: span(self.file, name),
         };
         written.iter().map(level).collect()
+    }
+
+    fn include(&mut self, start: &Placed<String>, target: &str) -> Option<(String, String)> {
+        let Some(folder) = below_root(self.folder, target) else {
+            let message = format!("`{target}` lies outside of the repository");
+            self.problems.push(error(span(self.file, start), &message, "what this stands for"));
+            return None;
+        };
+        let start = start.get_ref();
+        let is_folder = start.ends_with('/') && !folder.is_empty();
+        Some((start.clone(), if is_folder { format!("{folder}/") } else { folder }))
     }
 
     fn account(&mut self, written: &Placed<String>) -> Option<String> {

@@ -101,7 +101,7 @@ impl Options {
 /// Reads all sources, and asks all rules.
 pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let files: Vec<FileId> = sources.iter().map(|(file, _)| file).collect();
-    let repository = Repository::read(sources);
+    let repository = Repository::read_with(sources, options.config.assigned(sources));
     let options = &with_parts(options, &repository);
     let taken: Vec<Taken> = files.par_iter().map(|file| take(&repository, *file, options)).collect();
     let formats: Vec<Format> = taken.iter().map(|file| file.format).collect();

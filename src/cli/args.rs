@@ -115,6 +115,9 @@ pub struct InputArgs {
     /// The day by which suppressions end, instead of the clock's
     #[arg(long, value_name = "DATE", hide = true)]
     pub today: Option<Date>,
+    /// The value of a parameter, in every template that has it
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub param: Vec<String>,
     /// Where standard input would lie
     #[arg(long, value_name = "PATH")]
     pub stdin_filename: Option<PathBuf>,

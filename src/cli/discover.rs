@@ -114,8 +114,7 @@ pub fn input(paths: &[PathBuf], args: &InputArgs, settings: Settings) -> Result<
         })
         .collect();
     let stdin = stdin.map(|text| (stdin_path, text));
-    let mut input = read::read(Found { wanted, tree, stdin, root }, sources);
-    input.options.config = config;
+    let mut input = read::read(Found { wanted, tree, stdin, root }, sources, config);
     input.options.known_rules = known_rules;
     input.options.no_ignores = args.no_ignores;
     input.options.is_partial = args.isolated;

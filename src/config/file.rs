@@ -41,6 +41,13 @@ pub struct ConfigFile {
     pub paths: BTreeMap<Placed<String>, PathSettings>,
     /// Who deploys
     pub deployment: Deployment,
+    /// Values of parameters, in all templates that have them
+    pub parameters: BTreeMap<String, ParameterValue>,
+    /// Environments that templates are deployed to, each with its values of parameters
+    pub environments: BTreeMap<String, Environment>,
+    /// Starts of addresses, such as `s3://shared/`, and where what they name lies in the repository
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub includes: BTreeMap<Placed<String>, String>,
     /// What suppressions must have
     pub suppressions: SuppressionSettings,
     /// Findings that are not told, for files that cannot carry a comment
@@ -68,6 +75,42 @@ pub struct Deployment {
     /// Names or ARNs of roles and users that deploy by design, besides those that are seen to; `*` is allowed
     #[schemars(with = "Vec<String>")]
     pub principals: Vec<Placed<String>>,
+}
+
+/// An environment that templates are deployed to
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Environment {
+    /// The templates; all when it is empty
+    #[schemars(with = "Vec<String>")]
+    pub paths: Vec<Placed<String>>,
+    /// A JSON file of parameters, as CloudFormation or CodePipeline takes it
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Values of parameters; they count before those of the file
+    pub parameters: BTreeMap<String, ParameterValue>,
+}
+
+/// The value of a parameter; a list stands for its items with commas between them
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ParameterValue {
+    Text(String),
+    Number(i64),
+    Flag(bool),
+    List(Vec<String>),
+}
+
+impl ParameterValue {
+    /// As CloudFormation is given it.
+    pub fn text(&self) -> String {
+        match self {
+            ParameterValue::Text(text) => text.clone(),
+            ParameterValue::Number(number) => number.to_string(),
+            ParameterValue::Flag(flag) => flag.to_string(),
+            ParameterValue::List(items) => items.join(","),
+        }
+    }
 }
 
 /// What suppressions must have
