@@ -286,6 +286,24 @@ fn values_of_parameters_are_those_of_flags_environments_and_the_file() {
 }
 
 #[test]
+fn parameters_turn_out_as_in_one_environment_at_a_time() {
+    let text = WITH_PARAMETER
+        .replace("  Partner: {Type: String}", "  Left: {Type: String}\n  Right: {Type: String}")
+        .replace("${Partner}", "${Left}${Right}");
+    let config = "[environments.one]\nparameters = { Left = \"210987\", Right = \"654321\" }\n\
+        [environments.two]\nparameters = { Left = \"310987\", Right = \"154321\" }\n";
+    let repository = repository(&[("role.yml", &text), ("iamlint.toml", config)]);
+    assert_eq!(foreign(&repository, &[]).len(), 1);
+    let trusted =
+        |accounts: &str| repository.write("iamlint.toml", &format!("trusted-accounts = [{accounts}]\n{config}"));
+    trusted("\"210987654321\"");
+    let found = foreign(&repository, &[]);
+    assert!(found.len() == 1 && found[0].contains("310987154321"), "{found:?}");
+    trusted("\"210987654321\", \"310987154321\"");
+    assert_eq!(foreign(&repository, &[]).len(), 0, "no account is mixed of two environments");
+}
+
+#[test]
 fn an_address_stands_for_a_file_of_the_repository() {
     let template = "Resources:\n  Fn::Transform:\n    Name: AWS::Include\n    Parameters: {Location: \"s3://shared/ci/roles.txt\"}\n";
     let part = CREATES_ROLES
