@@ -205,6 +205,20 @@ fn a_suppression_is_counted_and_auditors_switch_it_off() {
 }
 
 #[test]
+fn entries_are_written_relative_to_the_file_that_they_are_written_to() {
+    let json = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
+    let repository = repository(&[("app/policies/deploy.json", json), ("app/iamlint.toml", "fail-on = \"info\"\n")]);
+    repository.git();
+    assert_eq!(repository.run_in("app", &["-q"]).status, 1);
+    let run = repository.run_in("app", &["--add-ignore", "known"]);
+    assert!(run.out.contains("entries written into app/iamlint.toml: "), "{}{}", run.out, run.err);
+    let run = repository.run_in("app", &[]);
+    assert_eq!(run.status, 0, "{}{}", run.out, run.err);
+    let text = fs::read_to_string(repository.path().join("app/iamlint.toml")).expect("the file");
+    assert!(text.contains("path = \"policies/deploy.json\"\n"), "{text}");
+}
+
+#[test]
 fn suppressions_are_written_for_what_is_found() {
     let json = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
     let repository = repository(&[("ci.yml", CREATES_ROLES), ("policies/deploy.json", json)]);
@@ -225,6 +239,7 @@ fn suppressions_are_written_for_what_is_found() {
     let without: String = text.lines().filter(|line| !line.contains("iamlint")).flat_map(|line| [line, "\n"]).collect();
     assert_eq!(without, CREATES_ROLES, "nothing else has changed");
     assert_eq!(repository.run(&["--add-ignore", " "]).status, 2);
+    assert_eq!(repository.run_with_input(&["--add-ignore", "why", "-"], json).status, 2, "there is no file to write");
 }
 
 /// A trust whose account is a parameter, and a template that takes in a part from elsewhere.
