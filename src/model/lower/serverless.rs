@@ -2,10 +2,12 @@
 
 use super::{Fragment, declarations, texts};
 use crate::model::principal::RoleRef;
-use crate::source::{FileId, Span};
+use crate::model::service::ServerlessService;
+use crate::source::{FileId, Span, Spanned};
 use crate::syntax::Node;
 use crate::template::serverless::Service;
-use crate::template::{Repository, Scope, Template};
+use crate::template::{Repository, Scope, Template, folder_of};
+use crate::value::has_marker;
 use std::collections::HashSet;
 
 pub fn lower(repository: &Repository<'_>, service: &Service, root: &Node, file: FileId, fragment: &mut Fragment) {
@@ -18,11 +20,35 @@ pub fn lower(repository: &Repository<'_>, service: &Service, root: &Node, file: 
         fragment.execution_roles.extend(roles.into_iter().map(|(when, text)| RoleRef::new(text, when)));
     }
     fragment.not_read.extend(service.not_read.iter().cloned());
+    fragment.services.push(asked_of_framework(repository, service, root, file));
     declarations(repository, scope, fragment);
     for resource in fragment.resources.iter_mut().filter(|one| service.made.contains(&one.logical_id.value)) {
         resource.is_open = true;
     }
     tell_unread_statements(root, fragment);
+}
+
+fn asked_of_framework(repository: &Repository<'_>, service: &Service, root: &Node, file: FileId) -> ServerlessService {
+    // `service: {name: orders}` is the older form.
+    let name = service.name.as_ref().map(|node| node.get("name").unwrap_or(node)).and_then(Node::as_str);
+    let version = |node: &Node| Some(Spanned::new(node.as_str()?.to_owned(), node.span()));
+    ServerlessService {
+        file,
+        name: name.filter(|name| !has_marker(name)).map(str::to_owned),
+        span: root.entry("service").map_or(Span::start_of(file), |entry| entry.key.span()),
+        own_syntax: service.own_syntax,
+        version: service.version.as_ref().and_then(version),
+        package_version: dependency(repository, file, "serverless").and_then(version),
+    }
+}
+
+/// The version of a package that the nearest `package.json` asks for.
+fn dependency<'r>(repository: &'r Repository<'_>, file: FileId, name: &str) -> Option<&'r Node> {
+    let folders =
+        std::iter::successors(Some(repository.folder(file)), |folder| (!folder.is_empty()).then(|| folder_of(folder)));
+    let mut packages = folders.filter_map(|folder| repository.find(folder, "package.json").ok());
+    let root = repository.get(packages.next()?).parsed.root()?;
+    ["devDependencies", "dependencies"].iter().find_map(|list| root.get(list)?.get(name))
 }
 
 /// Statements that are in no policy: misplaced, or for a plug-in. In `custom` they are read where

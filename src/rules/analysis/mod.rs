@@ -12,8 +12,10 @@ mod command_line_password;
 mod compose_escape;
 mod credential_in_url;
 mod deploy_permission;
+mod dummy_credentials;
 mod escalation_path;
 mod grants_action;
+mod ignored_syntax;
 mod image_secret;
 mod install_without_lockfile;
 mod missing_approval;
@@ -77,8 +79,10 @@ pub const ANALYSES: &[Analysis] = &[
     compose_escape::ANALYSIS,
     credential_in_url::ANALYSIS,
     deploy_permission::ANALYSIS,
+    dummy_credentials::ANALYSIS,
     escalation_path::ANALYSIS,
     grants_action::ANALYSIS,
+    ignored_syntax::ANALYSIS,
     image_secret::ANALYSIS,
     install_without_lockfile::ANALYSIS,
     missing_approval::ANALYSIS,
