@@ -15,6 +15,12 @@ pub struct ServerlessService {
     pub version: Option<Spanned<String>>,
     /// The version that the nearest `package.json` asks for.
     pub package_version: Option<Spanned<String>>,
+    /// A `package.json` is among the files.
+    pub has_package: bool,
+    /// Plug-ins from elsewhere that this `package.json` does not name.
+    pub unnamed_plugins: Vec<Spanned<String>>,
+    /// `provider.iam.deploymentRole` or `provider.cfnRole`: CloudFormation works with a role of its own.
+    pub has_deployment_role: bool,
 }
 
 impl ServerlessService {

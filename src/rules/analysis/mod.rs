@@ -7,13 +7,17 @@ mod administrator;
 mod assumed_role;
 mod base_image;
 mod branch_filter;
+mod build_without_log;
+mod buildspec_filter;
 mod chain;
 mod command_line_password;
 mod compose_escape;
 mod credential_in_url;
 mod deploy_permission;
 mod dummy_credentials;
+mod environment_variable;
 mod escalation_path;
+mod failed_build_artifact;
 mod grants_action;
 mod ignored_syntax;
 mod image_secret;
@@ -23,10 +27,12 @@ mod negated_element;
 mod oidc_subject;
 mod oidc_trust;
 mod opaque_commands;
+mod output_without_files;
 mod overruled_allow;
 mod pass_role;
 mod pipe_to_shell;
 mod pipeline_role;
+mod pipeline_variable;
 mod placeholder_value;
 mod policy_validation;
 mod privileged_mode;
@@ -35,10 +41,13 @@ mod public_resource;
 mod public_trust;
 mod pull_request_deploy;
 mod reach;
+mod region_without_store;
 mod root_user;
 mod secret_in_logs;
 mod secret_literal;
+mod service_role_missing;
 mod service_wildcard;
+mod shared_build_state;
 mod shared_environment;
 mod shared_role;
 mod shared_trust;
@@ -51,7 +60,9 @@ mod unavailable_policy;
 mod uneven_filters;
 mod unknown_action;
 mod unknown_buildspec_key;
+mod unknown_deployer;
 mod unknown_property;
+mod unpinned_framework;
 mod unpinned_install;
 mod unresolved_variable;
 mod untrusted_build;
@@ -75,12 +86,16 @@ pub const ANALYSES: &[Analysis] = &[
     assumed_role::ANALYSIS,
     base_image::ANALYSIS,
     branch_filter::ANALYSIS,
+    build_without_log::ANALYSIS,
+    buildspec_filter::ANALYSIS,
     command_line_password::ANALYSIS,
     compose_escape::ANALYSIS,
     credential_in_url::ANALYSIS,
     deploy_permission::ANALYSIS,
     dummy_credentials::ANALYSIS,
+    environment_variable::ANALYSIS,
     escalation_path::ANALYSIS,
+    failed_build_artifact::ANALYSIS,
     grants_action::ANALYSIS,
     ignored_syntax::ANALYSIS,
     image_secret::ANALYSIS,
@@ -90,10 +105,12 @@ pub const ANALYSES: &[Analysis] = &[
     oidc_subject::ANALYSIS,
     oidc_trust::ANALYSIS,
     opaque_commands::ANALYSIS,
+    output_without_files::ANALYSIS,
     overruled_allow::ANALYSIS,
     pass_role::ANALYSIS,
     pipe_to_shell::ANALYSIS,
     pipeline_role::ANALYSIS,
+    pipeline_variable::ANALYSIS,
     placeholder_value::ANALYSIS,
     policy_validation::ANALYSIS,
     privileged_mode::ANALYSIS,
@@ -101,10 +118,13 @@ pub const ANALYSES: &[Analysis] = &[
     public_resource::ANALYSIS,
     public_trust::ANALYSIS,
     pull_request_deploy::ANALYSIS,
+    region_without_store::ANALYSIS,
     root_user::ANALYSIS,
     secret_in_logs::ANALYSIS,
     secret_literal::ANALYSIS,
+    service_role_missing::ANALYSIS,
     service_wildcard::ANALYSIS,
+    shared_build_state::ANALYSIS,
     shared_environment::ANALYSIS,
     shared_role::ANALYSIS,
     shared_trust::ANALYSIS,
@@ -117,7 +137,9 @@ pub const ANALYSES: &[Analysis] = &[
     uneven_filters::ANALYSIS,
     unknown_action::ANALYSIS,
     unknown_buildspec_key::ANALYSIS,
+    unknown_deployer::ANALYSIS,
     unknown_property::ANALYSIS,
+    unpinned_framework::ANALYSIS,
     unpinned_install::ANALYSIS,
     unresolved_variable::ANALYSIS,
     untrusted_build::ANALYSIS,

@@ -34,6 +34,8 @@ pub struct Service {
     /// `service` and `frameworkVersion`, with their variables filled in.
     pub name: Option<Node>,
     pub version: Option<Node>,
+    pub plugins: Option<Node>,
+    pub is_of_aws: bool,
     /// Roles that CloudFormation deploys the service with.
     pub deployment_roles: Vec<Node>,
     pub not_read: Vec<(Span, String)>,
@@ -56,8 +58,8 @@ impl Service {
         let provider = part("provider");
         let (template, made) =
             if is_of_aws(&provider) { assemble(&resolver, root, &provider) } else { (empty(), BTreeSet::new()) };
-        let (name, version) = (root.get("service").map(|_| part("service")), root.get("frameworkVersion"));
-        let version = version.map(|version| resolver.node(version));
+        let filled_in = |key: &str| root.get(key).map(|node| resolver.node(node));
+        let (name, version, plugins) = (filled_in("service"), filled_in("frameworkVersion"), filled_in("plugins"));
         let state = resolver.into_state();
         Service {
             template,
@@ -66,6 +68,8 @@ impl Service {
             own_syntax: own_syntax.map(Node::span),
             name,
             version,
+            plugins,
+            is_of_aws: is_of_aws(&provider),
             deployment_roles: generated::deployment_roles(&provider),
             not_read: state.not_read.into_iter().collect(),
             taken_in: state.taken_in,
@@ -85,6 +89,8 @@ impl Service {
             own_syntax: None,
             name: None,
             version: None,
+            plugins: None,
+            is_of_aws: true,
             deployment_roles: Vec::new(),
             not_read: state.not_read.into_iter().collect(),
             taken_in: BTreeSet::new(),
