@@ -321,13 +321,14 @@ fn control_policy(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
 }
 
 /// Types of resources of which rules ask for properties.
-const ASKED_ABOUT: [&str; 9] = [
+const ASKED_ABOUT: [&str; 10] = [
     "AWS::CodeBuild::",
     "AWS::CodeConnections::",
     "AWS::CodeDeploy::",
     "AWS::CodePipeline::",
     "AWS::CodeStarConnections::",
     "AWS::ECR::Repository",
+    "AWS::Events::Rule",
     "AWS::IAM::",
     "AWS::KMS::Key",
     "AWS::S3::Bucket",

@@ -7,6 +7,7 @@ mod administrator;
 mod assumed_role;
 mod base_image;
 mod branch_filter;
+mod build_image;
 mod build_without_log;
 mod buildspec_filter;
 mod chain;
@@ -18,6 +19,7 @@ mod dummy_credentials;
 mod environment_variable;
 mod escalation_path;
 mod failed_build_artifact;
+mod fixed_partition;
 mod grants_action;
 mod ignored_syntax;
 mod image_secret;
@@ -29,8 +31,10 @@ mod oidc_trust;
 mod opaque_commands;
 mod output_without_files;
 mod overruled_allow;
+mod own_build_image;
 mod pass_role;
 mod pipe_to_shell;
+mod pipeline_control;
 mod pipeline_role;
 mod pipeline_variable;
 mod placeholder_value;
@@ -42,10 +46,12 @@ mod public_trust;
 mod pull_request_deploy;
 mod reach;
 mod region_without_store;
+mod remote_add;
 mod root_user;
 mod secret_in_logs;
 mod secret_literal;
 mod service_role_missing;
+mod service_trust;
 mod service_wildcard;
 mod shared_build_state;
 mod shared_environment;
@@ -65,6 +71,7 @@ mod unknown_property;
 mod unpinned_framework;
 mod unpinned_install;
 mod unresolved_variable;
+mod unseen_trigger;
 mod untrusted_build;
 mod untrusted_buildspec;
 mod untrusted_writer;
@@ -86,6 +93,7 @@ pub const ANALYSES: &[Analysis] = &[
     assumed_role::ANALYSIS,
     base_image::ANALYSIS,
     branch_filter::ANALYSIS,
+    build_image::ANALYSIS,
     build_without_log::ANALYSIS,
     buildspec_filter::ANALYSIS,
     command_line_password::ANALYSIS,
@@ -96,6 +104,7 @@ pub const ANALYSES: &[Analysis] = &[
     environment_variable::ANALYSIS,
     escalation_path::ANALYSIS,
     failed_build_artifact::ANALYSIS,
+    fixed_partition::ANALYSIS,
     grants_action::ANALYSIS,
     ignored_syntax::ANALYSIS,
     image_secret::ANALYSIS,
@@ -107,8 +116,10 @@ pub const ANALYSES: &[Analysis] = &[
     opaque_commands::ANALYSIS,
     output_without_files::ANALYSIS,
     overruled_allow::ANALYSIS,
+    own_build_image::ANALYSIS,
     pass_role::ANALYSIS,
     pipe_to_shell::ANALYSIS,
+    pipeline_control::ANALYSIS,
     pipeline_role::ANALYSIS,
     pipeline_variable::ANALYSIS,
     placeholder_value::ANALYSIS,
@@ -119,10 +130,12 @@ pub const ANALYSES: &[Analysis] = &[
     public_trust::ANALYSIS,
     pull_request_deploy::ANALYSIS,
     region_without_store::ANALYSIS,
+    remote_add::ANALYSIS,
     root_user::ANALYSIS,
     secret_in_logs::ANALYSIS,
     secret_literal::ANALYSIS,
     service_role_missing::ANALYSIS,
+    service_trust::ANALYSIS,
     service_wildcard::ANALYSIS,
     shared_build_state::ANALYSIS,
     shared_environment::ANALYSIS,
@@ -142,6 +155,7 @@ pub const ANALYSES: &[Analysis] = &[
     unpinned_framework::ANALYSIS,
     unpinned_install::ANALYSIS,
     unresolved_variable::ANALYSIS,
+    unseen_trigger::ANALYSIS,
     untrusted_build::ANALYSIS,
     untrusted_buildspec::ANALYSIS,
     untrusted_writer::ANALYSIS,
