@@ -139,6 +139,20 @@ impl Operator {
 }
 
 impl ConditionTest {
+    /// A test that is written nowhere; every place of it is `span`.
+    pub fn new(operator: &str, key: &str, values: Vec<Text>, span: Span) -> ConditionTest {
+        ConditionTest {
+            operator: Operator::parse(operator),
+            key: key.to_owned(),
+            values,
+            complete: true,
+            variables: false,
+            span,
+            key_span: span,
+            operator_span: span,
+        }
+    }
+
     pub fn is_on(&self, key: &str) -> bool {
         self.key.eq_ignore_ascii_case(key)
     }

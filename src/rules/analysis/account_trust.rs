@@ -79,7 +79,7 @@ fn of_role(role: &Principal, own: bool) -> Option<Finding> {
     Some(with_conditions(found, &statement.when, Vec::new()))
 }
 
-fn names_callers(statement: &Statement) -> bool {
+pub fn names_callers(statement: &Statement) -> bool {
     statement.conditions.iter().any(|test| {
         let key = test.key.to_ascii_lowercase();
         restricts(test, &statement.conditions)
@@ -92,6 +92,6 @@ fn is_own(account: &Text) -> bool {
 }
 
 /// Written out, and no placeholder; a parameter may well be the own account.
-fn is_foreign(account: &Text) -> bool {
+pub fn is_foreign(account: &Text) -> bool {
     account.literal().is_some_and(|literal| !literal.starts_with("12345678") && !PLACEHOLDERS.contains(&literal))
 }

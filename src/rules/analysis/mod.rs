@@ -20,6 +20,7 @@ mod environment_variable;
 mod escalation_path;
 mod failed_build_artifact;
 mod fixed_partition;
+mod foreign_writer;
 mod grants_action;
 mod ignored_syntax;
 mod image_secret;
@@ -57,6 +58,7 @@ mod shared_build_state;
 mod shared_environment;
 mod shared_role;
 mod shared_trust;
+mod source_without_versions;
 mod start_deploy_project;
 mod statement_grammar;
 mod static_credentials;
@@ -105,6 +107,7 @@ pub const ANALYSES: &[Analysis] = &[
     escalation_path::ANALYSIS,
     failed_build_artifact::ANALYSIS,
     fixed_partition::ANALYSIS,
+    foreign_writer::ANALYSIS,
     grants_action::ANALYSIS,
     ignored_syntax::ANALYSIS,
     image_secret::ANALYSIS,
@@ -141,6 +144,7 @@ pub const ANALYSES: &[Analysis] = &[
     shared_environment::ANALYSIS,
     shared_role::ANALYSIS,
     shared_trust::ANALYSIS,
+    source_without_versions::ANALYSIS,
     start_deploy_project::ANALYSIS,
     statement_grammar::ANALYSIS,
     static_credentials::ANALYSIS,
