@@ -349,6 +349,9 @@ pub const EXAMPLES: &[(&str, Example, Example)] = &[
     ("set-operator-mismatch",
         example("bad.yml", include_str!("../../fixtures/rules/set-operator-mismatch/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/set-operator-mismatch/good.yml"))),
+    ("source-bucket-without-versions",
+        example("bad.yml", include_str!("../../fixtures/rules/source-bucket-without-versions/bad.yml")),
+        example("good.yml", include_str!("../../fixtures/rules/source-bucket-without-versions/good.yml"))),
     ("source-key-overridable",
         example("bad.yml", include_str!("../../fixtures/rules/source-key-overridable/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/source-key-overridable/good.yml"))),
@@ -421,4 +424,7 @@ pub const EXAMPLES: &[(&str, Example, Example)] = &[
     ("write-on-every-resource",
         example("bad.yml", include_str!("../../fixtures/rules/write-on-every-resource/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/write-on-every-resource/good.yml"))),
+    ("written-by-another-account",
+        example("bad.yml", include_str!("../../fixtures/rules/written-by-another-account/bad.yml")),
+        example("good.yml", include_str!("../../fixtures/rules/written-by-another-account/good.yml"))),
 ];
