@@ -46,9 +46,10 @@ fn of_role(model: &Model, role: &Principal, of_workload: bool) -> Vec<Finding> {
     let grants = role.authority.grants_of(&Wanted::of(writes));
     let mut free: Vec<Grant<'_>> = grants.into_iter().filter(|grant| grant.everywhere).collect();
     if of_workload {
-        // What AWS wrote for agents is nobody's to mend, and every workload logs and counts.
+        // What AWS wrote for agents is nobody's to mend, and every workload logs and counts. What is
+        // wrong with passing any role is another rule's to say, whosesoever the policy is.
         let is_given = |grant: &Grant<'_>| role.managed.iter().any(|policy| policy.text.span == grant.span);
-        free.retain(|grant| !is_given(grant) && !is_telemetry(&grant.action));
+        free.retain(|grant| !is_given(grant) && !is_telemetry(&grant.action) && grant.action != "iam:PassRole");
     }
     free.sort_by_key(|grant| grant.span);
     by_statement(&free).into_iter().filter_map(|group| of_statement(model, role, &group)).collect()
