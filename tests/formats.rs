@@ -255,8 +255,7 @@ const STATEMENTS: &str = r#"worker:
     Resource: "*"
 "#;
 
-const SERVERLESS_RESOURCES: &str =
-    r#"{"service": "orders", "provider": {"name": "aws"}, "resources": ["${file(roles.yml)}"]}"#;
+const SERVERLESS_RESOURCES: &str = r#"{"service": "orders", "frameworkVersion": "3", "provider": {"name": "aws"}, "resources": ["${file(roles.yml)}"]}"#;
 
 const ACCOUNT: &str = r#"{
     "UserDetailList": [],
