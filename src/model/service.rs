@@ -11,7 +11,7 @@ pub struct ServerlessService {
     pub span: Span,
     /// `provider.variableSyntax`, where variables look otherwise than the framework's own.
     pub own_syntax: Option<Span>,
-    /// `frameworkVersion`, as it is written; what only the deployment knows is no version.
+    /// `frameworkVersion`; no range of versions where only the deployment knows it.
     pub version: Option<Spanned<String>>,
     /// The version that the nearest `package.json` asks for.
     pub package_version: Option<Spanned<String>>,

@@ -4,7 +4,7 @@ use super::own_build_image::repository;
 use crate::diagnostic::Severity;
 use crate::model::{BuildProject, Model};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
-use crate::value::{HoleKind, Value};
+use crate::value::{HoleKind, Part, Value};
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "build-image",
@@ -21,16 +21,19 @@ fn bind(_: &Params) -> Check {
 }
 
 fn of_project(model: &Model, project: &BuildProject) -> Option<Finding> {
-    let image = project.image.as_ref().filter(|image| image.as_hole().is_none())?;
+    let image = project.image.as_ref()?;
+    let repository = repository(image);
+    // Where the name starts with what only the deployment knows, nothing is known of its owner.
+    let is_known = repository.is_some() || matches!(image.parts.first(), Some(Part::Known(..)));
     let shown = image.display();
-    if shown.contains('@') || shown.is_empty() {
+    if !is_known || shown.contains('@') || shown.is_empty() {
         return None;
     }
     let tag = shown.rsplit('/').next().and_then(|name| name.split_once(':')).map_or("", |(_, tag)| tag);
     let floats = matches!(tag, "" | "latest");
     let (problem, severity) = if shown.starts_with("aws/codebuild/") {
         (floats.then_some("is another image whenever AWS releases one")?, Severity::Low)
-    } else if repository(image).is_some() {
+    } else if repository.is_some() {
         if keeps_tags(model, project) {
             return None;
         }

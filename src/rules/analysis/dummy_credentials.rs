@@ -5,8 +5,10 @@ use super::chain::{distinct, list};
 use crate::diagnostic::Severity;
 use crate::model::Model;
 use crate::model::group::{NamedValue, named_values};
+use crate::model::image::Image;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::FileId;
+use crate::template::dockerfile::Action;
 use std::collections::BTreeMap;
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -41,17 +43,23 @@ fn told(model: &Model, file: FileId, is_of_project: bool, ones: &[NamedValue<'_>
     for one in ones.iter().filter(|one| one.span != first.span).take(3) {
         found = found.related(one.span, "and this");
     }
-    let image = model.images.iter().find(|image| image.dockerfile.file == file);
-    let shadows = match image {
-        _ if is_of_project => Some("builds of the project"),
-        // What is pushed runs elsewhere, where a role gives credentials.
-        Some(image) if image.is_pushed => Some("what runs in the image"),
-        _ => None,
+    // What is pushed runs elsewhere, where a role gives credentials.
+    let mut pushed = model.images.iter().filter(|image| image.dockerfile.file == file && image.is_pushed);
+    let shadowed = match is_of_project {
+        true => Some(": builds of the project go without their role"),
+        false => pushed.any(|image| is_kept(image, ones)).then_some(": what runs in the image goes without its role"),
     };
-    Some(match shadows {
-        Some(who) => found.fact("where", format!(": {who} cannot use the role that it gets")).severity(Severity::Low),
+    Some(match shadowed {
+        Some(shadowed) => found.fact("where", shadowed).severity(Severity::Low),
         None => found.fact("where", ""),
     })
+}
+
+/// One of them is a variable of the image, and not of a stage that is left behind.
+fn is_kept(image: &Image, ones: &[NamedValue<'_>]) -> bool {
+    let steps = image.dockerfile.final_chain().into_iter().flat_map(|stage| &stage.steps);
+    let mut kept = steps.filter(|step| matches!(step.action, Action::Env(_)));
+    kept.any(|step| ones.iter().any(|one| step.span.contains(one.span)))
 }
 
 /// A word; not a name to fill in, a reference, or anything with the form of a key.

@@ -1,7 +1,8 @@
 //! Pipelines that deploy to production and elsewhere with one build, which a variable alone tells apart.
 
+use super::shared_environment::speaks_of;
 use crate::model::deployment::{is_other_environment, is_production};
-use crate::model::{BuildProject, Model, Pipeline, PipelineAction, Stage};
+use crate::model::{BuildProject, Model, Pipeline};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -43,10 +44,6 @@ fn of_pipeline(model: &Model, pipeline: &Pipeline) -> Option<Finding> {
     // That both have one role follows from it.
     found.cause = Some(action.name.span);
     Some(found)
-}
-
-fn speaks_of(stage: &Stage, action: &PipelineAction, wanted: fn(&str) -> bool) -> bool {
-    [&stage.name, &action.name].into_iter().any(|name| wanted(&name.display()))
 }
 
 fn role(project: &BuildProject) -> String {

@@ -11,7 +11,7 @@ pub const ANALYSIS: Analysis = Analysis {
     name: "fixed-partition",
     summary: "an ARN names the partition that others of the template leave open",
     params: &[],
-    facts: &["arn", "count"],
+    facts: &["arn"],
     bind,
 };
 
@@ -42,7 +42,6 @@ fn of_file(patterns: &[&ArnPattern]) -> Option<Finding> {
     let first = fixed.first()?;
     let mut found = Finding::new(first.span(), "partition")
         .fact("arn", first.text().display())
-        .fact("count", fixed.len().to_string())
         .related(open.span(), "leaves it to the deployment");
     for other in fixed.iter().skip(1).take(3) {
         found = found.related(other.span(), "and this one");

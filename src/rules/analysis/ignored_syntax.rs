@@ -9,7 +9,7 @@ pub const ANALYSIS: Analysis = Analysis {
     name: "ignored-syntax",
     summary: "a Serverless service asks for braces that its framework does not know",
     params: &[],
-    facts: &["service", "versions"],
+    facts: &["service"],
     bind,
 };
 
@@ -38,8 +38,6 @@ fn of_service(service: &ServerlessService) -> Option<Finding> {
     let left = ranges.iter().try_fold(ignoring.clone(), |left, range| left.intersect(range));
     left?;
     let mut found = Finding::new(span, "variableSyntax").fact("service", service.display());
-    found =
-        found.fact("versions", if asked.is_empty() { "no version is asked for".into() } else { asked.join(" and ") });
     for version in service.versions() {
         found = found.related(version.span, "admits such a version");
     }

@@ -37,9 +37,14 @@ fn of_project(model: &Model, project: &BuildProject, push: &Wanted) -> Option<Fi
     Some(found)
 }
 
-/// `shop/builder` of `111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/builder:3`; `None` for an image
-/// that is not in ECR.
+/// `shop/builder` of `111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/builder:3`, `${Builder.RepositoryUri}`
+/// of that with a tag; `None` for an image that is not in ECR.
 pub fn repository(image: &Text) -> Option<Text> {
+    if let Some(Part::Hole(hole)) = image.parts.first()
+        && hole.name.ends_with(".RepositoryUri")
+    {
+        return Some(Text::from_hole(hole.clone()));
+    }
     if !image.display().contains(".dkr.ecr") {
         return None;
     }

@@ -50,7 +50,7 @@ fn of_pipeline(model: &Model, pipeline: &Pipeline) -> Option<Finding> {
     Some(found)
 }
 
-fn speaks_of(stage: &Stage, action: &PipelineAction, wanted: fn(&str) -> bool) -> bool {
+pub fn speaks_of(stage: &Stage, action: &PipelineAction, wanted: fn(&str) -> bool) -> bool {
     let names = [Some(&stage.name), Some(&action.name), action.setting("StackName")];
     names.into_iter().flatten().any(|name| wanted(&name.display()))
 }
