@@ -29,7 +29,7 @@ fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
         let buckets = buckets(context.model);
         let policies = context.model.policies.iter().filter(|policy| policy.kind == PolicyKind::Resource);
-        policies.flat_map(|policy| of_policy(policy, &buckets)).collect()
+        policies.flat_map(|policy| of_policy(context.model, policy, &buckets)).collect()
     })
 }
 
@@ -45,7 +45,7 @@ fn buckets(model: &Model) -> Vec<Bucket<'_>> {
     stores.chain(sources).map(|text| Bucket { text, arn: arn_of("arn:*:s3:::", text, "/*") }).collect()
 }
 
-fn of_policy(policy: &Policy, buckets: &[Bucket<'_>]) -> Vec<Finding> {
+fn of_policy(model: &Model, policy: &Policy, buckets: &[Bucket<'_>]) -> Vec<Finding> {
     let Some((kind, what, writes)) = WRITES.iter().find(|(kind, ..)| *kind == policy.resource_type) else {
         return Vec::new();
     };
@@ -54,8 +54,8 @@ fn of_policy(policy: &Policy, buckets: &[Bucket<'_>]) -> Vec<Finding> {
         let (action, at) = writes.iter().find_map(|action| Some((*action, written(statement, action)?)))?;
         let principals = statement.principals.as_ref().filter(|found| !found.negated)?;
         let (entry, account) = principals.entries.iter().find_map(|entry| {
-            let account = entry.account().filter(is_foreign).filter(|account| account.display().len() == 12)?;
-            Some((entry, account))
+            let is_meant = |account: &Text| is_foreign(account, None, model) && account.display().len() == 12;
+            Some((entry, entry.account().filter(is_meant)?))
         })?;
         let subject = format!("{} {}", policy.owner.name, account.display());
         let mut found = Finding::new(entry.span(), subject)

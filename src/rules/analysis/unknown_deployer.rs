@@ -14,8 +14,10 @@ pub const ANALYSIS: Analysis = Analysis {
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
         let model = context.model;
-        let has_roles = model.principals.iter().any(|one| one.kind == PrincipalKind::Role && !one.is_ci_role());
-        let pipeline = model.pipelines.first().filter(|_| has_roles && !model.deployers.is_known());
+        let roles = model.principals.iter().filter(|one| one.kind == PrincipalKind::Role && !one.is_ci_role());
+        let mut known = roles.map(|role| model.deployers.are_known_to(model, role)).peekable();
+        let is_open = known.peek().is_some() && !known.any(|is_known| is_known);
+        let pipeline = model.pipelines.first().filter(|_| is_open);
         let found = pipeline.map(|pipeline| {
             let known = match model.deployers.elsewhere.first() {
                 Some(role) => format!("`{role}` deploys, and is in none of the files"),
