@@ -1,5 +1,9 @@
 //! The one function that takes sources and gives diagnostics. Pure: no I/O, no printing.
 
+mod inventory;
+
+pub use inventory::{ActionRow, AskedRule, PipelineRow, PowerRow, RoleRow, StageRow};
+
 use crate::diagnostic::{Confidence, Diagnostic, Doubt, Severity};
 use crate::model::lower::{self, AsPolicy};
 use crate::model::{self, Model};
@@ -18,6 +22,11 @@ pub struct Report {
     pub summary: Summary,
     /// Secrets: every renderer masks these places.
     pub redactions: Vec<Span>,
+    /// The rules of the run, in the order of their packs.
+    pub rules: Vec<AskedRule>,
+    /// In the order of the files, as are the pipelines.
+    pub roles: Vec<RoleRow>,
+    pub pipelines: Vec<PipelineRow>,
 }
 
 /// What was read, and what was not.
@@ -89,6 +98,7 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
             }
         }
     }
+    let (roles, pipelines) = (inventory::roles(&model, options), inventory::pipelines(&model, options));
     // Taking a large model apart takes a while, and nobody has to wait for it.
     rayon::spawn(move || drop(model));
     let mut diagnostics = one_per_cause(diagnostics);
@@ -96,7 +106,7 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     diagnostics.sort_by(|left, right| left.sort_key(sources).cmp(&right.sort_key(sources)));
     diagnostics.dedup();
     number_equal_ids(sources, &mut diagnostics);
-    Report { diagnostics, summary, redactions }
+    Report { diagnostics, summary, redactions, rules: inventory::rules(rules), roles, pipelines }
 }
 
 /// Who asks about a service asks about the files that it takes in.

@@ -1,28 +1,27 @@
 //! `iamlint check`.
 
-use super::args::{CheckArgs, ReportArgs};
+use super::args::{CheckArgs, InputArgs, ReportArgs};
 use super::discover::{self, Input};
-use super::{CLEAN, FAILED, FOUND, Failure, packs, print, style};
+use super::outputs::Outputs;
+use super::{CLEAN, FAILED, FOUND, Failure, packs};
 use crate::linter::lint;
-use crate::report::{self, Format, Style};
 use crate::rules::Rule;
-use std::io::IsTerminal;
+use std::path::PathBuf;
 
 pub fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let rules = packs::selected(&args.input)?;
-    let input = discover::input(&args.paths, &args.input)?;
-    tell(&args.report, &rules, input)
+    let outputs = Outputs::of(&args.report)?;
+    let written = outputs.paths().map(PathBuf::from).collect();
+    let input = discover::input(&args.paths, &InputArgs { written, ..args.input.clone() })?;
+    tell(&args.report, &outputs, &rules, input)
 }
 
-/// Lints what was read, prints the report, and says how the process ends.
-pub fn tell(args: &ReportArgs, rules: &[Rule], input: Input) -> Result<u8, Failure> {
-    let format: Format = args.format.parse().map_err(Failure::new)?;
+/// Lints what was read, writes the reports, and says how the process ends.
+pub fn tell(args: &ReportArgs, outputs: &Outputs, rules: &[Rule], input: Input) -> Result<u8, Failure> {
     let mut report = lint(&input.sources, rules, &input.options);
     report.summary.not_analysed.splice(0..0, input.unread);
-    let base = style(args.color, std::io::stdout().is_terminal());
-    let style = Style { quiet: args.quiet, verbose: args.verbose, ..base };
     let threshold = args.fail_on.threshold();
-    print(&report::render(&report, &input.sources, format, &style, threshold));
+    outputs.write(&report, &input.sources, args, threshold)?;
     let fails = threshold.is_some_and(|threshold| report.fails(threshold));
     let is_incomplete = args.strict && !report.summary.not_analysed.is_empty();
     Ok(if input.unread_named {

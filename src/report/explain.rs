@@ -73,7 +73,7 @@ fn example_report(rule: &Rule, example: Example, style: &Style) -> (String, Stri
     let mut sources = Sources::new();
     let file = sources.add(example.name, examples::without_marks(example.text));
     let report = lint(&sources, std::slice::from_ref(rule), &Options::default());
-    let style = Style { quiet: true, links: false, explained: false, ..*style };
+    let style = Style { quiet: true, links: false, explained: false, ..style.clone() };
     let text = render(&report, &sources, Format::Pretty, &style, None);
     (sources.redacted(&report.redactions).get(file).text.to_string(), text)
 }
