@@ -1,26 +1,40 @@
 //! `iamlint check`.
 
+use super::add_ignore;
 use super::args::{CheckArgs, InputArgs, ReportArgs};
 use super::discover::{self, Input};
 use super::outputs::Outputs;
+use super::settings::Settings;
 use super::{CLEAN, FAILED, FOUND, Failure, packs};
+use crate::diagnostic::Severity;
 use crate::linter::lint;
 use crate::rules::Rule;
 use std::path::PathBuf;
 
 pub fn run(args: &CheckArgs) -> Result<u8, Failure> {
-    let rules = packs::selected(&args.input)?;
+    let mut settings = Settings::load(&args.input)?;
+    let rules = packs::selected(&args.input, &mut settings)?;
+    let threshold = settings.threshold(&args.report)?;
     let outputs = Outputs::of(&args.report)?;
+    let config = settings.file.map(|file| settings.root.join(settings.sources.path(file)));
     let written = outputs.paths().map(PathBuf::from).collect();
-    let input = discover::input(&args.paths, &InputArgs { written, ..args.input.clone() })?;
-    tell(&args.report, &outputs, &rules, input)
+    let input = discover::input(&args.paths, &InputArgs { written, ..args.input.clone() }, settings)?;
+    if let Some(reason) = &args.add_ignore {
+        return add_ignore::run(&input, &rules, config.as_deref(), reason);
+    }
+    tell(&args.report, &outputs, threshold, &rules, input)
 }
 
 /// Lints what was read, writes the reports, and says how the process ends.
-pub fn tell(args: &ReportArgs, outputs: &Outputs, rules: &[Rule], input: Input) -> Result<u8, Failure> {
+pub fn tell(
+    args: &ReportArgs,
+    outputs: &Outputs,
+    threshold: Option<Severity>,
+    rules: &[Rule],
+    input: Input,
+) -> Result<u8, Failure> {
     let mut report = lint(&input.sources, rules, &input.options);
     report.summary.not_analysed.splice(0..0, input.unread);
-    let threshold = args.fail_on.threshold();
     outputs.write(&report, &input.sources, args, threshold)?;
     let fails = threshold.is_some_and(|threshold| report.fails(threshold));
     let is_incomplete = args.strict && !report.summary.not_analysed.is_empty();

@@ -6,12 +6,11 @@ use crate::diagnostic::Severity;
 use crate::linter::Report;
 use crate::report::{self, Account, Format, Style};
 use crate::source::Sources;
-use chrono::{DateTime, SecondsFormat};
+use jiff::Timestamp;
 use std::fs::{self, OpenOptions};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// One report that is asked for: `sarif:reports/iamlint.sarif`; without a path, on standard output.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,7 +143,6 @@ fn account() -> Result<Account, Failure> {
 /// Now, or the time that reproducible builds go by: <https://reproducible-builds.org/specs/source-date-epoch/>
 fn time() -> String {
     let given = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse().ok());
-    let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_secs() as i64);
-    let time = DateTime::from_timestamp(given.unwrap_or_else(now), 0).unwrap_or_default();
-    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+    let given = given.and_then(|seconds| Timestamp::from_second(seconds).ok());
+    format!("{:.0}", given.unwrap_or_else(Timestamp::now))
 }

@@ -6,6 +6,8 @@ use super::{Format, Scene, finding, summary, words};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::iam::catalogue;
 use crate::linter::{NotAnalysed, PipelineRow, Report, RoleRow};
+use crate::source::Span;
+use crate::suppress::Suppressed;
 use minijinja::Environment;
 use minijinja::value::Serde;
 use serde::Serialize;
@@ -53,6 +55,7 @@ fn page(scene: &Scene, report: &Report, fail_on: Option<Severity>, most: usize) 
         findings: Rows::new(&report.diagnostics, most, |found| row(scene, report, found, &mut room)),
         roles: Rows::new(&report.roles, most, |role| role_row(scene, role)),
         pipelines: Rows::new(&report.pipelines, most, |pipeline| pipeline_row(scene, pipeline)),
+        suppressed: Rows::new(&report.suppressed, most, |one| suppressed_row(scene, one)),
         not_analysed: Rows::new(&report.summary.not_analysed, most, |item| unread(scene, item)),
     };
     template.render(Serde(page)).expect("the template uses what the page has")
@@ -69,6 +72,7 @@ struct Page<'a> {
     findings: Rows<Finding<'a>>,
     roles: Rows<Role>,
     pipelines: Rows<Pipeline>,
+    suppressed: Rows<SuppressedRow<'a>>,
     not_analysed: Rows<Unread>,
 }
 
@@ -185,6 +189,19 @@ struct Action {
 }
 
 #[derive(Serialize)]
+struct SuppressedRow<'a> {
+    id: String,
+    severity: &'static str,
+    rule: &'a str,
+    message: String,
+    place: String,
+    by: &'static str,
+    by_place: String,
+    reason: String,
+    until: Option<String>,
+}
+
+#[derive(Serialize)]
 struct Unread {
     place: String,
     reason: String,
@@ -281,7 +298,7 @@ fn pipeline_row(scene: &Scene, pipeline: &PipelineRow) -> Pipeline {
                 kind: kind(&action.category),
                 role: action.role.as_deref().map(clean),
                 project: action.project.as_deref().map(clean),
-                place: finding::place(scene, action.place),
+                place: place_in(scene, action.place, pipeline.place),
             })
             .collect(),
     });
@@ -293,9 +310,32 @@ fn pipeline_row(scene: &Scene, pipeline: &PipelineRow) -> Pipeline {
     }
 }
 
+/// The line alone where that is in the same file.
+fn place_in(scene: &Scene, span: Span, whole: Span) -> String {
+    match span.file == whole.file {
+        true => format!("line {}", scene.sources.position(span).line),
+        false => finding::place(scene, span),
+    }
+}
+
 fn kind(category: &str) -> &'static str {
     let known = ["source", "build", "test", "approval", "deploy", "invoke", "compute"];
     known.into_iter().find(|known| known.eq_ignore_ascii_case(category)).unwrap_or("other")
+}
+
+fn suppressed_row<'a>(scene: &Scene, one: &'a Suppressed) -> SuppressedRow<'a> {
+    let found = &one.diagnostic;
+    SuppressedRow {
+        id: found.id(scene.sources),
+        severity: found.severity.name(),
+        rule: &found.rule,
+        message: finding::message(found),
+        place: finding::place(scene, found.primary.span),
+        by: one.spelling.name(),
+        by_place: finding::place(scene, one.place),
+        reason: one.reason.as_deref().map(|reason| words::one_line(reason).into_owned()).unwrap_or_default(),
+        until: one.until.map(|day| day.to_string()),
+    }
 }
 
 fn unread(scene: &Scene, item: &NotAnalysed) -> Unread {

@@ -6,6 +6,7 @@ use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::iam::catalogue;
 use crate::linter;
 use crate::source::Sources;
+use crate::suppress;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -14,15 +15,17 @@ pub fn report(report: &linter::Report, sources: &Sources, fail_on: Option<Severi
         schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION"),
         findings: report.diagnostics.iter().map(|diagnostic| finding(diagnostic, sources)).collect(),
+        suppressed: report.suppressed.iter().map(|one| suppressed(one, sources)).collect(),
         summary: summary(report, sources, fail_on),
     };
     pretty(&whole)
 }
 
-/// A line for each finding, then one with the summary.
+/// A line for each finding, one for each that is suppressed, then one with the summary.
 pub fn lines(report: &linter::Report, sources: &Sources, fail_on: Option<Severity>) -> String {
     let findings = report.diagnostics.iter().map(|diagnostic| Line::Finding(finding(diagnostic, sources)));
-    let lines = findings.chain([Line::Summary(summary(report, sources, fail_on))]);
+    let suppressed = report.suppressed.iter().map(|one| Line::Suppressed(suppressed(one, sources)));
+    let lines = findings.chain(suppressed).chain([Line::Summary(summary(report, sources, fail_on))]);
     let written = lines.map(|record| {
         let stamped = Stamped { schema: SCHEMA, version: env!("CARGO_PKG_VERSION"), record };
         serde_json::to_string(&stamped).expect(SERIALISES) + "\n"
@@ -50,6 +53,7 @@ struct Stamped<'a> {
 #[serde(tag = "type", rename_all = "lowercase")]
 enum Line<'a> {
     Finding(Finding<'a>),
+    Suppressed(Suppressed<'a>),
     Summary(Summary<'a>),
 }
 
@@ -58,7 +62,26 @@ struct Report<'a> {
     schema: &'static str,
     version: &'static str,
     findings: Vec<Finding<'a>>,
+    /// Findings that are not told, and by whose word.
+    suppressed: Vec<Suppressed<'a>>,
     summary: Summary<'a>,
+}
+
+#[derive(Serialize)]
+struct Suppressed<'a> {
+    #[serde(flatten)]
+    finding: Finding<'a>,
+    suppression: Suppression<'a>,
+}
+
+#[derive(Serialize)]
+struct Suppression<'a> {
+    /// `comment`, `metadata`, `configuration`, or another tool.
+    by: &'static str,
+    reason: Option<&'a str>,
+    /// The last day, as `2027-01-31`.
+    until: Option<String>,
+    location: Place<'a>,
 }
 
 #[derive(Serialize)]
@@ -118,6 +141,7 @@ struct Summary<'a> {
     not_analysed: Vec<NotAnalysed<'a>>,
     /// The day of the IAM data that the run went by.
     iam_data: &'static str,
+    suppressed: usize,
     /// The threshold of the run and how many findings reach it.
     fail_on: Option<&'static str>,
     failing: usize,
@@ -165,6 +189,18 @@ fn finding<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Finding<'a> 
     }
 }
 
+fn suppressed<'a>(one: &'a suppress::Suppressed, sources: &'a Sources) -> Suppressed<'a> {
+    Suppressed {
+        finding: finding(&one.diagnostic, sources),
+        suppression: Suppression {
+            by: one.spelling.name(),
+            reason: one.reason.as_deref(),
+            until: one.until.map(|until| until.to_string()),
+            location: place(one.place, sources),
+        },
+    }
+}
+
 fn location<'a>(role: &'static str, label: &'a Label, sources: &'a Sources) -> Location<'a> {
     Location { role, place: place(label.span, sources), label: &label.text }
 }
@@ -197,6 +233,7 @@ fn summary<'a>(report: &'a linter::Report, sources: &'a Sources, fail_on: Option
                 reason: &item.reason,
             })
             .collect(),
+        suppressed: report.suppressed.len(),
         iam_data: catalogue::DATE,
         fail_on: fail_on.map(Severity::name),
         failing: fail_on.map_or(0, failing),

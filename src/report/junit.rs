@@ -5,6 +5,7 @@
 use super::{Scene, finding, lines, words};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::linter::{NotAnalysed, Report};
+use crate::suppress::Suppressed;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeSet;
 
@@ -32,6 +33,11 @@ pub fn report(scene: &Scene, report: &Report, fail_on: Option<Severity>) -> Stri
         }));
         whole.add_test_suite(suite);
     }
+    if !report.suppressed.is_empty() {
+        let mut suite = TestSuite::new("suppressed");
+        suite.add_test_cases(report.suppressed.iter().map(|one| suppressed(scene, one)));
+        whole.add_test_suite(suite);
+    }
     if !report.summary.not_analysed.is_empty() {
         let mut suite = TestSuite::new("not analysed");
         suite.add_test_cases(report.summary.not_analysed.iter().map(|item| not_analysed(scene, item)));
@@ -50,15 +56,27 @@ fn case(scene: &Scene, found: &Diagnostic, pack: &str, fail_on: Option<Severity>
     } else {
         TestCaseStatus::success()
     };
+    let mut case = of_finding(scene, found, pack, status);
+    if !fails {
+        case.set_system_out(text);
+    }
+    case
+}
+
+fn suppressed(scene: &Scene, one: &Suppressed) -> TestCase {
+    let mut status = TestCaseStatus::skipped();
+    let reason = one.reason.as_deref().unwrap_or("no reason is given");
+    status.set_message(format!("suppressed by {}: {}", one.spelling.name(), words::one_line(reason)));
+    of_finding(scene, &one.diagnostic, "suppressed", status)
+}
+
+fn of_finding(scene: &Scene, found: &Diagnostic, class: &str, status: TestCaseStatus) -> TestCase {
     let path = words::one_line(scene.sources.path(found.primary.span.file));
     // Without lines, so that a case is the same one in the next run.
     let name = format!("{} {path} {}", found.rule, found.id(scene.sources));
     let mut case = TestCase::new(name, status);
-    case.set_classname(pack);
+    case.set_classname(class);
     place(&mut case, &path, scene.sources.position(found.primary.span).line);
-    if !fails {
-        case.set_system_out(text);
-    }
     case
 }
 

@@ -26,7 +26,8 @@ pub fn masked<'r>(report: &'r Report, sources: &Sources) -> Cow<'r, Report> {
             }
         }
     };
-    for found in &mut masked.diagnostics {
+    let suppressed = masked.suppressed.iter_mut().map(|one| &mut one.diagnostic);
+    for found in masked.diagnostics.iter_mut().chain(suppressed) {
         mask(&mut found.message);
         std::iter::once(&mut found.primary).chain(&mut found.labels).for_each(|label| mask(&mut label.text));
         found.notes.iter_mut().chain(&mut found.help).for_each(&mask);

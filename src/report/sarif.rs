@@ -7,6 +7,7 @@ use super::{json, words};
 use crate::diagnostic::{Diagnostic, Fix, Label, Severity};
 use crate::linter::{self, AskedRule, NotAnalysed};
 use crate::source::{Sources, Span};
+use crate::suppress::{Spelling, Suppressed};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -19,9 +20,14 @@ const MOST_LOCATIONS: usize = 1_000;
 pub fn report(report: &linter::Report, sources: &Sources) -> String {
     let index: HashMap<&str, usize> =
         report.rules.iter().enumerate().map(|(index, rule)| (rule.id.as_str(), index)).collect();
-    let results = report.diagnostics.iter().take(MOST_RESULTS);
-    let results = results.map(|found| result(found, index.get(found.rule.as_str()).copied(), sources)).collect();
-    let left_out = report.diagnostics.len().saturating_sub(MOST_RESULTS);
+    let told = report.diagnostics.iter().map(|found| (found, Vec::new()));
+    let suppressed = report.suppressed.iter().map(|one| (&one.diagnostic, vec![suppression(one, sources)]));
+    let results = told.chain(suppressed).take(MOST_RESULTS).map(|(found, suppressions)| {
+        let rule_index = index.get(found.rule.as_str()).copied();
+        SarifResult { suppressions, ..result(found, rule_index, sources) }
+    });
+    let results = results.collect();
+    let left_out = (report.diagnostics.len() + report.suppressed.len()).saturating_sub(MOST_RESULTS);
     let left_out = (left_out > 0).then(|| Notification {
         level: "warning",
         message: Message::new(format!("{left_out} more findings have no room in a SARIF report")),
@@ -147,7 +153,26 @@ struct SarifResult<'a> {
     partial_fingerprints: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fixes: Vec<SarifFix>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suppressions: Vec<Suppression>,
     properties: ResultProperties,
+}
+
+#[derive(Serialize)]
+struct Suppression {
+    kind: &'static str,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    justification: Option<String>,
+    location: Location,
+    properties: SuppressionProperties,
+}
+
+#[derive(Serialize)]
+struct SuppressionProperties {
+    by: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -270,7 +295,18 @@ fn result<'a>(found: &'a Diagnostic, rule_index: Option<usize>, sources: &Source
             ("primaryLocationLineHash", format!("{id}:1")),
         ]),
         fixes: found.fix.iter().map(|found| fix(found, sources)).collect(),
+        suppressions: Vec::new(),
         properties: ResultProperties { severity: found.severity.name(), precision: found.confidence.name() },
+    }
+}
+
+fn suppression(one: &Suppressed, sources: &Sources) -> Suppression {
+    Suppression {
+        kind: if one.spelling == Spelling::Config { "external" } else { "inSource" },
+        status: "accepted",
+        justification: one.reason.clone(),
+        location: location(one.place, sources),
+        properties: SuppressionProperties { by: one.spelling.name(), until: one.until.map(|day| day.to_string()) },
     }
 }
 

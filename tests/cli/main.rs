@@ -1,5 +1,6 @@
 //! The program as a user runs it: exit status, streams, files that are read and files that are not.
 
+mod config;
 mod exit_status;
 mod explain;
 mod inputs;
@@ -75,7 +76,7 @@ impl Repository {
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::cargo_bin("iamlint").expect("the program is built");
-        let terminal = ["NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS"];
+        let terminal = ["NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "IAMLINT_CONFIG"];
         let runners = ["GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "CODEBUILD_BUILD_ARN", "AWS_DEFAULT_REGION"];
         terminal.into_iter().chain(runners).for_each(|name| {
             command.env_remove(name);
