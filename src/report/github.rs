@@ -24,9 +24,13 @@ fn annotation(scene: &Scene, found: &Diagnostic) -> String {
         false => format!(",col={}", start.column),
     };
     let mut lines = vec![finding::message(found)];
-    lines.extend(found.labels.iter().filter(|label| !label.text.is_empty()).map(|label| {
-        format!("{}: {}", finding::place(scene, label.span), words::one_line(&label.text))
-    }));
+    lines.extend(
+        found
+            .labels
+            .iter()
+            .filter(|label| !label.text.is_empty())
+            .map(|label| format!("{}: {}", finding::place(scene, label.span), words::one_line(&label.text))),
+    );
     lines.extend(finding::footnotes(scene, found, 0).into_iter().map(|note| format!("{} {}", note.key, note.text)));
     format!(
         "::{} file={},line={},endLine={}{column},title={}::{}\n",

@@ -288,7 +288,10 @@ fn result<'a>(found: &'a Diagnostic, rule_index: Option<usize>, sources: &Source
         message: Message::new(message(found)),
         locations: [labelled(&found.primary, sources)],
         related_locations: related.collect(),
-        code_flows: has_chain.then(|| CodeFlow { thread_flows: [ThreadFlow { locations: steps() }] }).into_iter().collect(),
+        code_flows: has_chain
+            .then(|| CodeFlow { thread_flows: [ThreadFlow { locations: steps() }] })
+            .into_iter()
+            .collect(),
         // The second is what GitHub tracks a result by; it would else be made of the text of the line.
         partial_fingerprints: BTreeMap::from([
             ("iamlint/v1", id.clone()),
@@ -361,8 +364,7 @@ fn labelled(label: &Label, sources: &Sources) -> Location {
 
 fn location(span: Span, sources: &Sources) -> Location {
     let place = place(span, sources);
-    let physical_location =
-        PhysicalLocation { artifact_location: artifact(place.path), region: Some(region(&place)) };
+    let physical_location = PhysicalLocation { artifact_location: artifact(place.path), region: Some(region(&place)) };
     Location { id: None, physical_location, message: None }
 }
 

@@ -37,7 +37,9 @@ fn is_unsafe(c: char) -> bool {
 /// An address that may be a link; a rule pack could hold any other scheme.
 pub fn is_web_address(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte)))
+    rest.is_some_and(|rest| {
+        !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
+    })
 }
 
 /// Breaks lines at spaces so that they fit; a word is never broken, so that it can be copied.

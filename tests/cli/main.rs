@@ -32,9 +32,8 @@ const TEXT_TEMPLATE: &str = "Resources:\n{% if table %}\n  Table: {Type: AWS::Dy
 /// A pack with one rule, `no-table-deletion`.
 const PACK: &str = include_str!("../../fixtures/cli/pack.yml");
 
-const FORMATS: [&str; 12] = [
-    "pretty", "rich", "short", "json", "ndjson", "sarif", "junit", "github", "gitlab", "asff", "markdown", "html",
-];
+const FORMATS: [&str; 12] =
+    ["pretty", "rich", "short", "json", "ndjson", "sarif", "junit", "github", "gitlab", "asff", "markdown", "html"];
 
 /// A folder of its own, with files in it.
 struct Repository {

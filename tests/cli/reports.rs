@@ -8,7 +8,8 @@ fn all_reports() -> Vec<String> {
 }
 
 fn written(repository: &Repository, format: &str) -> String {
-    fs::read_to_string(repository.path().join("out/deep").join(format)).unwrap_or_else(|error| panic!("{format}: {error}"))
+    fs::read_to_string(repository.path().join("out/deep").join(format))
+        .unwrap_or_else(|error| panic!("{format}: {error}"))
 }
 
 #[test]
@@ -64,7 +65,10 @@ fn three_hundred_findings_are_status_1_in_every_format() {
     let findings = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
     let count = findings(&written(&repository, "json"))["findings"].as_array().expect("findings").len();
     assert!(count >= 300, "{count}");
-    assert_eq!(findings(&written(&repository, "sarif"))["runs"][0]["results"].as_array().expect("results").len(), count);
+    assert_eq!(
+        findings(&written(&repository, "sarif"))["runs"][0]["results"].as_array().expect("results").len(),
+        count
+    );
     assert!(written(&repository, "html").len() < 1_000_000);
     let markdown = written(&repository, "markdown");
     let told = markdown.matches("\n- **").count();
