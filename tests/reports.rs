@@ -223,7 +223,7 @@ fn every_line_of_ndjson_is_what_its_schema_says() {
 
 #[test]
 fn the_sarif_report_is_what_the_standard_says() {
-    let text = fs::read_to_string("tests/schemas/sarif-2.1.0.json").expect("the schema");
+    let text = fs::read_to_string("fixtures/schemas/sarif-2.1.0.json").expect("the schema");
     // Patterns of the standard have a bracket too many, which is no regular expression.
     let schema = json(&text.replace("-[a-zA-Z]{2}]?$", "-[a-zA-Z]{2}$"));
     let (sources, report) = run();

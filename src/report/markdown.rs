@@ -67,8 +67,10 @@ fn fenced(text: &str) -> String {
 /// Text in which pairs of backticks set names apart, as messages have them.
 fn sentence(text: &str) -> String {
     let pieces: Vec<&str> = text.split('`').collect();
-    let is_paired = pieces.len() % 2 == 1;
-    let piece = |(index, piece): (usize, &&str)| if is_paired && index % 2 == 1 { code(piece) } else { plain(piece) };
+    if pieces.len() % 2 == 0 {
+        return plain(text);
+    }
+    let piece = |(index, piece): (usize, &&str)| if index % 2 == 1 { code(piece) } else { plain(piece) };
     pieces.iter().enumerate().map(piece).collect()
 }
 
