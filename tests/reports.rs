@@ -164,6 +164,29 @@ fn all_formats_carry_the_same_findings_at_the_same_lines() {
     }
 }
 
+#[test]
+fn sarif_json_short_and_annotations_give_the_same_columns_and_none_is_zero() {
+    let (sources, report) = run();
+    let expected: Vec<u64> =
+        report.diagnostics.iter().map(|found| sources.position(found.primary.span).column as u64).collect();
+    assert!(expected.iter().all(|column| *column > 0));
+    let by = |format: Format, pattern: &str| -> Vec<u64> {
+        let text = rendered(&report, &sources, format);
+        let pattern = Regex::new(pattern).expect("a pattern");
+        pattern.captures_iter(&text).map(|found| found[1].parse().expect("a column")).collect()
+    };
+    assert_eq!(by(Format::Short, r"(?m)^.+:\d+:(\d+): (?:critical|high|medium|low|info)\["), expected);
+    assert_eq!(by(Format::Github, r"(?m)^::\w+ file=[^,]*,line=\d+,endLine=\d+,col=(\d+),"), expected);
+    let pointed = |format: Format, list: &str, column: &str| -> Vec<u64> {
+        let text = json(&rendered(&report, &sources, format));
+        let rows = text.pointer(list).and_then(Value::as_array).expect("a list").clone();
+        rows.iter().map(|row| row.pointer(column).and_then(Value::as_u64).expect("a column")).collect()
+    };
+    assert_eq!(pointed(Format::Json, "/findings", "/locations/0/start/column"), expected);
+    let sarif = pointed(Format::Sarif, "/runs/0/results", "/locations/0/physicalLocation/region/startColumn");
+    assert_eq!(sarif[..expected.len()], expected);
+}
+
 /// The schema with every object closed that names its properties: what is not in it is an error.
 fn closed(schema: &mut Value) {
     match schema {

@@ -2,7 +2,7 @@
 
 use super::ink::{self, Ink};
 use super::words::{one_line, wrap};
-use super::{Format, Style, render};
+use super::{Format, Style, mask, render};
 use crate::diagnostic::{Confidence, Diagnostic};
 use crate::linter::{Options, Report, lint};
 use crate::rules::Rule;
@@ -88,6 +88,10 @@ pub fn finding(
     style: &Style,
 ) -> String {
     let shown = sources.redacted(&report.redactions);
+    let masked =
+        Report { diagnostics: vec![diagnostic.clone()], redactions: report.redactions.clone(), ..Report::default() };
+    let masked = mask::masked(&masked, sources);
+    let diagnostic = masked.diagnostics.first().unwrap_or(diagnostic);
     let mut page = Page::new(style);
     let about = format!("{}, {} confidence, id {}", diagnostic.severity, diagnostic.confidence, diagnostic.id(sources));
     page.title(&diagnostic.rule, &about);

@@ -49,6 +49,11 @@ impl Format {
         Format::Html,
     ];
 
+    /// Colour, width and links make a difference.
+    pub fn is_for_terminals(self) -> bool {
+        matches!(self, Format::Pretty | Format::Rich | Format::Short)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Format::Pretty => "pretty",

@@ -274,7 +274,7 @@ fn role_row(scene: &Scene, role: &RoleRow) -> Role {
     let powers = role.powers.iter().map(|power| Power {
         verb: power.verb,
         everywhere: power.everywhere,
-        place: finding::place(scene, power.place),
+        place: place_in(scene, power.place, role.place),
     });
     Role {
         name: words::one_line(&role.name).into_owned(),

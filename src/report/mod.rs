@@ -78,6 +78,9 @@ impl Style {
 pub fn render(report: &Report, sources: &Sources, format: Format, style: &Style, fail_on: Option<Severity>) -> String {
     let shown = sources.redacted(&report.redactions);
     let report = &*mask::masked(report, sources);
+    // A terminal decides how text for people looks, and nothing of the rest.
+    let plain = Style { color: false, links: false, width: 100, unicode: true, ..style.clone() };
+    let style = if format.is_for_terminals() { style } else { &plain };
     let scene = Scene { sources, shown: &shown, style };
     let findings = match format {
         Format::Pretty => pretty::findings(&scene, &report.diagnostics),
