@@ -38,6 +38,7 @@ fn run() -> (Sources, Report) {
     let reason = Some("agreed <with> *everybody*".to_owned());
     let until = Some("2027-01-31".parse().expect("a day"));
     report.suppressed.push(Suppressed { diagnostic, spelling: Spelling::Comment, reason, until, place });
+    report.known.extend(report.diagnostics.pop());
     report.diagnostics[0].fix = Some(Fix { title: "write one action".into(), edits: vec![edit] });
     (sources, report)
 }
@@ -237,7 +238,7 @@ fn every_line_of_ndjson_is_what_its_schema_says() {
     }
     let (sources, report) = run();
     let text = rendered(&report, &sources, Format::Ndjson);
-    assert_eq!(text.lines().count(), report.diagnostics.len() + 2);
+    assert_eq!(text.lines().count(), report.diagnostics.len() + 3);
     for line in text.lines() {
         assert_eq!(complaints(&schema, &json(line)), Vec::<String>::new(), "{line}");
     }
@@ -288,11 +289,15 @@ fn what_is_suppressed_is_told_with_its_reason_and_never_as_a_finding() {
     let (sources, report) = run();
     let id = report.suppressed[0].diagnostic.id(&sources);
     let log = json(&rendered(&report, &sources, Format::Sarif));
-    let result = log["runs"][0]["results"].as_array().expect("results").last().expect("one").clone();
+    let result = log["runs"][0]["results"].as_array().expect("results")[report.diagnostics.len()].clone();
     assert_eq!(result["partialFingerprints"]["iamlint/v1"], id);
     let suppression = &result["suppressions"][0];
     assert_eq!((&suppression["kind"], &suppression["status"]), (&"inSource".into(), &"accepted".into()));
     assert_eq!(suppression["justification"], "agreed <with> *everybody*");
+    let known = report.known[0].id(&sources);
+    for format in [Format::Json, Format::Ndjson, Format::Sarif, Format::Junit, Format::Html] {
+        assert!(rendered(&report, &sources, format).contains(&known), "{format}: what is in the baseline");
+    }
     let page = rendered(&report, &sources, Format::Html);
     assert!(page.contains("agreed &lt;with&gt; *everybody*") && page.contains("2027-01-31"));
     for format in [Format::Pretty, Format::Short, Format::Github, Format::Gitlab, Format::Asff, Format::Markdown] {
@@ -320,7 +325,7 @@ fn junit_has_a_passing_case_for_a_rule_without_findings_and_fails_where_the_run_
     let silent =
         report.rules.iter().filter(|rule| report.diagnostics.iter().all(|found| found.rule != rule.id)).count();
     assert_eq!(read.failures, failing);
-    assert_eq!(read.tests, report.diagnostics.len() + silent + 1 + report.summary.not_analysed.len());
+    assert_eq!(read.tests, report.diagnostics.len() + silent + 2 + report.summary.not_analysed.len());
     assert!(text.contains("suppressed by comment: agreed &lt;with&gt; *everybody*"), "{text}");
     assert!(read.tests < 500, "CodeBuild takes so many");
     assert!(text.contains("name=\"not analysed\"") && text.contains("skipped"), "{text}");

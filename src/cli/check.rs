@@ -1,11 +1,11 @@
 //! `iamlint check`.
 
-use super::add_ignore;
 use super::args::{CheckArgs, InputArgs, ReportArgs};
 use super::discover::{self, Input};
 use super::outputs::Outputs;
 use super::settings::Settings;
 use super::{CLEAN, FAILED, FOUND, Failure, packs};
+use super::{add_ignore, baseline};
 use crate::diagnostic::Severity;
 use crate::linter::lint;
 use crate::rules::Rule;
@@ -16,11 +16,16 @@ pub fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let rules = packs::selected(&args.input, &mut settings)?;
     let threshold = settings.threshold(&args.report)?;
     let outputs = Outputs::of(&args.report)?;
-    let config = settings.file.map(|file| settings.root.join(settings.sources.path(file)));
+    let written_to = add_ignore::Entries::of(&settings);
+    let baseline = baseline::of_run(&settings, &args.input)?;
     let written = outputs.paths().map(PathBuf::from).collect();
-    let input = discover::input(&args.paths, &InputArgs { written, ..args.input.clone() }, settings)?;
+    let mut input = discover::input(&args.paths, &InputArgs { written, ..args.input.clone() }, settings)?;
+    input.options.baseline = baseline;
     if let Some(reason) = &args.add_ignore {
-        return add_ignore::run(&input, &rules, config.as_deref(), reason);
+        if args.paths.iter().any(|path| path.as_os_str() == "-") {
+            return Err(Failure::new("`--add-ignore` writes files, and `-` is none"));
+        }
+        return add_ignore::run(&input, &rules, &written_to, reason);
     }
     tell(&args.report, &outputs, threshold, &rules, input)
 }

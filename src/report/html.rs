@@ -56,6 +56,7 @@ fn page(scene: &Scene, report: &Report, fail_on: Option<Severity>, most: usize) 
         roles: Rows::new(&report.roles, most, |role| role_row(scene, role)),
         pipelines: Rows::new(&report.pipelines, most, |pipeline| pipeline_row(scene, pipeline)),
         suppressed: Rows::new(&report.suppressed, most, |one| suppressed_row(scene, one)),
+        known: Rows::new(&report.known, most, |found| known_row(scene, found)),
         not_analysed: Rows::new(&report.summary.not_analysed, most, |item| unread(scene, item)),
     };
     template.render(Serde(page)).expect("the template uses what the page has")
@@ -73,6 +74,7 @@ struct Page<'a> {
     roles: Rows<Role>,
     pipelines: Rows<Pipeline>,
     suppressed: Rows<SuppressedRow<'a>>,
+    known: Rows<Known<'a>>,
     not_analysed: Rows<Unread>,
 }
 
@@ -188,15 +190,21 @@ struct Action {
     place: String,
 }
 
+/// A finding in short.
 #[derive(Serialize)]
-struct SuppressedRow<'a> {
+struct Known<'a> {
     id: String,
     severity: &'static str,
     rule: &'a str,
     message: String,
     place: String,
+}
+
+#[derive(Serialize)]
+struct SuppressedRow<'a> {
+    finding: Known<'a>,
     by: &'static str,
-    by_place: String,
+    place: String,
     reason: String,
     until: Option<String>,
 }
@@ -323,16 +331,21 @@ fn kind(category: &str) -> &'static str {
     known.into_iter().find(|known| known.eq_ignore_ascii_case(category)).unwrap_or("other")
 }
 
-fn suppressed_row<'a>(scene: &Scene, one: &'a Suppressed) -> SuppressedRow<'a> {
-    let found = &one.diagnostic;
-    SuppressedRow {
+fn known_row<'a>(scene: &Scene, found: &'a Diagnostic) -> Known<'a> {
+    Known {
         id: found.id(scene.sources),
         severity: found.severity.name(),
         rule: &found.rule,
         message: finding::message(found),
         place: finding::place(scene, found.primary.span),
+    }
+}
+
+fn suppressed_row<'a>(scene: &Scene, one: &'a Suppressed) -> SuppressedRow<'a> {
+    SuppressedRow {
+        finding: known_row(scene, &one.diagnostic),
         by: one.spelling.name(),
-        by_place: finding::place(scene, one.place),
+        place: finding::place(scene, one.place),
         reason: one.reason.as_deref().map(|reason| words::one_line(reason).into_owned()).unwrap_or_default(),
         until: one.until.map(|day| day.to_string()),
     }

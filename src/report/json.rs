@@ -2,6 +2,7 @@
 //! offsets are bytes. A field is only ever added; what is not known or not there is `null` or empty.
 
 use super::place::{Place, place};
+use crate::baseline;
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::iam::catalogue;
 use crate::linter;
@@ -16,16 +17,18 @@ pub fn report(report: &linter::Report, sources: &Sources, fail_on: Option<Severi
         version: env!("CARGO_PKG_VERSION"),
         findings: report.diagnostics.iter().map(|diagnostic| finding(diagnostic, sources)).collect(),
         suppressed: report.suppressed.iter().map(|one| suppressed(one, sources)).collect(),
+        baseline: report.known.iter().map(|diagnostic| finding(diagnostic, sources)).collect(),
         summary: summary(report, sources, fail_on),
     };
     pretty(&whole)
 }
 
-/// A line for each finding, one for each that is suppressed, then one with the summary.
+/// A line for each finding, for each that is suppressed or known, then one with the summary.
 pub fn lines(report: &linter::Report, sources: &Sources, fail_on: Option<Severity>) -> String {
     let findings = report.diagnostics.iter().map(|diagnostic| Line::Finding(finding(diagnostic, sources)));
     let suppressed = report.suppressed.iter().map(|one| Line::Suppressed(suppressed(one, sources)));
-    let lines = findings.chain(suppressed).chain([Line::Summary(summary(report, sources, fail_on))]);
+    let known = report.known.iter().map(|diagnostic| Line::Baseline(finding(diagnostic, sources)));
+    let lines = findings.chain(suppressed).chain(known).chain([Line::Summary(summary(report, sources, fail_on))]);
     let written = lines.map(|record| {
         let stamped = Stamped { schema: SCHEMA, version: env!("CARGO_PKG_VERSION"), record };
         serde_json::to_string(&stamped).expect(SERIALISES) + "\n"
@@ -54,6 +57,7 @@ struct Stamped<'a> {
 enum Line<'a> {
     Finding(Finding<'a>),
     Suppressed(Suppressed<'a>),
+    Baseline(Finding<'a>),
     Summary(Summary<'a>),
 }
 
@@ -64,6 +68,8 @@ struct Report<'a> {
     findings: Vec<Finding<'a>>,
     /// Findings that are not told, and by whose word.
     suppressed: Vec<Suppressed<'a>>,
+    /// Findings that are known already.
+    baseline: Vec<Finding<'a>>,
     summary: Summary<'a>,
 }
 
@@ -142,6 +148,9 @@ struct Summary<'a> {
     /// The day of the IAM data that the run went by.
     iam_data: &'static str,
     suppressed: usize,
+    known: usize,
+    /// Entries of the baseline that nothing fits any more.
+    stale: &'a [baseline::Entry],
     /// The threshold of the run and how many findings reach it.
     fail_on: Option<&'static str>,
     failing: usize,
@@ -234,6 +243,8 @@ fn summary<'a>(report: &'a linter::Report, sources: &'a Sources, fail_on: Option
             })
             .collect(),
         suppressed: report.suppressed.len(),
+        known: report.known.len(),
+        stale: &report.stale,
         iam_data: catalogue::DATE,
         fail_on: fail_on.map(Severity::name),
         failing: fail_on.map_or(0, failing),

@@ -38,6 +38,15 @@ pub fn report(scene: &Scene, report: &Report, fail_on: Option<Severity>) -> Stri
         suite.add_test_cases(report.suppressed.iter().map(|one| suppressed(scene, one)));
         whole.add_test_suite(suite);
     }
+    if !report.known.is_empty() {
+        let mut suite = TestSuite::new("baseline");
+        suite.add_test_cases(report.known.iter().map(|found| {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message("it is in the baseline");
+            of_finding(scene, found, "baseline", status)
+        }));
+        whole.add_test_suite(suite);
+    }
     if !report.summary.not_analysed.is_empty() {
         let mut suite = TestSuite::new("not analysed");
         suite.add_test_cases(report.summary.not_analysed.iter().map(|item| not_analysed(scene, item)));

@@ -27,7 +27,7 @@ pub fn masked<'r>(report: &'r Report, sources: &Sources) -> Cow<'r, Report> {
         }
     };
     let suppressed = masked.suppressed.iter_mut().map(|one| &mut one.diagnostic);
-    for found in masked.diagnostics.iter_mut().chain(suppressed) {
+    for found in masked.diagnostics.iter_mut().chain(&mut masked.known).chain(suppressed) {
         mask(&mut found.message);
         std::iter::once(&mut found.primary).chain(&mut found.labels).for_each(|label| mask(&mut label.text));
         found.notes.iter_mut().chain(&mut found.help).for_each(&mask);

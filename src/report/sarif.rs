@@ -22,12 +22,14 @@ pub fn report(report: &linter::Report, sources: &Sources) -> String {
         report.rules.iter().enumerate().map(|(index, rule)| (rule.id.as_str(), index)).collect();
     let told = report.diagnostics.iter().map(|found| (found, Vec::new()));
     let suppressed = report.suppressed.iter().map(|one| (&one.diagnostic, vec![suppression(one, sources)]));
-    let results = told.chain(suppressed).take(MOST_RESULTS).map(|(found, suppressions)| {
+    let known = report.known.iter().map(|found| (found, vec![in_baseline()]));
+    let results = told.chain(suppressed).chain(known).take(MOST_RESULTS).map(|(found, suppressions)| {
         let rule_index = index.get(found.rule.as_str()).copied();
         SarifResult { suppressions, ..result(found, rule_index, sources) }
     });
     let results = results.collect();
-    let left_out = (report.diagnostics.len() + report.suppressed.len()).saturating_sub(MOST_RESULTS);
+    let left_out =
+        (report.diagnostics.len() + report.suppressed.len() + report.known.len()).saturating_sub(MOST_RESULTS);
     let left_out = (left_out > 0).then(|| Notification {
         level: "warning",
         message: Message::new(format!("{left_out} more findings have no room in a SARIF report")),
@@ -164,7 +166,8 @@ struct Suppression {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     justification: Option<String>,
-    location: Location,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<Location>,
     properties: SuppressionProperties,
 }
 
@@ -308,8 +311,19 @@ fn suppression(one: &Suppressed, sources: &Sources) -> Suppression {
         kind: if one.spelling == Spelling::Config { "external" } else { "inSource" },
         status: "accepted",
         justification: one.reason.clone(),
-        location: location(one.place, sources),
+        location: Some(location(one.place, sources)),
         properties: SuppressionProperties { by: one.spelling.name(), until: one.until.map(|day| day.to_string()) },
+    }
+}
+
+/// A finding that was there before; it is told, so that a receiver does not take it for mended.
+fn in_baseline() -> Suppression {
+    Suppression {
+        kind: "external",
+        status: "accepted",
+        justification: Some("it is in the baseline".to_owned()),
+        location: None,
+        properties: SuppressionProperties { by: "baseline", until: None },
     }
 }
 
