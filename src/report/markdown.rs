@@ -67,7 +67,7 @@ fn fenced(text: &str) -> String {
 /// Text in which pairs of backticks set names apart, as messages have them.
 fn sentence(text: &str) -> String {
     let pieces: Vec<&str> = text.split('`').collect();
-    if pieces.len() % 2 == 0 {
+    if pieces.len().is_multiple_of(2) {
         return plain(text);
     }
     let piece = |(index, piece): (usize, &&str)| if index % 2 == 1 { code(piece) } else { plain(piece) };
