@@ -14,6 +14,7 @@ pub mod pipeline;
 pub mod principal;
 pub mod project;
 pub mod script;
+pub mod service;
 mod trust_level;
 pub mod webhook;
 
@@ -52,6 +53,7 @@ pub struct Model {
     pub buildspecs: Vec<BuildspecSource>,
     pub images: Vec<image::Image>,
     pub compose: Vec<image::ComposeFile>,
+    pub services: Vec<service::ServerlessService>,
     /// Roles that CloudFormation is given by a tool that deploys.
     pub execution_roles: Vec<RoleRef>,
     pub resources: Vec<DeclaredResource>,

@@ -151,8 +151,9 @@ fn pipeline(node: &Node, file: FileId, fragment: &mut Fragment) {
         && let Value::Map(by_region) = stores
     {
         let store = |(region, value): (Spanned<String>, Value)| {
-            let key = Spanned::new("ArtifactStore".to_owned(), region.span);
-            Value::Map(Map { entries: vec![(key, value)], span: region.span })
+            let key = |name: &str| Spanned::new(name.to_owned(), region.span);
+            let name = Value::Text(Text::at(region.value.to_ascii_lowercase(), region.span));
+            Value::Map(Map { entries: vec![(key("ArtifactStore"), value), (key("Region"), name)], span: region.span })
         };
         let span = by_region.span;
         *stores = Value::List(std::mem::take(&mut by_region.entries).into_iter().map(store).collect(), span);

@@ -13,6 +13,7 @@ mod stack;
 
 use super::image::{ComposeFile, Image};
 use super::principal::{ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef};
+use super::service::ServerlessService;
 use super::{BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder};
 use crate::diagnostic::Diagnostic;
 use crate::iam::{PolicyDocument, PolicyKind};
@@ -42,6 +43,7 @@ pub struct Fragment {
     pub buildspecs: Vec<BuildspecSource>,
     pub images: Vec<Image>,
     pub compose: Vec<ComposeFile>,
+    pub services: Vec<ServerlessService>,
     /// Roles that CloudFormation is given by a tool that deploys.
     pub execution_roles: Vec<RoleRef>,
     pub resources: Vec<DeclaredResource>,
@@ -68,6 +70,7 @@ impl Fragment {
         self.buildspecs.append(&mut other.buildspecs);
         self.images.append(&mut other.images);
         self.compose.append(&mut other.compose);
+        self.services.append(&mut other.services);
         self.resources.append(&mut other.resources);
         self.placeholders.append(&mut other.placeholders);
         self.unresolved.append(&mut other.unresolved);
@@ -318,13 +321,14 @@ fn control_policy(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
 }
 
 /// Types of resources of which rules ask for properties.
-const ASKED_ABOUT: [&str; 9] = [
+const ASKED_ABOUT: [&str; 10] = [
     "AWS::CodeBuild::",
     "AWS::CodeConnections::",
     "AWS::CodeDeploy::",
     "AWS::CodePipeline::",
     "AWS::CodeStarConnections::",
     "AWS::ECR::Repository",
+    "AWS::Events::Rule",
     "AWS::IAM::",
     "AWS::KMS::Key",
     "AWS::S3::Bucket",

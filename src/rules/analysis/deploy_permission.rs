@@ -72,7 +72,7 @@ const OF_THE_ACCOUNT: [&str; 6] = [
 
 /// Roles whose work it is, or that only a service can use for what it is. CodeDeploy's own role moves
 /// what CodeDeploy was told to; that telling is what counts.
-fn is_exempt(principal: &Principal) -> bool {
+pub fn is_exempt(principal: &Principal) -> bool {
     let name = principal.name.as_ref().map(|name| name.display().into_owned()).unwrap_or_default();
     let is_of_account = OF_THE_ACCOUNT.iter().any(|prefix| name.starts_with(prefix));
     // The pipelines of a role that none of the visible ones has stand elsewhere.
