@@ -1,5 +1,9 @@
 //! The one function that takes sources and gives diagnostics. Pure: no I/O, no printing.
 
+mod inventory;
+
+pub use inventory::{ActionRow, AskedRule, PipelineRow, PowerRow, RoleRow, StageRow};
+
 use crate::baseline::{self, Baseline};
 use crate::config::Config;
 use crate::diagnostic::{Confidence, Diagnostic, Doubt, Severity};
@@ -28,6 +32,11 @@ pub struct Report {
     pub stale: Vec<baseline::Entry>,
     /// Secrets: every renderer masks these places.
     pub redactions: Vec<Span>,
+    /// The rules of the run, in the order of their packs.
+    pub rules: Vec<AskedRule>,
+    /// In the order of the files, as are the pipelines.
+    pub roles: Vec<RoleRow>,
+    pub pipelines: Vec<PipelineRow>,
 }
 
 /// What was read, and what was not.
@@ -130,6 +139,7 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
             }
         }
     }
+    let (roles, pipelines) = (inventory::roles(&model, options), inventory::pipelines(&model, options));
     let circumstances = Circumstances {
         config: &options.config,
         today: options.today,
@@ -160,7 +170,8 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let baseline = options.baseline.as_ref();
     let split = baseline.map(|baseline| baseline.split(sources, &mut diagnostics, is_judged));
     let (known, stale) = split.unwrap_or_default();
-    Report { diagnostics, suppressed, known, stale, summary, redactions }
+    let rules = inventory::rules(rules);
+    Report { diagnostics, suppressed, known, stale, summary, redactions, rules, roles, pipelines }
 }
 
 /// Takes apart what is no longer needed, on another thread: nobody has to wait for it.
