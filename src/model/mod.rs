@@ -28,7 +28,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span, Spanned};
 use crate::template::Unresolved;
 use crate::template::buildspec::Buildspec;
-use crate::value::Value;
+use crate::value::{Text, Value};
 
 /// An index into [`Model::principals`].
 pub type PrincipalId = usize;
@@ -52,6 +52,7 @@ pub struct Model {
     pub compose: Vec<image::ComposeFile>,
     /// Roles that CloudFormation is given by a tool that deploys.
     pub execution_roles: Vec<RoleRef>,
+    pub services: Vec<ServerlessService>,
     pub resources: Vec<DeclaredResource>,
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,
@@ -86,9 +87,23 @@ pub struct BuildspecSource {
     pub commands: Vec<command::Command>,
 }
 
+/// How a service of the Serverless Framework is deployed.
+#[derive(Debug)]
+pub struct ServerlessService {
+    pub file: FileId,
+    /// The name of its stack.
+    pub stack: Option<Text>,
+    /// The bucket that it names to be deployed by.
+    pub bucket: Option<Text>,
+    /// The roles that it gives CloudFormation.
+    pub roles: Vec<Text>,
+}
+
 /// A resource with the names of its properties, for checks of spelling.
 #[derive(Debug)]
 pub struct DeclaredResource {
+    /// The template that declares it.
+    pub file: FileId,
     pub logical_id: Spanned<String>,
     pub kind: String,
     pub properties: Vec<Spanned<String>>,

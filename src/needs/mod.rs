@@ -1,6 +1,8 @@
 //! What a build or a pipeline must be allowed to do, as far as its properties and commands tell. It
 //! does not know what its role may do.
 
+pub mod command;
+
 use crate::iam::catalogue::Action;
 use crate::iam::{ConditionTest, Reason};
 use crate::source::Span;

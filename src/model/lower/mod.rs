@@ -13,7 +13,7 @@ mod stack;
 
 use super::image::{ComposeFile, Image};
 use super::principal::{ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef};
-use super::{BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder};
+use super::{BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder, ServerlessService};
 use crate::diagnostic::Diagnostic;
 use crate::iam::{PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};
@@ -44,6 +44,7 @@ pub struct Fragment {
     pub compose: Vec<ComposeFile>,
     /// Roles that CloudFormation is given by a tool that deploys.
     pub execution_roles: Vec<RoleRef>,
+    pub services: Vec<ServerlessService>,
     pub resources: Vec<DeclaredResource>,
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,
@@ -75,6 +76,7 @@ impl Fragment {
         self.not_read.append(&mut other.not_read);
         self.repaired.append(&mut other.repaired);
         self.execution_roles.append(&mut other.execution_roles);
+        self.services.append(&mut other.services);
         self.origins.append(&mut other.origins);
     }
 
@@ -269,7 +271,7 @@ fn resources(repository: &Repository<'_>, scope: &Scope<'_>, fragment: &mut Frag
             placeholder::collect(&resource.kind.value, value, fragment);
         }
         if !scope.template.has_macro() {
-            fragment.resources.push(declared_resource(resource, value));
+            fragment.resources.push(declared_resource(file, resource, value));
         }
     }
 }
@@ -334,7 +336,7 @@ fn is_asked_about(kind: &str) -> bool {
     ASKED_ABOUT.iter().any(|known| kind == *known || (known.ends_with("::") && kind.starts_with(known)))
 }
 
-fn declared_resource(resource: &Resource, value: Option<Value>) -> DeclaredResource {
+fn declared_resource(file: FileId, resource: &Resource, value: Option<Value>) -> DeclaredResource {
     let entries = resource.properties().and_then(Node::entries).unwrap_or_default();
     let names = entries.iter().filter_map(|entry| {
         let name = entry.key.as_str()?;
@@ -344,6 +346,7 @@ fn declared_resource(resource: &Resource, value: Option<Value>) -> DeclaredResou
     let has_intrinsic = properties.iter().any(|name| name.value.starts_with("Fn::") || name.value == "Ref");
     let is_tagged = resource.properties().is_some_and(|node| node.tag().is_some());
     DeclaredResource {
+        file,
         logical_id: resource.logical_id.clone(),
         kind: resource.kind.value.clone(),
         properties,

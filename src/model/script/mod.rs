@@ -3,6 +3,7 @@
 
 mod environment;
 mod file;
+mod note;
 mod target;
 mod variables;
 mod word;
@@ -15,6 +16,7 @@ use crate::template::Repository;
 use crate::template::dockerfile::{Action, Dockerfile, Script};
 use crate::value::{Rendered, Text};
 use environment::{Environment, Values};
+use note::Notes;
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -44,6 +46,7 @@ struct Walk<'r> {
     via: Vec<Via>,
     functions: Vec<String>,
     followed: HashSet<(FileId, String)>,
+    notes: Notes,
     commands: Vec<Command>,
 }
 
@@ -172,6 +175,7 @@ impl<'r> Walk<'r> {
             via: Vec::new(),
             functions: Vec::new(),
             followed: HashSet::new(),
+            notes: Notes::default(),
             commands: Vec::new(),
         }
     }
@@ -191,6 +195,7 @@ impl<'r> Walk<'r> {
         let index = self.commands.len();
         self.commands.push(command.clone());
         self.commands[index].opaque = self.follow(&command, &[], shell);
+        self.commands[index].is_followed = self.commands.len() > index + 1;
     }
 
     /// Commands that are no commands of a POSIX shell.
@@ -212,6 +217,8 @@ impl<'r> Walk<'r> {
             is_piped_into: false,
             is_redirected: false,
             folder: None,
+            uses: Vec::new(),
+            is_followed: false,
             via: Arc::from(self.via.as_slice()),
             opaque: None,
         }
@@ -299,12 +306,13 @@ impl<'r> Walk<'r> {
             return;
         }
         self.builtin(&command, shell, is_conditional);
-        if command.uses_docker() {
-            command.folder = self.environment.folder(shell).map(str::to_owned);
-        }
+        command.folder = self.environment.folder(shell).map(str::to_owned);
+        command.uses = self.notes.above(self.repository, command.span);
+        let is_function = command.effective().first().is_some_and(|word| self.functions.contains(&word.text));
         let index = self.commands.len();
         self.commands.push(command.clone());
         let opaque = self.follow(&command, &inputs, shell);
+        self.commands[index].is_followed = is_function || self.commands.len() > index + 1;
         self.commands[index].opaque = opaque;
     }
 
@@ -334,7 +342,7 @@ impl<'r> Walk<'r> {
                 for word in arguments {
                     let Some((name, _)) = word.text.split_once('=') else { continue };
                     if shell::is_name(name) {
-                        let value = without_front(&word.value, name.len() + 1);
+                        let value = word.value.without_front(name.len() + 1);
                         self.environment.set(shell, name, Values::one(value), is_conditional);
                     }
                 }
@@ -427,19 +435,6 @@ impl<'r> Walk<'r> {
 
 fn too_deep() -> Opaque {
     Opaque::Script("scripts run each other too deeply".into())
-}
-
-/// A text without its first bytes, which are known.
-fn without_front(text: &Text, len: usize) -> Text {
-    let mut parts = text.parts.clone();
-    if let Some(crate::value::Part::Known(known, map)) = parts.first_mut()
-        && known.len() >= len
-        && known.is_char_boundary(len)
-    {
-        *map = map.slice(len..known.len());
-        *known = known[len..].into();
-    }
-    Text { parts, span: text.span }.normalised()
 }
 
 /// A path below the root, written in `folder`.
