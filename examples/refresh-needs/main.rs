@@ -112,7 +112,9 @@ fn waiters(clients: &Path) -> Result<BTreeSet<String>, Problem> {
                 "codedeploy" => "deploy",
                 other => other,
             };
-            rows.insert(format!("{client}\t{}\t{}\n", kebab(waiter), kebab(operation)));
+            if catalogue::client_service(client).is_some() {
+                rows.insert(format!("{client}\t{}\t{}\n", kebab(waiter), kebab(operation)));
+            }
         }
     }
     Ok(rows)

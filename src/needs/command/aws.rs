@@ -134,7 +134,11 @@ fn call(found: &mut Found<'_>, service: &str, operation: &str, waiter: Option<&s
         return found.unknown(format!("`{operation}` is no operation of `{service}` that is known"));
     }
     for (action, is_always) in actions.unwrap_or_default() {
-        let named = resource::of(action, operation, arguments, &found.place);
+        let named = match arguments.values("--copy-source").first() {
+            // `--copy-source bucket/key` is read, and `--bucket` with `--key` is written.
+            Some(source) if action.level() == AccessLevel::Read => s3::copied(source, &found.place),
+            _ => resource::of(action, operation, arguments, &found.place),
+        };
         let certainty = if is_always && named.is_told { Certainty::Certain } else { Certainty::Likely };
         found.need(vec![action], named.resources, certainty, OPERATIONS);
         pass_role(found, service, action, arguments);
@@ -161,14 +165,14 @@ fn pass_role(found: &mut Found<'_>, service: &str, action: Action, arguments: &A
     }
     let is_role = |option: &str| option.ends_with("role-arn") || option.ends_with("-role") || option == "--role";
     let mut roles: Vec<Text> = Vec::new();
-    for (_, values) in arguments.options().filter(|(option, _)| is_role(option)) {
-        roles.extend(values.first().map(|role| resource::role(role, &found.place)));
+    for (option, values) in arguments.options().filter(|(option, _)| is_role(option)) {
+        roles.extend(values.first().map(|role| resource::role(option, role, &found.place)));
     }
     let pass = super::actions(["iam:PassRole"]);
     let (roles, certainty) = match roles.is_empty() {
         false => (roles, Certainty::Certain),
         // The role may be told in a file, or in a text of JSON.
-        true if takes_roles && arguments.options().any(|(_, values)| values.iter().any(is_document)) => {
+        true if may_hold_roles(action, takes_roles, arguments) => {
             (vec![resource::any_role(&found.place)], Certainty::Likely)
         }
         true => return,
@@ -177,6 +181,13 @@ fn pass_role(found: &mut Found<'_>, service: &str, action: Action, arguments: &A
     if let Some((_, principal)) = principal {
         need.under("StringEquals", "iam:PassedToService", principal);
     }
+}
+
+fn may_hold_roles(action: Action, takes_roles: bool, arguments: &Arguments) -> bool {
+    let is_whole = |option: &str| matches!(option, "--cli-input-json" | "--cli-input-yaml");
+    let makes = ["Create", "Put", "Register", "Run", "Update"].iter().any(|verb| action.name().starts_with(verb));
+    let mut documents = arguments.options().filter(|(_, values)| values.iter().any(is_document));
+    documents.any(|(option, _)| takes_roles || makes && is_whole(option))
 }
 
 /// A value that is a document, or names a file that is one.

@@ -4,7 +4,7 @@
 use super::arn::{Filled, Place, fill, is_arn, joined, known, split_once, unknown};
 use super::words::Arguments;
 use crate::iam::catalogue::{Action, ResourceType};
-use crate::value::Text;
+use crate::value::{Part, Text};
 
 /// Which options tell a part of an ARN, where its name does not say it: service, resource type, part,
 /// options. `--option:form` is taken in a form, `=text` stands where no option is given.
@@ -66,9 +66,9 @@ pub fn untold(action: Action, place: &Place) -> Vec<Text> {
     }
 }
 
-/// The ARN of a role that is given by its name or its ARN.
-pub fn role(role: &Text, place: &Place) -> Text {
-    if is_whole_arn(role) {
+/// The ARN of a role that an option gives by its name or its ARN.
+pub fn role(option: &str, role: &Text, place: &Place) -> Text {
+    if is_whole_arn(role) || takes_arns(option) && may_be_arn(role) {
         return super::arn::in_build(role);
     }
     fill("arn:${Partition}:iam::${Account}:role/${Role}", place, |_| Some(role.clone())).text
@@ -100,11 +100,12 @@ fn named(resource: ResourceType, noun: &str, arguments: &Arguments, place: &Plac
         let mut values: Vec<(String, Vec<Text>)> = Vec::new();
         for name in names(template) {
             let found = value_of(resource, name, noun, arguments, place);
-            if found.iter().any(is_whole_arn) {
-                let whole = |text: &Text| Filled { text: super::arn::in_build(text), told: 1, untold: 0 };
-                return found.iter().filter(|text| is_whole_arn(text)).map(whole).collect();
+            let whole: Vec<&Text> = found.texts.iter().filter(|text| found.is_arn || is_whole_arn(text)).collect();
+            if !whole.is_empty() {
+                let filled = |text: &Text| Filled { text: super::arn::in_build(text), told: 1, untold: 0 };
+                return whole.into_iter().map(filled).collect();
             }
-            values.push((name.to_owned(), found));
+            values.push((name.to_owned(), found.texts));
         }
         let count = values.iter().map(|(_, found)| found.len()).max().unwrap_or_default().max(1);
         let filled = (0..count).map(|index| {
@@ -128,14 +129,23 @@ fn names(template: &str) -> impl Iterator<Item = &str> {
     all.filter(|name| !matches!(*name, "Partition" | "Region" | "Account"))
 }
 
+/// The values of an option.
+#[derive(Default)]
+struct Given {
+    texts: Vec<Text>,
+    /// The option takes ARNs and nothing else, and what it is given may be one.
+    is_arn: bool,
+}
+
 /// What the arguments say of a part of an ARN.
-fn value_of(resource: ResourceType, name: &str, noun: &str, arguments: &Arguments, place: &Place) -> Vec<Text> {
+fn value_of(resource: ResourceType, name: &str, noun: &str, arguments: &Arguments, place: &Place) -> Given {
     let service = resource.service().prefix();
     let mut rows = ARGUMENTS.lines().filter_map(|line| line.rsplit_once('\t'));
     let key = format!("{service}\t{}\t{name}", resource.name());
     let of_any = format!("{service}\t-\t{name}");
     if let Some((_, options)) = rows.find(|(row, _)| *row == key || *row == of_any) {
-        return options.split(',').map(|option| given(option, arguments, place)).find(|v| !v.is_empty()).unwrap_or_default();
+        let mut given = options.split(',').map(|option| given(option, arguments, place));
+        return given.find(|given| !given.texts.is_empty()).unwrap_or_default();
     }
     let whole = kebab(name);
     let base = ["-name-with-path", "-name", "-id", "-identifier"].iter().find_map(|end| whole.strip_suffix(end));
@@ -147,35 +157,46 @@ fn value_of(resource: ResourceType, name: &str, noun: &str, arguments: &Argument
     if is_noun(resource.name(), noun) && is_noun(base, noun) || base.is_empty() {
         options.extend(["name", "names", "id", "arn", "resource-arn"].map(str::to_owned));
     }
-    options.iter().map(|option| values(arguments, &format!("--{option}"))).find(|v| !v.is_empty()).unwrap_or_default()
+    let mut given = options.iter().map(|option| values(arguments, &format!("--{option}")));
+    given.find(|given| !given.texts.is_empty()).unwrap_or_default()
 }
 
 /// The value of `--option:form` or `=text`.
-fn given(option: &str, arguments: &Arguments, place: &Place) -> Vec<Text> {
+fn given(option: &str, arguments: &Arguments, place: &Place) -> Given {
     if let Some(text) = option.strip_prefix('=') {
-        return vec![known(text, place)];
+        return Given { texts: vec![known(text, place)], is_arn: false };
     }
     let (option, form) = option.split_once(':').unwrap_or((option, ""));
-    values(arguments, option).iter().filter_map(|text| in_form(text, form)).collect()
+    let given = values(arguments, option);
+    Given { texts: given.texts.iter().filter_map(|text| in_form(text, form)).collect(), ..given }
 }
 
-/// The values of an option, as far as they are names. Only one in the plural has several.
-fn values(arguments: &Arguments, option: &str) -> Vec<Text> {
+/// The values of an option, as far as they are names. Only one in the plural has several; several in
+/// one place are what a variable may be.
+fn values(arguments: &Arguments, option: &str) -> Given {
     let is_name = |text: &&Text| {
         let shown = text.display();
         !shown.starts_with("file://") && !shown.starts_with(['{', '[']) && !shown.is_empty()
     };
     let all = arguments.values(option);
-    let is_one_of_several = option.ends_with('s') || all.iter().all(|text| Some(text.span) == all.first().map(|a| a.span));
-    let count = if is_one_of_several { all.len() } else { 1 };
-    all.iter().take(count).filter(is_name).cloned().collect()
+    let has_all = option.ends_with('s') || all.windows(2).all(|pair| pair[0].span == pair[1].span);
+    let texts: Vec<Text> = all.iter().take(if has_all { all.len() } else { 1 }).filter(is_name).cloned().collect();
+    let is_arn = takes_arns(option) && texts.iter().all(may_be_arn);
+    Given { texts, is_arn }
+}
+
+fn takes_arns(option: &str) -> bool {
+    option.trim_end_matches('s').ends_with("-arn")
+}
+
+fn may_be_arn(text: &Text) -> bool {
+    is_arn(text) || matches!(text.parts.first(), Some(Part::Hole(_)))
 }
 
 fn in_form(text: &Text, form: &str) -> Option<Text> {
     if is_whole_arn(text) {
         return Some(text.clone());
     }
-    let end = |text: &str, place| Text::at(text, place);
     match form {
         // `/a/b` is the parameter `a/b`.
         "no-slash" => Some(text.strip_prefix("/").unwrap_or_else(|| text.clone())),
@@ -189,7 +210,7 @@ fn in_form(text: &Text, form: &str) -> Option<Text> {
         "before-colon" => Some(split_once(text, ":").map_or_else(|| text.clone(), |(before, _)| before)),
         "after-colon" => split_once(text, ":").map(|(_, behind)| behind),
         // The service puts six characters behind the name of a secret.
-        "secret" => Some(joined([text, &end("-??????", text.span)], text.span)),
+        "secret" => Some(joined([text, &Text::at("-??????", text.span)], text.span)),
         // Which key an alias stands for is not known.
         "key" => text.strip_prefix("alias/").is_none().then(|| text.clone()),
         "alias" => text.strip_prefix("alias/"),

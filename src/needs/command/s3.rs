@@ -2,7 +2,8 @@
 //!
 //! Source: <https://docs.aws.amazon.com/cli/latest/reference/s3/>
 
-use super::arn::{fill, in_build, is_arn, joined, known, split_once};
+use super::arn::{Place, fill, in_build, is_arn, joined, known, split_once};
+use super::resource::Named;
 use super::words::{Arguments, Arity};
 use super::{Certainty, Found, actions};
 use crate::value::{HoleKind, Part, Text};
@@ -64,13 +65,30 @@ pub fn arity(option: &str) -> Arity {
     }
 }
 
+/// The object that `bucket/key` names.
+pub fn copied(source: &Text, place: &Place) -> Named {
+    let template = "arn:${Partition}:s3:::${Source}";
+    let source = source.strip_prefix("/").unwrap_or_else(|| source.clone());
+    let key = split_once(&source, "?").map_or(source, |(key, _)| key);
+    Named { resources: vec![fill(template, place, |_| Some(key.clone())).text], is_told: true }
+}
+
 pub fn find(found: &mut Found<'_>, operation: &str, arguments: &Arguments) {
     // `--sse aws:kms`: the method is no path.
     let is_path = |texts: &&Vec<Text>| !texts.iter().any(|text| matches!(text.literal(), Some("aws:kms" | "AES256")));
     let paths: Vec<&Vec<Text>> = arguments.positional.iter().skip(2).filter(is_path).collect();
     match (operation, paths.as_slice()) {
         ("ls", []) => buckets(found),
-        ("ls", [path, ..]) => each(path, |side| on_bucket(found, "s3:ListBucket", side)),
+        // `aws s3 ls demo` is `aws s3 ls s3://demo`.
+        ("ls", [path, ..]) => {
+            let scheme = known("s3://", &found.place);
+            let full = |text: &Text| match side(text) {
+                Side::Local(_) => joined([&scheme, text], text.span),
+                _ => text.clone(),
+            };
+            let paths: Vec<Text> = path.iter().map(full).collect();
+            each(&paths, |side| on_bucket(found, "s3:ListBucket", side));
+        }
         ("cp" | "mv" | "sync", [from, to, ..]) => each(from, |from| each(to, |to| copy(found, operation, from, to, arguments))),
         ("rm", [path, ..]) => each(path, |side| remove(found, side, arguments)),
         ("mb", [path, ..]) => each(path, |side| on_bucket(found, "s3:CreateBucket", side)),

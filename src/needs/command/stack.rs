@@ -41,7 +41,8 @@ enum Kind<'m> {
     Nothing,
     Template(Option<FileId>),
     Service(Option<&'m ServerlessService>),
-    Removed,
+    /// One that is looked at, changed in part, or removed.
+    Other(&'m ServerlessService),
 }
 
 /// What a command of a tool other than the command line of AWS deploys.
@@ -52,6 +53,7 @@ pub fn deployed<'c>(found: &Found<'c>, program: &str, arguments: &Arguments) -> 
         Some(text) => vec![text.display().into_owned()],
         None => own.iter().map(|name| (*name).to_owned()).collect(),
     };
+    let is_whole = !matches!(verbs.get(1), Some(&("function" | "list")));
     let kind = match (program, verbs.first()) {
         ("sam", Some(&("deploy" | "sync"))) if !arguments.has("--role-arn") => {
             let given = option(&["--template-file", "--template", "-t"]);
@@ -59,11 +61,11 @@ pub fn deployed<'c>(found: &Found<'c>, program: &str, arguments: &Arguments) -> 
             let given = given.filter(|text| !text.display().contains(".aws-sam/"));
             Kind::Template(file(found, &names(given, &SAM_NAMES)))
         }
-        ("serverless", Some(&"deploy")) => {
-            let file = file(found, &names(option(&["--config", "-c"]), &SERVERLESS_NAMES));
-            Kind::Service(found.model.services.iter().find(|service| Some(service.file) == file))
+        ("serverless", Some(&"deploy")) if is_whole => {
+            Kind::Service(file_of_service(found, &names(option(&["--config", "-c"]), &SERVERLESS_NAMES)))
         }
-        ("serverless", Some(&"remove")) => Kind::Removed,
+        ("serverless", _) => file_of_service(found, &names(option(&["--config", "-c"]), &SERVERLESS_NAMES))
+            .map_or(Kind::Nothing, Kind::Other),
         _ => Kind::Nothing,
     };
     Deployed { kind, stage: option(&["--stage", "-s"]) }
@@ -72,11 +74,10 @@ pub fn deployed<'c>(found: &Found<'c>, program: &str, arguments: &Arguments) -> 
 impl Deployed<'_> {
     /// The value of a placeholder of the table: `stack`, `bucket`.
     pub fn told(&self, name: &str) -> Option<Vec<Text>> {
-        let Kind::Service(Some(service)) = &self.kind else { return None };
+        let (Kind::Service(Some(service)) | Kind::Other(service)) = &self.kind else { return None };
         let text = match name {
             "stack" => service.stack.as_ref()?,
             "bucket" => service.bucket.as_ref()?,
-            "service-role" => return (!service.roles.is_empty()).then(|| service.roles.clone()),
             _ => return None,
         };
         Some(vec![self.of_stage(text)])
@@ -85,11 +86,11 @@ impl Deployed<'_> {
     /// What its resources need, where no role is given to make them with.
     pub fn find(&self, found: &mut Found<'_>) {
         match &self.kind {
-            Kind::Nothing | Kind::Removed => {}
+            Kind::Nothing | Kind::Other(_) => {}
             Kind::Template(file) => of_template(found, *file),
             Kind::Service(Some(service)) if service.roles.is_empty() => of_template(found, Some(service.file)),
             Kind::Service(Some(service)) => {
-                let roles = service.roles.iter().map(|role| resource::role(role, &found.place)).collect();
+                let roles = service.roles.iter().map(|role| resource::role("--role-arn", role, &found.place)).collect();
                 pass_to_cloudformation(found, roles);
             }
             Kind::Service(None) => found.unknown("the service that it deploys is not among the files that are read"),
@@ -110,6 +111,11 @@ impl Deployed<'_> {
         });
         Text { parts: parts.collect(), span: text.span }.normalised()
     }
+}
+
+fn file_of_service<'c>(found: &Found<'c>, paths: &[String]) -> Option<&'c ServerlessService> {
+    let file = file(found, paths)?;
+    found.model.services.iter().find(|service| service.file == file)
 }
 
 fn pass_to_cloudformation(found: &mut Found<'_>, roles: Vec<Text>) {

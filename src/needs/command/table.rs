@@ -111,7 +111,7 @@ fn resources(
     };
     // `${role:--role-arn}` is a role by its name or its ARN.
     if let Some(options) = row.resource.strip_prefix("${role:").and_then(|rest| rest.strip_suffix('}')) {
-        let roles: Vec<Text> = values(options).iter().map(|role| resource::role(role, &found.place)).collect();
+        let roles: Vec<Text> = values(options).iter().map(|role| resource::role(options, role, &found.place)).collect();
         return if roles.is_empty() { (vec![resource::any_role(&found.place)], false) } else { (roles, true) };
     }
     let names: Vec<&str> = row.resource.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0)).collect();
