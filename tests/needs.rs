@@ -62,10 +62,12 @@ fn a_stack_needs_what_its_resources_need() {
     let model = model_of(&[("buildspec.yml", &buildspec(&[&with_role])), ("infra/template.yml", TEMPLATE)]);
     let found = shown(&of_all(&model, &model.buildspecs[0].commands));
     assert!(!has(&found, "sqs:CreateQueue"), "{found:#?}");
-    let pass = "iam:PassRole on arn:aws:iam::111122223333:role/cfn if iam:PassedToService is cloudformation.amazonaws.com";
+    let pass =
+        "iam:PassRole on arn:aws:iam::111122223333:role/cfn if iam:PassedToService is cloudformation.amazonaws.com";
     assert!(found.contains(&pass.to_owned()), "{found:#?}");
     // What `package` writes is what it reads.
-    let package = "aws cloudformation package --template-file template.yml --s3-bucket b --output-template-file out.yml";
+    let package =
+        "aws cloudformation package --template-file template.yml --s3-bucket b --output-template-file out.yml";
     let commands = ["cd infra", package, "aws cloudformation deploy --stack-name demo --template-file out.yml"];
     let model = model_of(&[("buildspec.yml", &buildspec(&commands)), ("infra/template.yml", TEMPLATE)]);
     let found = shown(&of_all(&model, &model.buildspecs[0].commands));
@@ -84,10 +86,14 @@ fn a_service_is_deployed_as_its_file_says() {
     assert!(has(&found, "arn:P:cloudformation:R:A:stack/orders-prod/*"), "{found:#?}");
     assert!(has(&found, "arn:P:s3:::artifacts/*"), "{found:#?}");
     assert!(has(&found, "lambda:CreateFunction"), "{found:#?}");
-    let with_role = service.replace("  stage: dev\n", "  iam:\n    deploymentRole: arn:aws:iam::111122223333:role/cfn\n");
+    let with_role =
+        service.replace("  stage: dev\n", "  iam:\n    deploymentRole: arn:aws:iam::111122223333:role/cfn\n");
     let model = model_of(&[("buildspec.yml", &buildspec(&["sls deploy"])), ("serverless.yml", &with_role)]);
     let found = shown(&of_all(&model, &model.buildspecs[0].commands));
-    assert!(has(&found, "stack/orders-dev/*") && has(&found, "iam:PassRole on arn:aws:iam::111122223333:role/cfn"), "{found:#?}");
+    assert!(
+        has(&found, "stack/orders-dev/*") && has(&found, "iam:PassRole on arn:aws:iam::111122223333:role/cfn"),
+        "{found:#?}"
+    );
     assert!(!has(&found, "lambda:CreateFunction"), "{found:#?}");
 }
 
@@ -203,7 +209,10 @@ fn the_tables_name_actions_that_there_are() {
         }
     }
     for line in table("programs") {
-        assert!(matches!(line.split('\t').collect::<Vec<_>>()[..], [_, _, "none" | "opaque", why] if !why.is_empty()), "{line}");
+        assert!(
+            matches!(line.split('\t').collect::<Vec<_>>()[..], [_, _, "none" | "opaque", why] if !why.is_empty()),
+            "{line}"
+        );
     }
     for line in table("waiters") {
         let cells: Vec<&str> = line.split('\t').collect();

@@ -58,7 +58,11 @@ fn refresh(packages: &Path) -> Result<String, Problem> {
         source(packages, "cfn-lint", "cfn_lint", "MIT-0", "handlers")?,
     ];
     fs::write(data.join("SOURCES.tsv"), sources.concat())?;
-    Ok(format!("{} types, {left_out} names of actions that IAM does not have, {} waiters", handlers.len(), waiters.len()))
+    Ok(format!(
+        "{} types, {left_out} names of actions that IAM does not have, {} waiters",
+        handlers.len(),
+        waiters.len()
+    ))
 }
 
 /// The actions of each type, and how many names are none of an action.
@@ -67,7 +71,9 @@ fn handlers(schemas: &Path) -> Result<(BTreeMap<String, String>, usize), Problem
     let mut left_out = 0;
     for path in files(schemas, "json")? {
         let schema = json(&text(&path)?, &path)?;
-        let (Some(kind), Some(handlers)) = (schema["typeName"].as_str(), schema["handlers"].as_object()) else { continue };
+        let (Some(kind), Some(handlers)) = (schema["typeName"].as_str(), schema["handlers"].as_object()) else {
+            continue;
+        };
         let mut of = |names: &[&str]| -> String {
             let permissions = names.iter().filter_map(|name| handlers.get(*name)?["permissions"].as_array());
             let mut services: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -79,9 +85,9 @@ fn handlers(schemas: &Path) -> Result<(BTreeMap<String, String>, usize), Problem
                     None => left_out += 1,
                 }
             }
-            let groups = services.into_iter().map(|(prefix, names)| {
-                format!("{prefix}:{}", names.into_iter().collect::<Vec<_>>().join(","))
-            });
+            let groups = services
+                .into_iter()
+                .map(|(prefix, names)| format!("{prefix}:{}", names.into_iter().collect::<Vec<_>>().join(",")));
             groups.collect::<Vec<_>>().join(" ")
         };
         rows.insert(kind.to_owned(), format!("{}\t{}", of(&MAKING), of(&REMOVING)));
@@ -99,9 +105,11 @@ fn waiters(clients: &Path) -> Result<BTreeSet<String>, Problem> {
             continue;
         }
         // The newest version of the API is the last folder.
-        let mut versions: Vec<PathBuf> = fs::read_dir(client.path())?.map(|entry| Ok(entry?.path())).collect::<Result<_, Problem>>()?;
+        let mut versions: Vec<PathBuf> =
+            fs::read_dir(client.path())?.map(|entry| Ok(entry?.path())).collect::<Result<_, Problem>>()?;
         versions.sort();
-        let Some(path) = versions.last().map(|version| version.join("waiters-2.json")).filter(|path| path.exists()) else {
+        let Some(path) = versions.last().map(|version| version.join("waiters-2.json")).filter(|path| path.exists())
+        else {
             continue;
         };
         let model = json(&text(&path)?, &path)?;

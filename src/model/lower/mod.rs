@@ -13,7 +13,9 @@ mod stack;
 
 use super::image::{ComposeFile, Image};
 use super::principal::{ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef};
-use super::{BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder, ServerlessService};
+use super::{
+    BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder, ServerlessService,
+};
 use crate::diagnostic::Diagnostic;
 use crate::iam::{PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};

@@ -14,8 +14,7 @@ pub fn lower(repository: &Repository<'_>, service: &Service, root: &Node, file: 
     // The framework makes more resources than are assembled here, and plug-ins make any.
     template.is_part = true;
     let scope = Scope::new(&template);
-    let roles: Vec<_> =
-        service.deployment_roles.iter().flat_map(|role| texts(Some(&scope.evaluate(role)))).collect();
+    let roles: Vec<_> = service.deployment_roles.iter().flat_map(|role| texts(Some(&scope.evaluate(role)))).collect();
     let text = |node: &Option<Node>| node.as_ref().and_then(|node| scope.evaluate(node).as_text().cloned());
     fragment.services.push(ServerlessService {
         file,

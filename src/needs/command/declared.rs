@@ -6,8 +6,7 @@ use crate::iam::ActionPattern;
 use crate::iam::catalogue::{self, Action};
 use crate::value::Text;
 
-const SOURCE: &str =
-    "https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html";
+const SOURCE: &str = "https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html";
 
 /// The command needs what its comments say and nothing else: who wrote them knows it better.
 pub fn find(found: &mut Found<'_>) {

@@ -32,13 +32,28 @@ const PUBLIC_PAGE: &str = "https://docs.aws.amazon.com/AmazonECR/latest/public/p
 
 /// Options of `docker` and its commands that stand without a word.
 const FLAGS: [&str; 14] = [
-    "-a", "--all-tags", "-q", "--quiet", "--push", "--load", "--no-cache", "--pull", "--rm", "-D", "--debug", "-i",
-    "-t", "--disable-content-trust",
+    "-a",
+    "--all-tags",
+    "-q",
+    "--quiet",
+    "--push",
+    "--load",
+    "--no-cache",
+    "--pull",
+    "--rm",
+    "-D",
+    "--debug",
+    "-i",
+    "-t",
+    "--disable-content-trust",
 ];
 
 /// Where an image lies.
 enum Registry {
-    Ecr { place: Place, repository: Text },
+    Ecr {
+        place: Place,
+        repository: Text,
+    },
     Public,
     /// A variable holds the registry.
     Unknown,
@@ -67,7 +82,8 @@ pub fn find(found: &mut Found<'_>) {
     });
     match verb {
         "push" | "pull" => {
-            let at = arguments.positional.iter().position(|texts| texts.iter().any(|text| text.literal() == Some(verb)));
+            let at =
+                arguments.positional.iter().position(|texts| texts.iter().any(|text| text.literal() == Some(verb)));
             let images = at.and_then(|at| arguments.positional.get(at + 1)).cloned().unwrap_or_default();
             for image in &images {
                 if verb == "push" { push(found, image) } else { pull(found, image, Certainty::Certain) }

@@ -5,18 +5,21 @@ use super::words::texts;
 use super::{Certainty, Found, actions};
 use crate::value::{Part, Text};
 
-const CODECOMMIT: &str = "https://docs.aws.amazon.com/codecommit/latest/userguide/auth-and-access-control-permissions-reference.html";
+const CODECOMMIT: &str =
+    "https://docs.aws.amazon.com/codecommit/latest/userguide/auth-and-access-control-permissions-reference.html";
 
 pub fn find(found: &mut Found<'_>) {
     let words = found.command.arguments();
     let action = if found.command.has_words(["push"]) { "codecommit:GitPush" } else { "codecommit:GitPull" };
-    if !["clone", "fetch", "pull", "push", "ls-remote", "submodule"].iter().any(|verb| found.command.has_words([*verb])) {
+    if !["clone", "fetch", "pull", "push", "ls-remote", "submodule"].iter().any(|verb| found.command.has_words([*verb]))
+    {
         return;
     }
     for text in words.iter().flat_map(texts) {
         let Some((region, name)) = codecommit(&text) else { continue };
         let place = Place { region: region.or(found.place.region.clone()), ..found.place.clone() };
-        let filled = fill("arn:${Partition}:codecommit:${Region}:${Account}:${RepositoryName}", &place, |_| Some(name.clone()));
+        let filled =
+            fill("arn:${Partition}:codecommit:${Region}:${Account}:${RepositoryName}", &place, |_| Some(name.clone()));
         found.need(actions([action]), vec![filled.text], Certainty::Certain, CODECOMMIT);
     }
 }

@@ -117,9 +117,7 @@ fn named(resource: ResourceType, noun: &str, arguments: &Arguments, place: &Plac
         filled.collect::<Vec<Filled>>()
     };
     let all = resource.arns().map(fill_in);
-    let rank = |filled: &Vec<Filled>| {
-        filled.first().map_or((0, 0), |one| (one.told, usize::MAX - one.untold))
-    };
+    let rank = |filled: &Vec<Filled>| filled.first().map_or((0, 0), |one| (one.told, usize::MAX - one.untold));
     all.max_by_key(rank).unwrap_or_default()
 }
 

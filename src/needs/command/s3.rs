@@ -89,7 +89,9 @@ pub fn find(found: &mut Found<'_>, operation: &str, arguments: &Arguments) {
             let paths: Vec<Text> = path.iter().map(full).collect();
             each(&paths, |side| on_bucket(found, "s3:ListBucket", side));
         }
-        ("cp" | "mv" | "sync", [from, to, ..]) => each(from, |from| each(to, |to| copy(found, operation, from, to, arguments))),
+        ("cp" | "mv" | "sync", [from, to, ..]) => {
+            each(from, |from| each(to, |to| copy(found, operation, from, to, arguments)))
+        }
         ("rm", [path, ..]) => each(path, |side| remove(found, side, arguments)),
         ("mb", [path, ..]) => each(path, |side| on_bucket(found, "s3:CreateBucket", side)),
         ("rb", [path, ..]) => each(path, |side| {
@@ -211,7 +213,8 @@ fn on_objects(found: &mut Found<'_>, action: &str, side: &Side, name: Option<&st
             Some(joined([&key, &known("/*", &found.place)], found.place.span))
         }
         (Some(_), Some(key)) if ends_in_slash(&key) => {
-            let name = name.map_or_else(|| super::arn::unknown("name", found.place.span), |name| known(name, &found.place));
+            let name =
+                name.map_or_else(|| super::arn::unknown("name", found.place.span), |name| known(name, &found.place));
             Some(joined([&key, &name], found.place.span))
         }
         (Some(_), Some(key)) => Some(key),
@@ -260,10 +263,10 @@ fn side(text: &Text) -> Side {
     if let Some(rest) = text.strip_prefix("s3://") {
         // `s3://arn:aws:s3:eu-west-1:111122223333:accesspoint/name/key`
         if is_arn(&rest) {
-            let point = split_once(&rest, "/").and_then(|(kind, rest)| {
+            let point = split_once(&rest, "/").map(|(kind, rest)| {
                 let (name, key) = split_once(&rest, "/").map_or((rest, None), |(name, key)| (name, Some(key)));
                 let slash = Text::at("/", text.span);
-                Some((joined([&kind, &slash, &name], text.span), key))
+                (joined([&kind, &slash, &name], text.span), key)
             });
             return match point {
                 Some((bucket, key)) => Side::Remote { bucket: Some(bucket), key: key.filter(is_there) },
@@ -271,12 +274,16 @@ fn side(text: &Text) -> Side {
             };
         }
         return match split_once(&rest, "/") {
-            Some((bucket, key)) => Side::Remote { bucket: Some(bucket).filter(is_there), key: Some(key).filter(is_there) },
+            Some((bucket, key)) => {
+                Side::Remote { bucket: Some(bucket).filter(is_there), key: Some(key).filter(is_there) }
+            }
             None => Side::Remote { bucket: Some(rest).filter(is_there), key: None },
         };
     }
     match text.parts.first() {
-        Some(Part::Hole(hole)) if !(hole.kind == HoleKind::Variable && FOLDERS.iter().any(|one| hole.name.starts_with(one))) => {
+        Some(Part::Hole(hole))
+            if !(hole.kind == HoleKind::Variable && FOLDERS.iter().any(|one| hole.name.starts_with(one))) =>
+        {
             Side::Either
         }
         _ => Side::Local(text.clone()),

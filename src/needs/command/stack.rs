@@ -197,7 +197,9 @@ fn handlers(kind: &str) -> Option<Vec<Action>> {
     let (making, _) = actions.split_once('\t').unwrap_or((actions, ""));
     let of_service = |group: &'static str| {
         let (prefix, names) = group.split_once(':').unwrap_or((group, ""));
-        super::actions(names.split(',').map(|name| format!("{prefix}:{name}")).collect::<Vec<_>>().iter().map(String::as_str))
+        super::actions(
+            names.split(',').map(|name| format!("{prefix}:{name}")).collect::<Vec<_>>().iter().map(String::as_str),
+        )
     };
     Some(making.split(' ').flat_map(of_service).collect())
 }
@@ -231,7 +233,8 @@ fn at(found: &Found<'_>, command: &Command, path: &str) -> Option<FileId> {
     // The root of the source, then the folders of the build's own file upwards.
     let own = folder_of(found.model.paths.get(command.root().file.index())?);
     let folders = std::iter::successors(Some(own), |folder| (!folder.is_empty()).then(|| folder_of(folder)));
-    let files = || found.model.resources.iter().map(|one| one.file).chain(found.model.services.iter().map(|one| one.file));
+    let files =
+        || found.model.resources.iter().map(|one| one.file).chain(found.model.services.iter().map(|one| one.file));
     std::iter::once("").chain(folders).find_map(|folder| {
         let path = below_root(folder, &inner)?;
         files().find(|file| found.model.paths.get(file.index()).is_some_and(|known| *known == path))
