@@ -149,11 +149,12 @@ fn kebab(name: &str) -> String {
 /// The row of a package; its licence goes beside the data.
 fn source(packages: &Path, name: &str, folder: &str, licence: &str, what: &str) -> Result<String, Problem> {
     let start = format!("{folder}-");
-    let archives = files(packages, "whl")?.into_iter().filter_map(|path| {
+    let mut archives = files(packages, "whl")?.into_iter().filter_map(|path| {
         let file = path.file_name()?.to_string_lossy().into_owned();
         Some((file.strip_prefix(&start)?.strip_suffix(END)?.to_owned(), path))
     });
-    let (version, path) = archives.last().ok_or_else(|| format!("{}: no archive {start}*{END}", packages.display()))?;
+    let (version, path) =
+        archives.next_back().ok_or_else(|| format!("{}: no archive {start}*{END}", packages.display()))?;
     let digest: String = Sha256::digest(fs::read(path)?).iter().map(|byte| format!("{byte:02x}")).collect();
     let info = packages.join(folder).join(format!("{folder}-{version}.dist-info"));
     let found = ["licenses/LICENSE", "licenses/LICENSE.txt", "LICENSE", "LICENSE.txt"];

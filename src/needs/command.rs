@@ -123,12 +123,10 @@ impl<'c> Found<'c> {
     }
 }
 
-impl Need {
-    fn under(&mut self, operator: &str, key: &str, value: &str) -> &mut Need {
-        let values = vec![Text::at(value, self.span)];
-        self.conditions.push(ConditionTest::new(operator, key, values, self.span));
-        self
-    }
+/// A grant may demand that the request says this of a key.
+fn demand(need: &mut Need, key: &str, value: &str) {
+    let values = vec![Text::at(value, need.span)];
+    need.conditions.push(ConditionTest::new("StringEquals", key, values, need.span));
 }
 
 fn look_into(found: &mut Found<'_>) {

@@ -179,7 +179,7 @@ fn pass_role(found: &mut Found<'_>, service: &str, action: Action, arguments: &A
     };
     let need = found.need(pass, roles, certainty, PASS_ROLE);
     if let Some((_, principal)) = principal {
-        need.under("StringEquals", "iam:PassedToService", principal);
+        super::demand(need, "iam:PassedToService", principal);
     }
 }
 

@@ -121,7 +121,7 @@ fn file_of_service<'c>(found: &Found<'c>, paths: &[String]) -> Option<&'c Server
 fn pass_to_cloudformation(found: &mut Found<'_>, roles: Vec<Text>) {
     const PAGE: &str = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html";
     let need = found.need(actions(["iam:PassRole"]), roles, Certainty::Certain, PAGE);
-    need.under("StringEquals", "iam:PassedToService", "cloudformation.amazonaws.com");
+    super::demand(need, "iam:PassedToService", "cloudformation.amazonaws.com");
 }
 
 /// Operations of CloudFormation that make resources.

@@ -77,7 +77,7 @@ pub fn apply(
                 let certainty = if is_certain { Certainty::Certain } else { Certainty::Likely };
                 let need = found.need(actions(row.actions.split(',')), resources, certainty, row.source);
                 if let Some((key, value)) = row.condition.split_once('=') {
-                    need.under("StringEquals", key, value);
+                    super::demand(need, key, value);
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! What commands need, through the model. `fixtures/needs/commands.txt` holds a command a line, and below
+//! What commands need, through the model. `fixtures/commands/needs.txt` holds a command a line, and below
 //! it what it needs; `BLESS=1` writes that anew. With `IAMLINT_CORPUS`, how many calls of the command line
 //! of AWS in its files are understood; `IAMLINT_CORPUS_DETAIL=1` lists the others.
 
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-const COMMANDS: &str = "fixtures/needs/commands.txt";
+const COMMANDS: &str = "fixtures/commands/needs.txt";
 
 #[test]
 fn commands_need_what_the_table_says() {
