@@ -52,7 +52,7 @@ pub fn needs(model: &Model, build: &[Command], command: &Command) -> Needs {
     } else {
         declared::find(&mut found);
     }
-    found.needs
+    Needs { needs: told_once(found.needs.needs), ..found.needs }
 }
 
 /// What the commands of a build need, in their order: what one exports counts for those behind it.
@@ -121,6 +121,21 @@ impl<'c> Found<'c> {
         self.needs = Needs::default();
         self.unknown(OTHER_CREDENTIALS);
     }
+}
+
+/// The same of several values that a variable may have is one need.
+fn told_once(needs: Vec<Need>) -> Vec<Need> {
+    let mut kept: Vec<Need> = Vec::new();
+    for need in needs {
+        let is_same = |one: &&mut Need| one.actions == need.actions && one.resources == need.resources;
+        match kept.iter_mut().find(is_same) {
+            Some(known) if known.conditions.len() == need.conditions.len() => {
+                known.certainty = known.certainty.min(need.certainty);
+            }
+            _ => kept.push(need),
+        }
+    }
+    kept
 }
 
 /// A grant may demand that the request says this of a key.

@@ -29,6 +29,10 @@ pub fn find(found: &mut Found<'_>) {
         if ["--version", "--help", "-h", "-v"].iter().any(|option| arguments.has(option)) && verbs.len() < 2 {
             return;
         }
+        let profiles = ["--profile", "--aws-profile"].iter().filter(|option| arguments.has(option));
+        if profiles.flat_map(|option| arguments.values(option)).any(|profile| profile.literal() != Some("default")) {
+            return found.leave_to_others();
+        }
         let regions = ["--region", "-r"].iter().map(|option| arguments.values(option));
         found.place.region = regions.filter_map(<[Text]>::first).next().cloned();
         let verbs = rows.first().map_or(0, table::Row::word_count);
