@@ -182,6 +182,26 @@ fn other_credentials_are_not_those_of_the_build() {
 }
 
 #[test]
+fn what_may_not_run_may_be_needed() {
+    let package = r#"{"scripts": {"dev": "aws s3 ls s3://dev", "prod": "aws s3 ls s3://prod"}}"#;
+    let commands = [
+        "STAGE=dev",
+        "if test -f x; then STAGE=prod; fi",
+        "npm run $STAGE",
+        "if test -f y; then aws s3 rm s3://demo/y; fi",
+        "aws s3 rm s3://demo/z",
+    ];
+    let model = model_of(&[("buildspec.yml", &buildspec(&commands)), ("package.json", package)]);
+    let found = shown(&of_all(&model, &model.buildspecs[0].commands));
+    let told: Vec<&str> = found.iter().map(String::as_str).collect();
+    assert!(
+        told.contains(&"? s3:ListBucket on arn:P:s3:::dev") && told.contains(&"? s3:ListBucket on arn:P:s3:::prod")
+    );
+    assert!(told.contains(&"? s3:DeleteObject on arn:P:s3:::demo/y"), "{told:#?}");
+    assert!(told.contains(&"s3:DeleteObject on arn:P:s3:::demo/z"), "{told:#?}");
+}
+
+#[test]
 fn what_a_script_runs_is_not_asked_of_the_script() {
     let package = r#"{"scripts": {"release": "aws s3 sync dist s3://demo", "test": "jest"}}"#;
     let model = model_of(&[("buildspec.yml", &buildspec(&["npm run release", "npm test"])), ("package.json", package)]);
