@@ -6,7 +6,7 @@ mod walk;
 
 use iamlint::iam::catalogue;
 use iamlint::model::lower::{self, Fragment};
-use iamlint::model::{self, Model};
+use iamlint::model::{self, Given, Model};
 use iamlint::needs::command::{needs, of_all};
 use iamlint::needs::{Certainty, Needs};
 use iamlint::source::Sources;
@@ -320,7 +320,7 @@ fn model_of(files: &[(&str, &str)]) -> Model {
 fn model(sources: &Sources) -> Model {
     let repository = Repository::read(sources);
     let fragments: Vec<Fragment> = sources.iter().map(|(file, _)| lower::lower(&repository, file)).collect();
-    model::link(sources, &repository, fragments)
+    model::link(sources, &repository, fragments, Given::default())
 }
 
 fn table(name: &str) -> Vec<String> {
