@@ -57,6 +57,11 @@ fn a_stack_needs_what_its_resources_need() {
     let found = shown(&of_all(&model, &model.buildspecs[0].commands));
     assert!(found.contains(&"sqs:CreateQueue on arn:P:sqs:R:A:${?QueueName}".to_owned()), "{found:#?}");
     assert!(!found.iter().any(|line| line.starts_with('!')), "{found:#?}");
+    // Under a condition it may not be made.
+    let conditional = TEMPLATE.replace("SQS::Queue\n", "SQS::Queue\n    Condition: IsProd\n");
+    let model = model_of(&[("buildspec.yml", &buildspec(&[deploy])), ("infra/template.yml", &conditional)]);
+    let found = shown(&of_all(&model, &model.buildspecs[0].commands));
+    assert!(found.iter().any(|line| line.starts_with("? ") && line.contains("sqs:CreateQueue")), "{found:#?}");
     // With a role, CloudFormation makes them with its rights.
     let with_role = format!("{deploy} --role-arn arn:aws:iam::111122223333:role/cfn");
     let model = model_of(&[("buildspec.yml", &buildspec(&[&with_role])), ("infra/template.yml", TEMPLATE)]);
