@@ -14,6 +14,8 @@ pub struct Pipeline {
     pub role: Option<RoleRef>,
     /// The buckets that hold artifacts between actions.
     pub stores: Vec<Text>,
+    /// The region of each, where there is one for each region.
+    pub store_regions: Vec<Text>,
     pub stages: Vec<Stage>,
     /// Events that start a V2 pipeline.
     pub triggers: Vec<Trigger>,
@@ -51,6 +53,11 @@ pub struct PipelineAction {
     pub provider: String,
     pub run_order: u32,
     pub configuration: Option<Map>,
+    /// The region it runs in, when that is not the pipeline's by default.
+    pub region: Option<Text>,
+    /// The names of the artifacts that it takes, and of those that it hands on.
+    pub inputs: Vec<Text>,
+    pub outputs: Vec<Text>,
     pub role: Option<RoleRef>,
     /// The role that a CloudFormation action hands to CloudFormation.
     pub execution_role: Option<RoleRef>,
