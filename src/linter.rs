@@ -59,22 +59,40 @@ pub struct Options {
 }
 
 impl Options {
-    fn reports(&self, file: FileId) -> bool {
+    /// Whether findings of a file are told.
+    pub fn reports(&self, file: FileId) -> bool {
         self.reported.as_ref().is_none_or(|reported| reported.contains(&file))
     }
 }
 
-/// Reads all sources, and asks all rules.
-pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
+/// What all sources mean together.
+#[derive(Debug)]
+pub struct Understood {
+    pub model: Model,
+    /// The format of each file, by its index.
+    pub formats: Vec<Format>,
+    pub summary: Summary,
+    /// The options, with the parts of services that are asked about.
+    pub options: Options,
+}
+
+/// Reads all sources, and asks no rule.
+pub fn understand(sources: &Sources, options: &Options) -> Understood {
     let files: Vec<FileId> = sources.iter().map(|(file, _)| file).collect();
     let repository = Repository::read(sources);
-    let options = &with_parts(options, &repository);
-    let taken: Vec<Taken> = files.par_iter().map(|file| take(&repository, *file, options)).collect();
+    let options = with_parts(options, &repository);
+    let taken: Vec<Taken> = files.par_iter().map(|file| take(&repository, *file, &options)).collect();
     let formats: Vec<Format> = taken.iter().map(|file| file.format).collect();
-    let mut summary = summarise_files(sources, options, &taken);
+    let mut summary = summarise_files(sources, &options, &taken);
     let repository = repository.without_trees();
     let model = model::link(sources, &repository, taken.into_iter().map(|file| file.fragment).collect());
-    summarise_model(sources, options, &model, &mut summary);
+    summarise_model(sources, &options, &model, &mut summary);
+    Understood { model, formats, summary, options }
+}
+
+/// Reads all sources, and asks all rules.
+pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
+    let Understood { model, formats, summary, options } = understand(sources, options);
     let context = Context { model: &model, sources, formats: &formats };
     let (mut diagnostics, redactions) = rules::run(&context, rules);
     let given: HashSet<Span> = model.principals.iter().flat_map(|one| one.given_by_tool.iter().copied()).collect();

@@ -13,6 +13,7 @@ mod packs;
 mod policy;
 mod read;
 mod rules;
+mod uses;
 mod validate;
 
 use crate::diagnostic::{Diagnostic, Severity};
@@ -60,6 +61,7 @@ pub fn main() -> ExitCode {
         Some(Command::Check(check)) => check::run(&check),
         Some(Command::Explain(explain)) => explain::run(&explain),
         Some(Command::Rules(rules)) => rules::run(&rules),
+        Some(Command::Uses(uses)) => uses::run(&uses),
         Some(Command::Policy(policy)) => policy::run(&policy),
         Some(Command::Data) => data(),
     };

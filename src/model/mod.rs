@@ -89,6 +89,8 @@ pub struct BuildspecSource {
 /// A resource with the names of its properties, for checks of spelling.
 #[derive(Debug)]
 pub struct DeclaredResource {
+    /// The template that declares it.
+    pub file: FileId,
     pub logical_id: Spanned<String>,
     pub kind: String,
     pub properties: Vec<Spanned<String>>,

@@ -4,6 +4,7 @@ use super::command::Command;
 use super::principal::RoleRef;
 use super::{ProjectId, project::ActionRef};
 use crate::source::{FileId, Span, Spanned};
+use crate::syntax;
 use crate::value::{Condition, Map, Text, Value, implies};
 
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct Pipeline {
     /// Events that start a V2 pipeline.
     pub triggers: Vec<Trigger>,
     pub when: Option<Condition>,
+    /// Everything that is written of it, under the names that CloudFormation has.
+    pub properties: Value,
 }
 
 /// What starts a V2 pipeline, other than a change of the branch that its source names.
@@ -58,6 +61,10 @@ pub struct PipelineAction {
     pub commands: Vec<Command>,
     /// Their texts as they are written.
     pub scripts: Vec<Text>,
+    /// The region that it works in, when it is not that of the pipeline.
+    pub region: Option<Text>,
+    /// It has output artifacts.
+    pub hands_on: bool,
     /// The project of a CodeBuild action. Filled by linking.
     pub project: Option<ProjectId>,
     pub span: Span,
@@ -129,6 +136,13 @@ impl PipelineAction {
     /// A text of the configuration.
     pub fn setting(&self, key: &str) -> Option<&Text> {
         self.configuration.as_ref()?.get(key).and_then(Value::as_text)
+    }
+
+    /// A text of the configuration that is JSON, read.
+    pub fn json_setting(&self, key: &str) -> Option<Value> {
+        let rendered = self.setting(key)?.render();
+        let parsed = syntax::parse_at(&rendered.text, &rendered.map);
+        parsed.root().map(|root| Value::restored(root, &rendered.holes))
     }
 
     /// The provider changes what runs, by itself and not through a build.

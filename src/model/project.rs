@@ -5,7 +5,7 @@ use super::trust_level::CodeTrust;
 use super::webhook::Webhook;
 use super::{BuildspecId, PipelineId};
 use crate::source::{FileId, Span, Spanned};
-use crate::value::{Condition, Text};
+use crate::value::{Condition, Text, Value};
 
 #[derive(Debug)]
 pub struct BuildProject {
@@ -29,6 +29,8 @@ pub struct BuildProject {
     pub other_roles: Vec<RoleRef>,
     pub webhook: Option<Webhook>,
     pub when: Option<Condition>,
+    /// Everything that is written of it, under the names that CloudFormation has.
+    pub properties: Value,
     pub variables: Vec<BuildVariable>,
     /// Pipeline actions that run it. Filled by linking.
     pub run_by: Vec<ActionRef>,

@@ -1,6 +1,21 @@
 //! What a build or a pipeline must be allowed to do, as far as its properties and commands tell. It
 //! does not know what its role may do.
 
+mod arn;
+pub mod compare;
+mod draft;
+mod names;
+mod pipeline;
+pub mod policy;
+mod project;
+mod role;
+mod storage;
+mod told;
+mod variables;
+
+pub use names::Names;
+pub use role::of_role;
+
 use crate::iam::catalogue::Action;
 use crate::iam::{ConditionTest, Reason};
 use crate::source::Span;

@@ -6,6 +6,7 @@ mod excerpt;
 mod finding;
 mod ink;
 mod json;
+pub mod least;
 mod lines;
 pub mod minimized;
 pub mod policy;
@@ -14,6 +15,7 @@ pub mod rules;
 mod summary;
 #[cfg(test)]
 mod tests;
+pub mod uses;
 mod words;
 
 use crate::diagnostic::Severity;

@@ -61,6 +61,7 @@ pub fn project(
         other_roles: roles.collect(),
         webhook: properties.get("Triggers").and_then(Webhook::read),
         when,
+        properties: properties.clone(),
         variables,
         run_by: Vec::new(),
         trust: CodeTrust::default(),

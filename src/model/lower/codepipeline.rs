@@ -31,6 +31,7 @@ pub fn pipeline(file: FileId, id: &Spanned<String>, properties: &Value, when: Op
         stages: stages.into_iter().filter_map(|(when, item)| stage(item, when)).collect(),
         triggers: triggers(properties),
         when,
+        properties: properties.clone(),
     }
 }
 
@@ -96,6 +97,8 @@ fn action(value: &Value, when: Vec<Condition>) -> Option<PipelineAction> {
         role: role_ref(value.get("RoleArn")),
         execution_role,
         scripts,
+        region: text(value.get("Region")),
+        hands_on: value.get("OutputArtifacts").is_some_and(|outputs| !outputs.items().is_empty()),
         commands: Vec::new(),
         project: None,
         span: value.span(),

@@ -264,12 +264,14 @@ fn resources(repository: &Repository<'_>, scope: &Scope<'_>, fragment: &mut Frag
         sam::embedded_connectors(&declared, fragment);
         cdk::note(&declared, fragment);
         // The tree is evaluated again for this; the variables that it meets are listed already.
-        let value = is_asked_about(&resource.kind.value).then(|| scope.template.properties(&scope.anew(), resource));
-        if let Some(value) = &value {
+        let kind = resource.kind.value.as_str();
+        let is_wanted = is_asked_about(kind) || KEPT_FOR_NEEDS.contains(&kind);
+        let value = is_wanted.then(|| scope.template.properties(&scope.anew(), resource));
+        if let Some(value) = value.as_ref().filter(|_| is_asked_about(kind)) {
             placeholder::collect(&resource.kind.value, value, fragment);
         }
         if !scope.template.has_macro() {
-            fragment.resources.push(declared_resource(resource, value));
+            fragment.resources.push(declared_resource(file, resource, value));
         }
     }
 }
@@ -330,11 +332,22 @@ const ASKED_ABOUT: [&str; 9] = [
     "AWS::S3::Bucket",
 ];
 
+/// Types of resources whose names policies speak of, and those that start pipelines.
+const KEPT_FOR_NEEDS: [&str; 7] = [
+    "AWS::CodeCommit::Repository",
+    "AWS::DynamoDB::Table",
+    "AWS::Events::Rule",
+    "AWS::Lambda::Function",
+    "AWS::Logs::LogGroup",
+    "AWS::SNS::Topic",
+    "AWS::StepFunctions::StateMachine",
+];
+
 fn is_asked_about(kind: &str) -> bool {
     ASKED_ABOUT.iter().any(|known| kind == *known || (known.ends_with("::") && kind.starts_with(known)))
 }
 
-fn declared_resource(resource: &Resource, value: Option<Value>) -> DeclaredResource {
+fn declared_resource(file: FileId, resource: &Resource, value: Option<Value>) -> DeclaredResource {
     let entries = resource.properties().and_then(Node::entries).unwrap_or_default();
     let names = entries.iter().filter_map(|entry| {
         let name = entry.key.as_str()?;
@@ -344,6 +357,7 @@ fn declared_resource(resource: &Resource, value: Option<Value>) -> DeclaredResou
     let has_intrinsic = properties.iter().any(|name| name.value.starts_with("Fn::") || name.value == "Ref");
     let is_tagged = resource.properties().is_some_and(|node| node.tag().is_some());
     DeclaredResource {
+        file,
         logical_id: resource.logical_id.clone(),
         kind: resource.kind.value.clone(),
         properties,

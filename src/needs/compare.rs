@@ -1,0 +1,316 @@
+//! What a role may do and what is needed of it, side by side. The IAM engine compares; what it cannot
+//! decide is said and not guessed.
+
+use super::names::Names;
+use super::{Certainty, Need, Needs};
+use crate::diagnostic::Confidence;
+use crate::iam::catalogue::{self, AccessLevel, Action};
+use crate::iam::condition::{ConditionTest, all_follow};
+use crate::iam::{
+    Access, ArnPattern, Authority, Boundary, ConditionClass, Finding, Grant, PolicyDocument, Reason, Truth, Version,
+    Wanted, new_access,
+};
+use crate::source::Span;
+use crate::value::{HoleKind, Part, Text};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, LazyLock};
+
+/// The needs of a role next to its grants.
+#[derive(Debug)]
+pub struct Comparison {
+    /// By action, and by need.
+    pub used: Vec<Used>,
+    /// By the place of the statement.
+    pub unused: Vec<Unused>,
+    pub wider: Vec<Wider>,
+    /// All actions that are granted.
+    pub granted: BTreeSet<Action>,
+    /// What may need more, and what may allow more, than is known.
+    pub unknown: Vec<Reason>,
+    pub confidence: Confidence,
+}
+
+/// An action that is needed.
+#[derive(Debug)]
+pub struct Used {
+    pub action: Action,
+    /// An index into the needs.
+    pub need: usize,
+    pub state: State,
+}
+
+/// Whether the role has what is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    Granted,
+    /// It will fail.
+    Missing,
+    /// With why it is not known.
+    Unknown(Reason),
+}
+
+/// Actions of one statement that nothing needs.
+#[derive(Debug)]
+pub struct Unused {
+    pub statement: Span,
+    pub actions: Vec<Action>,
+    /// The most that one of them can do.
+    pub danger: AccessLevel,
+}
+
+/// A grant of what is needed that goes beyond it.
+#[derive(Debug)]
+pub struct Wider {
+    pub statement: Span,
+    pub actions: Vec<Action>,
+    pub by: Excess,
+    /// A request that is allowed and that nothing needs.
+    pub example: Access,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Excess {
+    Resource,
+    Condition,
+}
+
+/// Every action there is.
+static EVERY: LazyLock<Wanted> = LazyLock::new(|| Wanted::of(catalogue::actions()));
+
+/// Compares what is needed of a role with what it may do.
+pub fn compare(needs: &Needs, authority: &Authority, names: &Names<'_>) -> Comparison {
+    let authority = resolved_authority(authority, names);
+    let grants = authority.grants_of(&EVERY);
+    let mut by_action: BTreeMap<Action, Vec<&Grant<'_>>> = BTreeMap::new();
+    for grant in &grants {
+        if let Some(action) = catalogue::action(&grant.action) {
+            by_action.entry(action).or_default().push(grant);
+        }
+    }
+    let wanted: Vec<Need> = needs.needs.iter().map(|need| resolved_need(need, names)).collect();
+    let mut used = Vec::new();
+    for (index, need) in wanted.iter().enumerate() {
+        for action in &need.actions {
+            let own = by_action.get(action).map(Vec::as_slice).unwrap_or_default();
+            used.push(Used { action: *action, need: index, state: state(need, own, &authority) });
+        }
+    }
+    used.sort_by_key(|one| (one.action, one.need));
+    let needed: BTreeSet<Action> = used.iter().map(|one| one.action).collect();
+    let mut unknown = needs.unknown.clone();
+    unknown.extend(authority.unseen.iter().cloned());
+    unknown.extend(authority.documents.iter().flat_map(|document| document.unread.iter().cloned()));
+    let mut seen: Vec<Reason> = Vec::new();
+    unknown.retain(|reason| !seen.contains(reason) && (seen.push(reason.clone()), true).1);
+    let confidence = match unknown.len() {
+        0 => Confidence::High,
+        1 => Confidence::Medium,
+        _ => Confidence::Low,
+    };
+    Comparison {
+        unused: unused(&by_action, &needed),
+        wider: wider(&wanted, &by_action, &needed),
+        granted: by_action.into_keys().collect(),
+        used,
+        unknown,
+        confidence,
+    }
+}
+
+/// Whether the grants of an action are enough for a need of it.
+fn state(need: &Need, grants: &[&Grant<'_>], authority: &Authority) -> State {
+    let per_resource: Vec<State> = need.resources.iter().map(|resource| state_on(need, resource, grants)).collect();
+    let is_missing = |state: &State| *state == State::Missing;
+    let unseen = authority.unseen.first().or_else(|| authority.documents.iter().find_map(|one| one.unread.first()));
+    let found = if per_resource.iter().all(|state| *state == State::Granted) {
+        State::Granted
+    } else if per_resource.iter().all(is_missing)
+        || (need.certainty == Certainty::Certain && per_resource.iter().any(is_missing))
+    {
+        State::Missing
+    } else if need.certainty == Certainty::Likely && per_resource.contains(&State::Granted) {
+        // One of several forms of the ARN is enough.
+        State::Granted
+    } else {
+        per_resource.into_iter().find(|state| matches!(state, State::Unknown(_))).unwrap_or(State::Missing)
+    };
+    match unseen {
+        Some(reason) if found == State::Missing => State::Unknown(reason.clone()),
+        _ => found,
+    }
+}
+
+fn state_on(need: &Need, resource: &Text, grants: &[&Grant<'_>]) -> State {
+    let wanted = ArnPattern::new(resource, false, Vec::new());
+    let mut doubt: Option<Reason> = None;
+    for grant in grants {
+        let covers = covers(grant, &wanted);
+        if covers.is_no() && overlaps(grant, &wanted).is_no() {
+            continue;
+        }
+        let reason = match covers {
+            Truth::Yes => match obstacle(grant, &need.conditions) {
+                None => return State::Granted,
+                Some(reason) => reason,
+            },
+            Truth::No => Reason::at(format!("only a part of `{}` is allowed", resource.display()), grant.span),
+            Truth::Unknown => {
+                let own = grant.resources.first().map_or_else(|| "*".into(), |own| own.text().display().into_owned());
+                let text = format!("whether `{own}` is `{}` is known only at deployment", resource.display());
+                Reason::at(text, grant.span)
+            }
+        };
+        doubt.get_or_insert(reason);
+    }
+    doubt.map_or(State::Missing, State::Unknown)
+}
+
+fn is_negated(grant: &Grant<'_>) -> bool {
+    grant.statement.resources.as_ref().is_some_and(|resources| resources.negated)
+}
+
+fn covers(grant: &Grant<'_>, wanted: &ArnPattern) -> Truth {
+    let within = |patterns: &[&ArnPattern]| {
+        patterns.is_empty() || patterns.iter().any(|pattern| pattern.covers(wanted).is_yes())
+    };
+    let by_statement = if is_negated(grant) {
+        let excepted = grant.statement.resources.iter().flat_map(|resources| &resources.patterns);
+        Truth::any(excepted.map(|pattern| pattern.overlaps(wanted))).negated()
+    } else if grant.everywhere {
+        Truth::Yes
+    } else {
+        Truth::any(grant.resources.iter().map(|pattern| pattern.covers(wanted)))
+    };
+    let by_boundary = if within(&grant.within) { Truth::Yes } else { Truth::Unknown };
+    by_statement.and(by_boundary)
+}
+
+fn overlaps(grant: &Grant<'_>, wanted: &ArnPattern) -> Truth {
+    if grant.everywhere || is_negated(grant) {
+        return Truth::Unknown;
+    }
+    Truth::any(grant.resources.iter().map(|pattern| pattern.overlaps(wanted)))
+}
+
+/// Why a grant on the right resource may not be enough.
+fn obstacle(grant: &Grant<'_>, given: &[ConditionTest]) -> Option<Reason> {
+    if let Some(doubt) = grant.doubts.first() {
+        return Some(doubt.clone());
+    }
+    let is_met = |test: &ConditionTest| all_follow(std::slice::from_ref(test), given);
+    let tests = grant.narrowing.iter().filter(|one| one.class != ConditionClass::Vacuous);
+    if let Some(test) = tests.map(|one| one.test).find(|test| !is_met(test)) {
+        return Some(Reason::at(format!("it is allowed only under a condition on `{}`", test.key), test.span));
+    }
+    if let Some(less) = grant.less.first() {
+        return Some(Reason::at("a deny may take it", less.span));
+    }
+    let condition = grant.when.first()?;
+    let text = format!("it depends on `{}` being {}", condition.name, condition.value);
+    Some(Reason::at(text, condition.span))
+}
+
+fn unused(by_action: &BTreeMap<Action, Vec<&Grant<'_>>>, needed: &BTreeSet<Action>) -> Vec<Unused> {
+    let mut by_statement: BTreeMap<Span, Vec<Action>> = BTreeMap::new();
+    for (action, grants) in by_action.iter().filter(|(action, _)| !needed.contains(action)) {
+        let statements: BTreeSet<Span> = grants.iter().map(|grant| grant.statement.span).collect();
+        for statement in statements {
+            by_statement.entry(statement).or_default().push(*action);
+        }
+    }
+    let one = |(statement, actions): (Span, Vec<Action>)| {
+        let danger = actions.iter().map(|action| action.level()).max().unwrap_or(AccessLevel::List);
+        Unused { statement, actions, danger }
+    };
+    by_statement.into_iter().map(one).collect()
+}
+
+/// Grants of what is needed on more resources, or in more requests, than is needed.
+fn wider(needs: &[Need], by_action: &BTreeMap<Action, Vec<&Grant<'_>>>, needed: &BTreeSet<Action>) -> Vec<Wider> {
+    let mut found: Vec<Wider> = Vec::new();
+    for (action, grants) in by_action.iter().filter(|(action, _)| needed.contains(action)) {
+        let own: Vec<&Need> = needs.iter().filter(|need| need.actions.contains(action)).collect();
+        let mut seen: BTreeSet<Span> = BTreeSet::new();
+        for grant in grants.iter().filter(|grant| seen.insert(grant.statement.span)) {
+            let enough = super::policy::document(own.iter().copied(), grant.span);
+            let alone = only(grant, *action);
+            let Finding::Found(example) = new_access(&[&enough], &[&alone]) else { continue };
+            let is_on_needed = own.iter().flat_map(|need| &need.resources).any(|resource| {
+                ArnPattern::new(resource, false, Vec::new()).matches(&example.request.resource).is_yes()
+            });
+            let by = if is_on_needed { Excess::Condition } else { Excess::Resource };
+            let statement = grant.statement.span;
+            match found.iter_mut().find(|known| known.statement == statement && known.by == by) {
+                Some(known) => known.actions.push(*action),
+                None => found.push(Wider { statement, actions: vec![*action], by, example: *example }),
+            }
+        }
+    }
+    found.sort_by_key(|one| one.statement);
+    found
+}
+
+/// The statement of a grant alone, for one action.
+fn only(grant: &Grant<'_>, action: Action) -> PolicyDocument {
+    let mut document = grant.document.clone();
+    let mut statement = grant.statement.clone();
+    if let Some(actions) = &mut statement.actions {
+        let text = Text::at(action.full_name(), grant.span);
+        actions.negated = false;
+        actions.patterns = vec![crate::iam::ActionPattern::new(&text, Vec::new())];
+        actions.unknown.clear();
+    }
+    document.statements.retain(|one| one.effect == crate::iam::Effect::Deny);
+    document.statements.push(statement);
+    document
+}
+
+/// The same need with ARNs that can be compared.
+fn resolved_need(need: &Need, names: &Names<'_>) -> Need {
+    let mut resolved = need.clone();
+    resolved.resources = need.resources.iter().map(|text| comparable(text, names)).collect();
+    for test in &mut resolved.conditions {
+        test.values = test.values.iter().map(|text| comparable(text, names)).collect();
+    }
+    resolved
+}
+
+fn resolved_authority(authority: &Authority, names: &Names<'_>) -> Authority {
+    let boundary = authority.boundary.as_ref().map(|boundary| match boundary {
+        Boundary::Known(document) => Boundary::Known(resolved_document(document, names)),
+        Boundary::Unknown(reason) => Boundary::Unknown(reason.clone()),
+    });
+    let documents = authority.documents.iter().map(|document| Arc::new(resolved_document(document, names)));
+    Authority { documents: documents.collect(), boundary, unseen: authority.unseen.clone() }
+}
+
+fn resolved_document(document: &PolicyDocument, names: &Names<'_>) -> PolicyDocument {
+    let mut resolved = document.clone();
+    let variables = document.version != Version::V2008;
+    for statement in &mut resolved.statements {
+        for pattern in statement.resources.iter_mut().flat_map(|resources| &mut resources.patterns) {
+            *pattern = ArnPattern::new(&comparable(pattern.text(), names), variables, pattern.when.clone());
+        }
+        for test in &mut statement.conditions {
+            test.values = test.values.iter().map(|text| comparable(text, names)).collect();
+        }
+    }
+    resolved
+}
+
+/// References resolved, and one partition for all: a template is deployed to one.
+fn comparable(text: &Text, names: &Names<'_>) -> Text {
+    let mut resolved = names.resolved(text);
+    let is_partition = |part: &Part| matches!(part, Part::Hole(hole) if hole.kind == HoleKind::Pseudo && hole.name == "AWS::Partition");
+    match resolved.parts.as_mut_slice() {
+        [Part::Known(arn, _), partition, ..] if *arn == "arn:" && is_partition(partition) => {
+            *partition = Text::at("aws", text.span).parts.remove(0);
+        }
+        [Part::Known(known, map), ..] if ["arn:aws-cn:", "arn:aws-us-gov:"].iter().any(|front| known.starts_with(front)) => {
+            let rest = known.splitn(3, ':').nth(2).unwrap_or_default();
+            (*known, *map) = (format!("arn:aws:{rest}").into(), crate::source::OffsetMap::whole(text.span));
+        }
+        _ => {}
+    }
+    resolved.normalised()
+}

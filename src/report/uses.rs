@@ -1,0 +1,332 @@
+//! What roles are granted and what is needed of them: as a table with lists, and as JSON (schema
+//! `iamlint-uses/1`).
+
+use super::json::{Place, place};
+use super::policy::level;
+use super::summary;
+use crate::iam::catalogue::{self, AccessLevel, Action};
+use crate::iam::Reason;
+use crate::needs::compare::{Comparison, Excess, State};
+use crate::needs::{Certainty, Needs};
+use crate::source::{Sources, Span};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// One role.
+pub struct RoleUse<'a> {
+    pub name: &'a str,
+    /// Who works with it.
+    pub worker: String,
+    pub span: Span,
+    pub needs: &'a Needs,
+    pub compared: &'a Comparison,
+}
+
+/// Counts of actions of one service and access level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Counts {
+    granted: usize,
+    used: usize,
+    unused: usize,
+    missing: usize,
+}
+
+type Table = BTreeMap<(&'static str, AccessLevel), Counts>;
+
+/// More names than this are counted in text; JSON has all.
+const MAX_NAMES: usize = 12;
+
+fn table(compared: &Comparison) -> Table {
+    let mut table = Table::new();
+    let key = |action: Action| (action.service().prefix(), action.level());
+    let mut last = None;
+    for action in &compared.granted {
+        let counts = table.entry(key(*action)).or_default();
+        counts.granted += 1;
+        counts.unused += 1;
+    }
+    for used in &compared.used {
+        if last == Some(used.action) {
+            continue;
+        }
+        last = Some(used.action);
+        let counts = table.entry(key(used.action)).or_default();
+        if compared.granted.contains(&used.action) {
+            counts.used += 1;
+            counts.unused -= 1;
+        }
+        counts.missing += usize::from(is_missing(compared, used.action));
+    }
+    table
+}
+
+/// Whether one of the needs of an action is not met.
+fn is_missing(compared: &Comparison, action: Action) -> bool {
+    compared.used.iter().any(|used| used.action == action && used.state == State::Missing)
+}
+
+/// The roles one after the other.
+pub fn text(roles: &[RoleUse<'_>], sources: &Sources) -> String {
+    if roles.is_empty() {
+        return "no role of a build or a pipeline is declared here\n".to_owned();
+    }
+    let parts: Vec<String> = roles.iter().map(|role| text_of(role, sources)).collect();
+    format!("{}\n{}\n", parts.join("\n"), summary::data())
+}
+
+fn text_of(role: &RoleUse<'_>, sources: &Sources) -> String {
+    let compared = role.compared;
+    let at = |span: Span| {
+        let position = sources.position(span);
+        format!("{}:{}:{}", sources.path(span.file), position.line, position.column)
+    };
+    let mut out = format!("{}  {} ({})\n", at(role.span), role.name, role.worker);
+    let mut line = |text: String| {
+        out.push_str(text.trim_end());
+        out.push('\n');
+    };
+    let row = |service: &str, level: &str, cells: [String; 4]| {
+        let [granted, used, unused, missing] = cells;
+        format!("  {service:<24} {level:<22} {granted:>7} {used:>7} {unused:>7} {missing:>7}")
+    };
+    line(row("service", "access level", ["granted", "used", "unused", "missing"].map(str::to_owned)));
+    for ((service, access), counts) in table(compared) {
+        let cells = [counts.granted, counts.used, counts.unused, counts.missing].map(|count| count.to_string());
+        line(row(service, level(access), cells));
+    }
+    let (missing, met): (Vec<_>, Vec<_>) = compared.used.iter().partition(|used| used.state == State::Missing);
+    let need = |used: &crate::needs::compare::Used| &role.needs.needs[used.need];
+    if !missing.is_empty() {
+        line("missing".into());
+    }
+    for used in missing {
+        let (verb, on) = (failure(need(used).certainty), resources(need(used)));
+        let reason = &need(used).reason;
+        line(format!("  {}  {verb} with AccessDenied: it {reason}: {} on {on}", at(need(used).span), used.action));
+    }
+    if !met.is_empty() {
+        line("used".into());
+    }
+    for used in met {
+        let reason = &need(used).reason;
+        line(format!("  {}  {} on {}: {reason}", at(need(used).span), used.action, resources(need(used))));
+        if let State::Unknown(doubt) = &used.state {
+            line(format!("    not known: {}", doubt_text(doubt, sources)));
+        }
+    }
+    if !compared.unused.is_empty() {
+        line("unused".into());
+    }
+    for unused in &compared.unused {
+        let danger = level(unused.danger).to_lowercase();
+        let worst: Vec<Action> = unused.actions.iter().copied().filter(|one| one.level() == unused.danger).collect();
+        let rest = unused.actions.len() - worst.len();
+        let rest = if rest == 0 { String::new() } else { format!(", and {rest} of lesser levels") };
+        line(format!("  {}  up to {danger}: {}{rest}", at(unused.statement), names(&worst)));
+    }
+    if !compared.wider.is_empty() {
+        line("wider than needed".into());
+    }
+    for wider in &compared.wider {
+        let request = &wider.example.request;
+        let text = match wider.by {
+            Excess::Resource => format!("on `{}` too", request.resource),
+            Excess::Condition => "without the conditions that every request meets".to_owned(),
+        };
+        line(format!("  {}  {} {text}", at(wider.statement), names(&wider.actions)));
+    }
+    if !compared.unknown.is_empty() {
+        line(format!("not known (confidence: {})", compared.confidence.name()));
+    }
+    for reason in &compared.unknown {
+        line(format!("  {}", doubt_text(reason, sources)));
+    }
+    out
+}
+
+fn failure(certainty: Certainty) -> &'static str {
+    match certainty {
+        Certainty::Certain => "this will fail",
+        Certainty::Likely => "this may fail",
+    }
+}
+
+fn doubt_text(reason: &Reason, sources: &Sources) -> String {
+    match reason.span {
+        Some(span) => {
+            let position = sources.position(span);
+            format!("{}:{}:{}  {}", sources.path(span.file), position.line, position.column, reason.text)
+        }
+        None => reason.text.clone(),
+    }
+}
+
+fn resources(need: &crate::needs::Need) -> String {
+    let shown: Vec<String> = need.resources.iter().map(|text| format!("`{}`", text.display())).collect();
+    shown.join(", ")
+}
+
+fn names(actions: &[Action]) -> String {
+    let mut text = String::new();
+    for (index, action) in actions.iter().take(MAX_NAMES).enumerate() {
+        let separator = if index == 0 { "" } else { ", " };
+        let _ = write!(text, "{separator}{action}");
+    }
+    match actions.len().saturating_sub(MAX_NAMES) {
+        0 => text,
+        more => format!("{text} and {more} more"),
+    }
+}
+
+/// Everything, for programs.
+pub fn json(roles: &[RoleUse<'_>], sources: &Sources) -> String {
+    let answer = Answer {
+        schema: "iamlint-uses/1",
+        version: env!("CARGO_PKG_VERSION"),
+        iam_data: catalogue::DATE,
+        roles: roles.iter().map(|role| role_of(role, sources)).collect(),
+    };
+    serde_json::to_string_pretty(&answer).expect("plain structs with string keys always serialise") + "\n"
+}
+
+fn role_of<'a>(role: &'a RoleUse<'_>, sources: &'a Sources) -> Role<'a> {
+    let compared = role.compared;
+    let rows = table(compared).into_iter().map(|((service, access), counts)| Row {
+        service,
+        access_level: level(access),
+        granted: counts.granted,
+        used: counts.used,
+        unused: counts.unused,
+        missing: counts.missing,
+    });
+    let used = compared.used.iter().map(|used| {
+        let need = &role.needs.needs[used.need];
+        let (state, doubt) = match &used.state {
+            State::Granted => ("granted", None),
+            State::Missing => ("missing", None),
+            State::Unknown(reason) => ("unknown", Some(told(reason, sources))),
+        };
+        UsedAction {
+            action: used.action.full_name(),
+            resources: need.resources.iter().map(|text| text.display().into_owned()).collect(),
+            conditions: need
+                .conditions
+                .iter()
+                .map(|test| TestOf {
+                    operator: &test.operator.text,
+                    key: &test.key,
+                    values: test.values.iter().map(|value| value.display().into_owned()).collect(),
+                })
+                .collect(),
+            state,
+            doubt,
+            certainty: if need.certainty == Certainty::Certain { "certain" } else { "likely" },
+            reason: &need.reason,
+            source: need.source,
+            location: place(need.span, sources),
+        }
+    });
+    let full = |actions: &[Action]| actions.iter().map(|action| action.full_name()).collect::<Vec<_>>();
+    let unused = compared.unused.iter().map(|unused| UnusedActions {
+        actions: full(&unused.actions),
+        danger: level(unused.danger),
+        location: place(unused.statement, sources),
+    });
+    let wider = compared.wider.iter().map(|wider| WiderGrant {
+        actions: full(&wider.actions),
+        by: if wider.by == Excess::Resource { "resource" } else { "condition" },
+        example_action: &wider.example.request.action,
+        example_resource: &wider.example.request.resource,
+        location: place(wider.statement, sources),
+    });
+    Role {
+        role: role.name,
+        worker: &role.worker,
+        location: place(role.span, sources),
+        confidence: compared.confidence.name(),
+        table: rows.collect(),
+        used: used.collect(),
+        unused: unused.collect(),
+        wider: wider.collect(),
+        unknown: compared.unknown.iter().map(|reason| told(reason, sources)).collect(),
+    }
+}
+
+fn told<'a>(reason: &Reason, sources: &'a Sources) -> Told<'a> {
+    Told { text: reason.text.clone(), location: reason.span.map(|span| place(span, sources)) }
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    schema: &'static str,
+    version: &'static str,
+    iam_data: &'static str,
+    roles: Vec<Role<'a>>,
+}
+
+#[derive(Serialize)]
+struct Role<'a> {
+    role: &'a str,
+    worker: &'a str,
+    location: Place<'a>,
+    confidence: &'static str,
+    table: Vec<Row>,
+    used: Vec<UsedAction<'a>>,
+    unused: Vec<UnusedActions<'a>>,
+    wider: Vec<WiderGrant<'a>>,
+    unknown: Vec<Told<'a>>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    service: &'static str,
+    access_level: &'static str,
+    granted: usize,
+    used: usize,
+    unused: usize,
+    missing: usize,
+}
+
+#[derive(Serialize)]
+struct UsedAction<'a> {
+    action: String,
+    resources: Vec<String>,
+    conditions: Vec<TestOf<'a>>,
+    /// `granted`, `missing` or `unknown`
+    state: &'static str,
+    doubt: Option<Told<'a>>,
+    certainty: &'static str,
+    reason: &'a str,
+    source: &'static str,
+    location: Place<'a>,
+}
+
+#[derive(Serialize)]
+struct TestOf<'a> {
+    operator: &'a str,
+    key: &'a str,
+    values: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct UnusedActions<'a> {
+    actions: Vec<String>,
+    danger: &'static str,
+    location: Place<'a>,
+}
+
+#[derive(Serialize)]
+struct WiderGrant<'a> {
+    actions: Vec<String>,
+    by: &'static str,
+    example_action: &'a str,
+    example_resource: &'a str,
+    location: Place<'a>,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    text: String,
+    location: Option<Place<'a>>,
+}
