@@ -2,13 +2,13 @@
 //! decide is said and not guessed.
 
 use super::names::Names;
+use super::excess::{self, Wider};
 use super::{Certainty, Need, Needs};
 use crate::diagnostic::Confidence;
 use crate::iam::catalogue::{self, AccessLevel, Action};
 use crate::iam::condition::{ConditionTest, all_follow};
 use crate::iam::{
-    Access, ArnPattern, Authority, Boundary, ConditionClass, Finding, Grant, PolicyDocument, Reason, Truth, Version,
-    Wanted, new_access,
+    ArnPattern, Authority, Boundary, ConditionClass, Grant, PolicyDocument, Reason, Truth, Version, Wanted,
 };
 use crate::source::Span;
 use crate::value::{HoleKind, Part, Text};
@@ -58,22 +58,6 @@ pub struct Unused {
     pub danger: AccessLevel,
 }
 
-/// A grant of what is needed that goes beyond it.
-#[derive(Debug)]
-pub struct Wider {
-    pub statement: Span,
-    pub actions: Vec<Action>,
-    pub by: Excess,
-    /// A request that is allowed and that nothing needs.
-    pub example: Access,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Excess {
-    Resource,
-    Condition,
-}
-
 /// Every action there is.
 static EVERY: LazyLock<Wanted> = LazyLock::new(|| Wanted::of(catalogue::actions()));
 
@@ -109,7 +93,7 @@ pub fn compare(needs: &Needs, authority: &Authority, names: &Names<'_>) -> Compa
     };
     Comparison {
         unused: unused(&by_action, &needed),
-        wider: wider(&wanted, &by_action, &needed),
+        wider: excess::wider(&wanted, &by_action, &needed),
         granted: by_action.into_keys().collect(),
         used,
         unknown,
@@ -223,46 +207,6 @@ fn unused(by_action: &BTreeMap<Action, Vec<&Grant<'_>>>, needed: &BTreeSet<Actio
         Unused { statement, actions, danger }
     };
     by_statement.into_iter().map(one).collect()
-}
-
-/// Grants of what is needed on more resources, or in more requests, than is needed.
-fn wider(needs: &[Need], by_action: &BTreeMap<Action, Vec<&Grant<'_>>>, needed: &BTreeSet<Action>) -> Vec<Wider> {
-    let mut found: Vec<Wider> = Vec::new();
-    for (action, grants) in by_action.iter().filter(|(action, _)| needed.contains(action)) {
-        let own: Vec<&Need> = needs.iter().filter(|need| need.actions.contains(action)).collect();
-        let mut seen: BTreeSet<Span> = BTreeSet::new();
-        for grant in grants.iter().filter(|grant| seen.insert(grant.statement.span)) {
-            let enough = super::policy::document(own.iter().copied(), grant.span);
-            let alone = only(grant, *action);
-            let Finding::Found(example) = new_access(&[&enough], &[&alone]) else { continue };
-            let is_on_needed = own.iter().flat_map(|need| &need.resources).any(|resource| {
-                ArnPattern::new(resource, false, Vec::new()).matches(&example.request.resource).is_yes()
-            });
-            let by = if is_on_needed { Excess::Condition } else { Excess::Resource };
-            let statement = grant.statement.span;
-            match found.iter_mut().find(|known| known.statement == statement && known.by == by) {
-                Some(known) => known.actions.push(*action),
-                None => found.push(Wider { statement, actions: vec![*action], by, example: *example }),
-            }
-        }
-    }
-    found.sort_by_key(|one| one.statement);
-    found
-}
-
-/// The statement of a grant alone, for one action.
-fn only(grant: &Grant<'_>, action: Action) -> PolicyDocument {
-    let mut document = grant.document.clone();
-    let mut statement = grant.statement.clone();
-    if let Some(actions) = &mut statement.actions {
-        let text = Text::at(action.full_name(), grant.span);
-        actions.negated = false;
-        actions.patterns = vec![crate::iam::ActionPattern::new(&text, Vec::new())];
-        actions.unknown.clear();
-    }
-    document.statements.retain(|one| one.effect == crate::iam::Effect::Deny);
-    document.statements.push(statement);
-    document
 }
 
 /// The same need with ARNs that can be compared.

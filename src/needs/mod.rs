@@ -4,6 +4,7 @@
 mod arn;
 pub mod compare;
 mod draft;
+pub mod excess;
 mod names;
 mod pipeline;
 pub mod policy;

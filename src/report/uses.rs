@@ -6,8 +6,9 @@ use super::policy::level;
 use super::summary;
 use crate::iam::catalogue::{self, AccessLevel, Action};
 use crate::iam::Reason;
-use crate::needs::compare::{Comparison, Excess, State};
-use crate::needs::{Certainty, Needs};
+use crate::needs::compare::{Comparison, State, Used};
+use crate::needs::excess::Excess;
+use crate::needs::{Certainty, Need, Needs};
 use crate::source::{Sources, Span};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -95,28 +96,25 @@ fn text_of(role: &RoleUse<'_>, sources: &Sources) -> String {
         let cells = [counts.granted, counts.used, counts.unused, counts.missing].map(|count| count.to_string());
         line(row(service, level(access), cells));
     }
-    let (missing, met): (Vec<_>, Vec<_>) = compared.used.iter().partition(|used| used.state == State::Missing);
-    let need = |used: &crate::needs::compare::Used| &role.needs.needs[used.need];
+    let (missing, met): (Vec<&Used>, Vec<&Used>) = compared.used.iter().partition(|used| used.state == State::Missing);
     if !missing.is_empty() {
         line("missing".into());
     }
-    for used in missing {
-        let (verb, on) = (failure(need(used).certainty), resources(need(used)));
-        let reason = &need(used).reason;
-        line(format!("  {}  {verb} with AccessDenied: it {reason}: {} on {on}", at(need(used).span), used.action));
+    for (need, _, actions) in by_need(role.needs, &missing) {
+        let (verb, on) = (failure(need.certainty), resources(need));
+        line(format!("  {}  {verb} with AccessDenied: {} on {on}: {}", at(need.span), names(&actions), need.reason));
     }
     if !met.is_empty() {
         line("used".into());
     }
-    for used in met {
-        let reason = &need(used).reason;
-        line(format!("  {}  {} on {}: {reason}", at(need(used).span), used.action, resources(need(used))));
-        if let State::Unknown(doubt) = &used.state {
-            line(format!("    not known: {}", doubt_text(doubt, sources)));
+    for (need, state, actions) in by_need(role.needs, &met) {
+        line(format!("  {}  {} on {}: {}", at(need.span), names(&actions), resources(need), need.reason));
+        if let State::Unknown(doubt) = state {
+            line(format!("    not known whether it is allowed: {}", doubt_text(doubt, sources)));
         }
     }
     if !compared.unused.is_empty() {
-        line("unused".into());
+        line(if compared.unknown.is_empty() { "unused".into() } else { "unused, as far as it is known".to_owned() });
     }
     for unused in &compared.unused {
         let danger = level(unused.danger).to_lowercase();
@@ -129,9 +127,9 @@ fn text_of(role: &RoleUse<'_>, sources: &Sources) -> String {
         line("wider than needed".into());
     }
     for wider in &compared.wider {
-        let request = &wider.example.request;
+        let request = &wider.example;
         let text = match wider.by {
-            Excess::Resource => format!("on `{}` too", request.resource),
+            Excess::Resource => format!("on other resources too, such as `{}`", request.resource),
             Excess::Condition => "without the conditions that every request meets".to_owned(),
         };
         line(format!("  {}  {} {text}", at(wider.statement), names(&wider.actions)));
@@ -143,6 +141,19 @@ fn text_of(role: &RoleUse<'_>, sources: &Sources) -> String {
         line(format!("  {}", doubt_text(reason, sources)));
     }
     out
+}
+
+/// The actions of each need that are in one state, in the order of the needs.
+fn by_need<'a>(needs: &'a Needs, used: &[&'a Used]) -> Vec<(&'a Need, &'a State, Vec<Action>)> {
+    let mut found: Vec<(usize, &State, Vec<Action>)> = Vec::new();
+    for one in used {
+        match found.iter_mut().find(|(need, state, _)| *need == one.need && **state == one.state) {
+            Some((_, _, actions)) => actions.push(one.action),
+            None => found.push((one.need, &one.state, vec![one.action])),
+        }
+    }
+    found.sort_by_key(|(need, ..)| *need);
+    found.into_iter().map(|(need, state, actions)| (&needs.needs[need], state, actions)).collect()
 }
 
 fn failure(certainty: Certainty) -> &'static str {
@@ -162,7 +173,7 @@ fn doubt_text(reason: &Reason, sources: &Sources) -> String {
     }
 }
 
-fn resources(need: &crate::needs::Need) -> String {
+fn resources(need: &Need) -> String {
     let shown: Vec<String> = need.resources.iter().map(|text| format!("`{}`", text.display())).collect();
     shown.join(", ")
 }
@@ -236,8 +247,8 @@ fn role_of<'a>(role: &'a RoleUse<'_>, sources: &'a Sources) -> Role<'a> {
     let wider = compared.wider.iter().map(|wider| WiderGrant {
         actions: full(&wider.actions),
         by: if wider.by == Excess::Resource { "resource" } else { "condition" },
-        example_action: &wider.example.request.action,
-        example_resource: &wider.example.request.resource,
+        example_action: &wider.example.action,
+        example_resource: &wider.example.resource,
         location: place(wider.statement, sources),
     });
     Role {

@@ -1,0 +1,147 @@
+//! What builds and pipelines need, next to what their roles may do: `fixtures/needs/<case>/` with one
+//! role each, the last resource of its template, and `<case>.out`, which `BLESS=1` writes anew: the
+//! table, and the least policy.
+//!
+//! The least policy is put in the place of the role's own and read again: it must hold all that is
+//! needed and nothing else.
+
+mod walk;
+
+use iamlint::diagnostic::Severity;
+use iamlint::linter::{Options, lint, understand};
+use iamlint::needs::compare::{State, compare};
+use iamlint::needs::{Names, of_role, policy};
+use iamlint::report::least::{self, Notation};
+use iamlint::report::uses::{self, RoleUse};
+use iamlint::rules::builtin;
+use iamlint::source::Sources;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use walk::{files_below, shown};
+
+#[test]
+fn every_case_reads_as_it_did() {
+    let bless = std::env::var_os("BLESS").is_some();
+    let mut failures = Vec::new();
+    for case in cases() {
+        let told = told(&sources(&case));
+        let text = format!("{}\n{}", told.table, told.policy);
+        let path = case.with_extension("out");
+        if bless {
+            fs::write(&path, &text).expect("a golden file that can be written");
+        }
+        let golden = fs::read_to_string(&path).unwrap_or_default();
+        if golden != text {
+            failures.push(format!("{} differs:\n{text}", path.display()));
+        }
+    }
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+#[test]
+fn the_least_policy_holds_all_that_is_needed_and_nothing_else() {
+    for case in cases() {
+        let written = with_least_policy(&sources(&case));
+        let told = told(&written);
+        assert!(told.states.iter().all(|state| *state == State::Granted), "{}: {}", case.display(), told.table);
+        assert_eq!(told.beyond, 0, "{}: {}", case.display(), told.table);
+    }
+}
+
+#[test]
+fn the_least_policy_is_the_same_again() {
+    for case in cases() {
+        let sources = sources(&case);
+        let again = with_least_policy(&sources);
+        assert_eq!(told(&sources).policy, told(&again).policy, "{}", case.display());
+    }
+}
+
+#[test]
+fn no_rule_finds_fault_with_the_least_policy() {
+    for case in cases() {
+        let before: BTreeSet<String> = faults(&sources(&case));
+        let after: BTreeSet<String> = faults(&with_least_policy(&sources(&case)));
+        let new: Vec<&String> = after.difference(&before).collect();
+        assert!(new.is_empty(), "{}: {new:?}", case.display());
+    }
+}
+
+/// Rules that speak of a policy as it is written, and of what roles may do.
+fn faults(sources: &Sources) -> BTreeSet<String> {
+    let report = lint(sources, &builtin::rules(), &Options::default());
+    let serious = report.diagnostics.iter().filter(|found| found.severity.reaches(Severity::Low));
+    serious.map(|found| found.rule.to_string()).collect()
+}
+
+/// What is told of the one role of a case.
+struct Told {
+    table: String,
+    policy: String,
+    states: Vec<State>,
+    /// Grants that nothing needs.
+    beyond: usize,
+}
+
+fn told(sources: &Sources) -> Told {
+    let understood = understand(sources, &Options::default());
+    let model = &understood.model;
+    let names = Names::new(model);
+    let found: Vec<_> = (0..model.principals.len())
+        .filter(|id| model.principal(*id).display() == "Role")
+        .filter_map(|id| Some((id, of_role(model, sources, &names, id)?)))
+        .collect();
+    let [(id, needs)] = found.as_slice() else { panic!("one role of a build or pipeline in each case") };
+    let role = model.principal(*id);
+    let compared = compare(needs, &role.authority, &names);
+    let shown = RoleUse {
+        name: role.display(),
+        worker: role.worker(model),
+        span: role.logical_id.span,
+        needs,
+        compared: &compared,
+    };
+    let (document, unproven) = policy::least(&needs.needs, role.logical_id.span);
+    assert!(unproven.is_none(), "{unproven:?}");
+    Told {
+        table: uses::text(&[shown], sources),
+        policy: least::policy(&document, &needs.needs, Notation::Yaml, sources),
+        states: compared.used.iter().map(|used| used.state.clone()).collect(),
+        beyond: compared.unused.len() + compared.wider.len(),
+    }
+}
+
+/// The same files with the least policy in the place of the one that stands last.
+fn with_least_policy(sources: &Sources) -> Sources {
+    let policy = told(sources).policy;
+    let mut written = Sources::new();
+    for (_, source) in sources.iter() {
+        let text = match source.text.rsplit_once("PolicyDocument:\n") {
+            Some((before, _)) => {
+                let lines = policy.lines().map(|line| format!("            {line}\n"));
+                format!("{before}PolicyDocument:\n{}", lines.collect::<String>())
+            }
+            None => source.text.to_string(),
+        };
+        written.add(source.path.clone(), text);
+    }
+    written
+}
+
+fn sources(case: &Path) -> Sources {
+    let mut sources = Sources::new();
+    for path in files_below(case) {
+        let inside = path.strip_prefix(case).expect("a file of the case");
+        sources.add(shown(inside), fs::read_to_string(&path).expect("a readable fixture"));
+    }
+    sources
+}
+
+fn cases() -> Vec<PathBuf> {
+    let folders = fs::read_dir("fixtures/needs").expect("fixtures").flatten().map(|entry| entry.path());
+    let mut cases: Vec<PathBuf> = folders.filter(|path| path.is_dir()).collect();
+    cases.sort();
+    assert!(cases.len() > 15);
+    cases
+}
