@@ -55,12 +55,15 @@ pub fn run(args: &UsesArgs) -> Result<u8, Failure> {
                 return Err(Failure::with_help(text, format!("name it with `--role`: `{}`", all.join("`, `"))));
             };
             let role = model.principal(*id);
-            let (document, unproven) = policy::least(&needs.needs, role.logical_id.span);
-            for reason in unproven.iter().chain(&compared.unknown) {
+            let found = policy::least(&needs.needs, role.logical_id.span);
+            for reason in found.unknown.iter().chain(&compared.unknown) {
                 eprintln!("not known: {}", reason.text);
             }
             let notation = Notation::of(&input.sources.get(role.file).text);
-            print(&least::policy(&document, &needs.needs, notation, &input.sources));
+            match &found.document {
+                Some(document) => print(&least::policy(document, &needs.needs, notation, &input.sources)),
+                None => eprintln!("nothing is known to be needed: there is no policy to write"),
+            }
         }
     }
     Ok(if input.unread_named { FAILED } else { CLEAN })

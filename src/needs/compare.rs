@@ -1,8 +1,8 @@
 //! What a role may do and what is needed of it, side by side. The IAM engine compares; what it cannot
 //! decide is said and not guessed.
 
-use super::names::Names;
 use super::excess::{self, Wider};
+use super::names::Names;
 use super::{Certainty, Need, Needs};
 use crate::diagnostic::Confidence;
 use crate::iam::catalogue::{self, AccessLevel, Action};
@@ -132,16 +132,17 @@ fn state_on(need: &Need, resource: &Text, grants: &[&Grant<'_>]) -> State {
         if covers.is_no() && overlaps(grant, &wanted).is_no() {
             continue;
         }
+        let place = grant.resource_span().unwrap_or(grant.span);
         let reason = match covers {
             Truth::Yes => match obstacle(grant, &need.conditions) {
                 None => return State::Granted,
                 Some(reason) => reason,
             },
-            Truth::No => Reason::at(format!("only a part of `{}` is allowed", resource.display()), grant.span),
+            Truth::No => Reason::at(format!("only a part of `{}` is allowed", resource.display()), place),
             Truth::Unknown => {
                 let own = grant.resources.first().map_or_else(|| "*".into(), |own| own.text().display().into_owned());
                 let text = format!("whether `{own}` is `{}` is known only at deployment", resource.display());
-                Reason::at(text, grant.span)
+                Reason::at(text, place)
             }
         };
         doubt.get_or_insert(reason);
@@ -194,6 +195,23 @@ fn obstacle(grant: &Grant<'_>, given: &[ConditionTest]) -> Option<Reason> {
     Some(Reason::at(text, condition.span))
 }
 
+/// The level of an action; where reviewers see it give permissions, that.
+pub fn danger(action: Action) -> AccessLevel {
+    if action.is_sensitive() { AccessLevel::PermissionsManagement } else { action.level() }
+}
+
+/// The levels by how much harm they can do.
+fn rank(level: AccessLevel) -> usize {
+    let levels = [
+        AccessLevel::List,
+        AccessLevel::Read,
+        AccessLevel::Tagging,
+        AccessLevel::Write,
+        AccessLevel::PermissionsManagement,
+    ];
+    levels.iter().position(|known| *known == level).unwrap_or_default()
+}
+
 fn unused(by_action: &BTreeMap<Action, Vec<&Grant<'_>>>, needed: &BTreeSet<Action>) -> Vec<Unused> {
     let mut by_statement: BTreeMap<Span, Vec<Action>> = BTreeMap::new();
     for (action, grants) in by_action.iter().filter(|(action, _)| !needed.contains(action)) {
@@ -203,8 +221,8 @@ fn unused(by_action: &BTreeMap<Action, Vec<&Grant<'_>>>, needed: &BTreeSet<Actio
         }
     }
     let one = |(statement, actions): (Span, Vec<Action>)| {
-        let danger = actions.iter().map(|action| action.level()).max().unwrap_or(AccessLevel::List);
-        Unused { statement, actions, danger }
+        let danger = actions.iter().map(|action| danger(*action)).max_by_key(|level| rank(*level));
+        Unused { statement, actions, danger: danger.unwrap_or(AccessLevel::List) }
     };
     by_statement.into_iter().map(one).collect()
 }
@@ -250,7 +268,9 @@ fn comparable(text: &Text, names: &Names<'_>) -> Text {
         [Part::Known(arn, _), partition, ..] if *arn == "arn:" && is_partition(partition) => {
             *partition = Text::at("aws", text.span).parts.remove(0);
         }
-        [Part::Known(known, map), ..] if ["arn:aws-cn:", "arn:aws-us-gov:"].iter().any(|front| known.starts_with(front)) => {
+        [Part::Known(known, map), ..]
+            if ["arn:aws-cn:", "arn:aws-us-gov:"].iter().any(|front| known.starts_with(front)) =>
+        {
             let rest = known.splitn(3, ':').nth(2).unwrap_or_default();
             (*known, *map) = (format!("arn:aws:{rest}").into(), crate::source::OffsetMap::whole(text.span));
         }

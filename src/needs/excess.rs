@@ -25,11 +25,7 @@ pub enum Excess {
 }
 
 /// Grants of what is needed on more resources, or in more requests, than is needed.
-pub fn wider(
-    needs: &[Need],
-    by_action: &BTreeMap<Action, Vec<&Grant<'_>>>,
-    needed: &BTreeSet<Action>,
-) -> Vec<Wider> {
+pub fn wider(needs: &[Need], by_action: &BTreeMap<Action, Vec<&Grant<'_>>>, needed: &BTreeSet<Action>) -> Vec<Wider> {
     let mut found: Vec<Wider> = Vec::new();
     for (action, grants) in by_action.iter().filter(|(action, _)| needed.contains(action)) {
         let own: Vec<&Need> = needs.iter().filter(|need| need.actions.contains(action)).collect();

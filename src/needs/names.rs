@@ -45,8 +45,7 @@ const MAX_DEPTH: usize = 4;
 
 impl<'m> Names<'m> {
     pub fn new(model: &'m Model) -> Names<'m> {
-        let resources =
-            model.resources.iter().map(|one| ((one.file, one.logical_id.value.as_str()), one));
+        let resources = model.resources.iter().map(|one| ((one.file, one.logical_id.value.as_str()), one));
         Names { resources: resources.collect() }
     }
 
@@ -91,9 +90,8 @@ impl<'m> Names<'m> {
             Some(_) => return None,
         };
         let own = resource.value.as_ref().and_then(|value| value.get(property)).and_then(Value::as_text);
-        let unnamed = || {
-            Text::from_hole(hole(reference.logical_id(), HoleKind::Resource, reference.span, reference.template))
-        };
+        let unnamed =
+            || Text::from_hole(hole(reference.logical_id(), HoleKind::Resource, reference.span, reference.template));
         let name = own.map_or_else(unnamed, |name| self.resolved_to(name, depth));
         if !wants_arn {
             return Some(name);

@@ -1,6 +1,6 @@
 //! What a pipeline and its actions need, each of the role that it works with.
 
-use super::arn::{Place, joined, split_once};
+use super::arn::{Place, hole, is_arn, joined, split_once};
 use super::draft::{Draft, all};
 use super::names::Names;
 use super::project::connection_actions;
@@ -18,8 +18,7 @@ const CROSS_ACCOUNT: &str =
     "https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-create-cross-account.html";
 const ECS: &str = "https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-ECS.html";
 const COMMANDS: &str = "https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Commands.html";
-const EVENTS: &str =
-    "https://docs.aws.amazon.com/codepipeline/latest/userguide/create-cloudtrail-S3-source-cfn.html";
+const EVENTS: &str = "https://docs.aws.amazon.com/codepipeline/latest/userguide/create-cloudtrail-S3-source-cfn.html";
 
 /// What the actions of each provider need.
 const ACTIONS: &str = include_str!("../../data/needs/pipeline-actions.tsv");
@@ -156,9 +155,7 @@ fn state_machine(draft: &mut Draft<'_>, action: &PipelineAction) -> bool {
     draft.need(start, vec![machine.clone()], machine.span, reason, page);
     let place = draft.place.clone();
     let execution = match split_once(&draft.names.resolved(machine), ":stateMachine:") {
-        Some((front, name)) => {
-            joined([&front, &place.text(":execution:"), &name, &place.text(":*")], machine.span)
-        }
+        Some((front, name)) => joined([&front, &place.text(":execution:"), &name, &place.text(":*")], machine.span),
         None => place.arn("states", &[&place.text("execution:*")]),
     };
     draft.need("states:DescribeExecution", vec![execution], machine.span, reason, page);
@@ -170,9 +167,10 @@ fn commands(draft: &mut Draft<'_>, pipeline: &Pipeline, action: &PipelineAction)
     let place = draft.place.clone();
     let name = pipeline.name.clone().unwrap_or_else(|| {
         let id = &pipeline.logical_id;
-        Text::from_hole(super::arn::hole(&id.value, HoleKind::Resource, id.span, pipeline.file))
+        Text::from_hole(hole(&id.value, HoleKind::Resource, id.span, pipeline.file))
     });
-    let group = |behind: &str| place.arn("logs", &[&place.text("log-group:/aws/codepipeline/"), &name, &place.text(behind)]);
+    let group =
+        |behind: &str| place.arn("logs", &[&place.text("log-group:/aws/codepipeline/"), &name, &place.text(behind)]);
     let reason = "writes the log of commands to CloudWatch Logs";
     let actions = "logs:CreateLogStream logs:PutLogEvents";
     draft.need(actions, vec![group(":*")], action.span, reason, COMMANDS);
@@ -191,16 +189,11 @@ fn pass_role(draft: &mut Draft<'_>, action: &PipelineAction) {
     }
     if matches!(action.provider.as_str(), "ECS" | "CodeDeployToECS") {
         let service = vec![draft.place.text("ecs-tasks.amazonaws.com")];
-        let roles = vec![draft.place.at(
-            "iam",
-            &draft.place.text(""),
-            &draft.place.account,
-            &[&draft.place.text("role/*")],
-        )];
+        let roles = hole("the roles of the task definition", HoleKind::Computed, action.span, action.span.file);
+        let roles = vec![Text::from_hole(roles)];
         let reason = "hands the roles of the task definition to tasks";
         let need = draft.need("iam:PassRole", roles, action.span, reason, ECS).likely();
         need.under("StringEquals", "iam:PassedToService", service);
-        draft.unknown("which roles the task definition names is not known", action.span);
     }
 }
 
@@ -293,7 +286,7 @@ fn resource(draft: &Draft<'_>, action: &PipelineAction, pattern: &str) -> Option
     parts.push(place.text(rest));
     let parts: Vec<&Text> = parts.iter().collect();
     // `arn:…` of a whole resource where its name is asked for.
-    if let Some(arn) = parts.iter().find(|part| super::arn::is_arn(part)) {
+    if let Some(arn) = parts.iter().find(|part| is_arn(part)) {
         return Some((*arn).clone());
     }
     let none = place.text("");

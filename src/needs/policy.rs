@@ -1,10 +1,11 @@
 //! Needs as a policy: what is needed, and nothing besides.
 
 use super::Need;
+use crate::iam::catalogue::Service;
 use crate::iam::minimize::minimize;
 use crate::iam::{PolicyDocument, PolicyKind, Reason};
 use crate::source::{Span, Spanned};
-use crate::value::{Map, Text, Value};
+use crate::value::{HoleKind, Map, Text, Value};
 
 /// A policy that allows what is needed, a statement for each need.
 pub fn document<'n>(needs: impl IntoIterator<Item = &'n Need>, span: Span) -> PolicyDocument {
@@ -13,16 +14,69 @@ pub fn document<'n>(needs: impl IntoIterator<Item = &'n Need>, span: Span) -> Po
     PolicyDocument::read(&map([version, ("Statement", Value::List(statements, span))], span), PolicyKind::Identity)
 }
 
-/// The same as short as the engine can prove it to be; with the reason where it cannot.
-pub fn least(needs: &[Need], span: Span) -> (PolicyDocument, Option<Reason>) {
-    let whole = document(needs, span);
-    if needs.is_empty() {
-        return (whole, None);
+/// The least policy.
+#[derive(Debug)]
+pub struct Least {
+    /// `None` where nothing is needed.
+    pub document: Option<PolicyDocument>,
+    /// What is needed and not in it, and why it may be longer than it has to be.
+    pub unknown: Vec<Reason>,
+}
+
+/// What is needed and nothing else, as short as the engine can prove it to be. Needs of which it is not
+/// known what they are about are left out.
+pub fn least(needs: &[Need], span: Span) -> Least {
+    let is_known =
+        |need: &&Need| !need.resources.iter().flat_map(Text::holes).any(|hole| hole.kind == HoleKind::Computed);
+    let (known, left_out): (Vec<&Need>, Vec<&Need>) = needs.iter().partition(is_known);
+    let mut unknown: Vec<Reason> = left_out
+        .into_iter()
+        .map(|need| {
+            let actions: Vec<String> = need.actions.iter().map(|action| action.full_name()).collect();
+            let text = format!(
+                "on which resource it is not known, so it is left out: {} ({})",
+                actions.join(", "),
+                need.reason
+            );
+            Reason::at(text, need.span)
+        })
+        .collect();
+    if known.is_empty() {
+        return Least { document: None, unknown };
     }
-    match minimize(&whole) {
-        Ok(shorter) => (shorter.document, None),
-        Err(reason) => (whole, Some(reason)),
+    let mut whole: Option<PolicyDocument> = None;
+    for needs in by_service(&known) {
+        let own = document(&needs, span);
+        let shortest = match minimize(&own) {
+            Ok(shorter) => shorter.document,
+            Err(reason) => {
+                unknown.push(reason);
+                own
+            }
+        };
+        match &mut whole {
+            Some(whole) => whole.statements.extend(shortest.statements),
+            None => whole = Some(shortest),
+        }
     }
+    Least { document: whole, unknown }
+}
+
+/// Statements about different services say nothing of each other, so that each service is made short
+/// for itself.
+fn by_service(needs: &[&Need]) -> Vec<Vec<Need>> {
+    let mut services: Vec<(Service, Vec<Need>)> = Vec::new();
+    for need in needs {
+        for actions in need.actions.chunk_by(|one, other| one.service() == other.service()) {
+            let Some(service) = actions.first().map(|action| action.service()) else { continue };
+            let own = Need { actions: actions.to_vec(), ..Need::clone(need) };
+            match services.iter_mut().find(|(known, _)| *known == service) {
+                Some((_, needs)) => needs.push(own),
+                None => services.push((service, vec![own])),
+            }
+        }
+    }
+    services.into_iter().map(|(_, needs)| needs).collect()
 }
 
 fn statement(need: &Need) -> Value {

@@ -12,13 +12,11 @@ use crate::source::Span;
 use crate::value::{HoleKind, Part, Text, Value};
 
 pub const SERVICE_ROLE: &str = "https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html";
-const VPC: &str =
-    "https://docs.aws.amazon.com/codebuild/latest/userguide/auth-and-access-control-iam-identity-based-access-control.html";
+const VPC: &str = "https://docs.aws.amazon.com/codebuild/latest/userguide/auth-and-access-control-iam-identity-based-access-control.html";
 const REPORTS: &str = "https://docs.aws.amazon.com/codebuild/latest/userguide/test-permissions.html";
 const REGISTRY: &str = "https://docs.aws.amazon.com/codebuild/latest/userguide/sample-private-registry.html";
 const CONNECTIONS: &str = "https://docs.aws.amazon.com/codebuild/latest/userguide/connections-github-app.html";
-const FULL_CLONE: &str =
-    "https://docs.aws.amazon.com/codepipeline/latest/userguide/tutorials-github-gitclone.html";
+const FULL_CLONE: &str = "https://docs.aws.amazon.com/codepipeline/latest/userguide/tutorials-github-gitclone.html";
 const EFS: &str = "https://docs.aws.amazon.com/codebuild/latest/userguide/sample-efs.html";
 const SESSIONS: &str = "https://docs.aws.amazon.com/codebuild/latest/userguide/session-manager.html";
 const BATCH: &str = "https://docs.aws.amazon.com/codebuild/latest/userguide/batch-build.html";

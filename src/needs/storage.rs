@@ -1,11 +1,11 @@
 //! What builds need of S3 and of the keys that encrypt what they write.
 
-use super::arn::{Place, is_arn, joined, split_once, start, trimmed};
+use super::arn::{Place, hole, is_arn, joined, split_once, start, trimmed};
 use super::draft::{Draft, all, says, text, texts};
 use super::project::{SERVICE_ROLE, name};
 use crate::model::{BuildProject, Pipeline};
 use crate::source::Span;
-use crate::value::{Text, Value};
+use crate::value::{HoleKind, Text, Value};
 
 const CACHE: &str = "https://docs.aws.amazon.com/codebuild/latest/userguide/build-caching.html";
 const KEYS: &str = "https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-kms.html";
@@ -153,10 +153,8 @@ pub fn pipeline_artifacts(draft: &mut Draft<'_>, project: &BuildProject) {
     }
     let span = project.source.span;
     if project.run_by.is_empty() {
-        let place = draft.place.clone();
-        let none = place.text("");
-        let of_console = [&place.text("codepipeline-"), &place.region, &place.text("-*")];
-        let objects = place.at("s3", &none, &none, &of_console);
+        let store = hole("the bucket of the pipeline", HoleKind::Computed, span, project.file);
+        let objects = draft.place.object(&Text::from_hole(store), &draft.place.text("*"));
         draft.unknown("the pipeline that runs the build is not among the files: nor is the bucket of it", span);
         let reason = "fetches what its pipeline hands on";
         draft.need("s3:GetObject s3:GetObjectVersion", vec![objects], span, reason, PIPELINE_ROLE).likely();
@@ -170,7 +168,9 @@ pub fn pipeline_artifacts(draft: &mut Draft<'_>, project: &BuildProject) {
         let (_, action) = pipeline.action(*at);
         hands_back |= action.hands_on;
         for store in &pipeline.stores {
-            if !stores.iter().any(|(known, bucket)| known.logical_id.span == pipeline.logical_id.span && bucket == store)
+            if !stores
+                .iter()
+                .any(|(known, bucket)| known.logical_id.span == pipeline.logical_id.span && bucket == store)
             {
                 stores.push((pipeline, store.clone()));
             }

@@ -34,10 +34,8 @@ pub fn policy(document: &PolicyDocument, needs: &[Need], notation: Notation, sou
             serde_json::to_string_pretty(&whole).expect("a JSON value always serialises") + "\n"
         }
         Notation::Yaml => {
-            let statements = document.statements.iter().map(|one| statement_yaml(one, needs, sources));
-            let list: String = statements.collect();
-            let list = if list.is_empty() { "Statement: []\n".to_owned() } else { format!("Statement:\n{list}") };
-            format!("Version: \"2012-10-17\"\n{list}")
+            let list: String = document.statements.iter().map(|one| statement_yaml(one, needs, sources)).collect();
+            format!("Version: \"2012-10-17\"\nStatement:\n{list}")
         }
     }
 }
@@ -51,10 +49,9 @@ enum Written {
     Import(String),
 }
 
-/// What only a run of the build knows can be anything.
+/// What only a run of the build knows can be anything, and is `*`.
 fn written(text: &Text) -> Written {
-    let in_template =
-        |kind: HoleKind| matches!(kind, HoleKind::Pseudo | HoleKind::Parameter | HoleKind::Resource);
+    let in_template = |kind: HoleKind| matches!(kind, HoleKind::Pseudo | HoleKind::Parameter | HoleKind::Resource);
     if let Some(hole) = text.as_hole() {
         return match (hole.kind, hole.name.split_once('.')) {
             (HoleKind::Import, _) => Written::Import(hole.name.clone()),
@@ -188,10 +185,17 @@ fn comments(statement: &Statement, needs: &[Need], sources: &Sources) -> Vec<Str
         is_named && need.resources.iter().any(|resource| places.contains(&resource))
     };
     let mut lines: Vec<String> = Vec::new();
+    let unknown = resources(statement).into_iter().flat_map(Text::holes).filter(|hole| hole.kind == HoleKind::Variable);
+    for hole in unknown {
+        let line = format!("`*` stands for ${}, which is not known here", hole.name);
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
     for need in needs.iter().filter(own) {
         let place = sources.position(need.span);
-        let doubt = if need.certainty == Certainty::Likely { ", it may be" } else { "" };
-        let line = format!("{}{doubt} ({}:{})", need.reason, sources.path(need.span.file), place.line);
+        let doubt = if need.certainty == Certainty::Likely { "perhaps " } else { "" };
+        let line = format!("{doubt}{} ({}:{})", need.reason, sources.path(need.span.file), place.line);
         if !lines.contains(&line) {
             lines.push(line);
         }

@@ -4,9 +4,9 @@
 use super::json::{Place, place};
 use super::policy::level;
 use super::summary;
-use crate::iam::catalogue::{self, AccessLevel, Action};
 use crate::iam::Reason;
-use crate::needs::compare::{Comparison, State, Used};
+use crate::iam::catalogue::{self, AccessLevel, Action};
+use crate::needs::compare::{Comparison, State, Used, danger};
 use crate::needs::excess::Excess;
 use crate::needs::{Certainty, Need, Needs};
 use crate::source::{Sources, Span};
@@ -38,33 +38,30 @@ type Table = BTreeMap<(&'static str, AccessLevel), Counts>;
 /// More names than this are counted in text; JSON has all.
 const MAX_NAMES: usize = 12;
 
-fn table(compared: &Comparison) -> Table {
+fn table(role: &RoleUse<'_>) -> Table {
+    let compared = role.compared;
     let mut table = Table::new();
     let key = |action: Action| (action.service().prefix(), action.level());
-    let mut last = None;
     for action in &compared.granted {
         let counts = table.entry(key(*action)).or_default();
         counts.granted += 1;
         counts.unused += 1;
     }
-    for used in &compared.used {
-        if last == Some(used.action) {
-            continue;
-        }
-        last = Some(used.action);
+    for of_action in compared.used.chunk_by(|one, other| one.action == other.action) {
+        let Some(used) = of_action.first() else { continue };
         let counts = table.entry(key(used.action)).or_default();
         if compared.granted.contains(&used.action) {
             counts.used += 1;
             counts.unused -= 1;
         }
-        counts.missing += usize::from(is_missing(compared, used.action));
+        counts.missing += usize::from(of_action.iter().any(|used| is_missing(role, used)));
     }
     table
 }
 
-/// Whether one of the needs of an action is not met.
-fn is_missing(compared: &Comparison, action: Action) -> bool {
-    compared.used.iter().any(|used| used.action == action && used.state == State::Missing)
+/// Whether something is sure to fail.
+fn is_missing(role: &RoleUse<'_>, used: &Used) -> bool {
+    used.state == State::Missing && role.needs.needs[used.need].certainty == Certainty::Certain
 }
 
 /// The roles one after the other.
@@ -92,17 +89,26 @@ fn text_of(role: &RoleUse<'_>, sources: &Sources) -> String {
         format!("  {service:<24} {level:<22} {granted:>7} {used:>7} {unused:>7} {missing:>7}")
     };
     line(row("service", "access level", ["granted", "used", "unused", "missing"].map(str::to_owned)));
-    for ((service, access), counts) in table(compared) {
+    for ((service, access), counts) in table(role) {
         let cells = [counts.granted, counts.used, counts.unused, counts.missing].map(|count| count.to_string());
         line(row(service, level(access), cells));
     }
     let (missing, met): (Vec<&Used>, Vec<&Used>) = compared.used.iter().partition(|used| used.state == State::Missing);
-    if !missing.is_empty() {
-        line("missing".into());
-    }
-    for (need, _, actions) in by_need(role.needs, &missing) {
-        let (verb, on) = (failure(need.certainty), resources(need));
-        line(format!("  {}  {verb} with AccessDenied: {} on {on}: {}", at(need.span), names(&actions), need.reason));
+    let (certain, likely): (Vec<&Used>, Vec<&Used>) = missing.into_iter().partition(|used| is_missing(role, used));
+    for (title, verb, missing) in [("missing", "this will fail", certain), ("perhaps missing", "this may fail", likely)]
+    {
+        if !missing.is_empty() {
+            line(title.into());
+        }
+        for (need, _, actions) in by_need(role.needs, &missing) {
+            let on = resources(need);
+            line(format!(
+                "  {}  {verb} with AccessDenied: {} on {on}: {}",
+                at(need.span),
+                names(&actions),
+                need.reason
+            ));
+        }
     }
     if !met.is_empty() {
         line("used".into());
@@ -117,11 +123,11 @@ fn text_of(role: &RoleUse<'_>, sources: &Sources) -> String {
         line(if compared.unknown.is_empty() { "unused".into() } else { "unused, as far as it is known".to_owned() });
     }
     for unused in &compared.unused {
-        let danger = level(unused.danger).to_lowercase();
-        let worst: Vec<Action> = unused.actions.iter().copied().filter(|one| one.level() == unused.danger).collect();
+        let most = level(unused.danger).to_lowercase();
+        let worst: Vec<Action> = unused.actions.iter().copied().filter(|one| danger(*one) == unused.danger).collect();
         let rest = unused.actions.len() - worst.len();
         let rest = if rest == 0 { String::new() } else { format!(", and {rest} of lesser levels") };
-        line(format!("  {}  up to {danger}: {}{rest}", at(unused.statement), names(&worst)));
+        line(format!("  {}  up to {most}: {}{rest}", at(unused.statement), names(&worst)));
     }
     if !compared.wider.is_empty() {
         line("wider than needed".into());
@@ -154,13 +160,6 @@ fn by_need<'a>(needs: &'a Needs, used: &[&'a Used]) -> Vec<(&'a Need, &'a State,
     }
     found.sort_by_key(|(need, ..)| *need);
     found.into_iter().map(|(need, state, actions)| (&needs.needs[need], state, actions)).collect()
-}
-
-fn failure(certainty: Certainty) -> &'static str {
-    match certainty {
-        Certainty::Certain => "this will fail",
-        Certainty::Likely => "this may fail",
-    }
 }
 
 fn doubt_text(reason: &Reason, sources: &Sources) -> String {
@@ -203,7 +202,7 @@ pub fn json(roles: &[RoleUse<'_>], sources: &Sources) -> String {
 
 fn role_of<'a>(role: &'a RoleUse<'_>, sources: &'a Sources) -> Role<'a> {
     let compared = role.compared;
-    let rows = table(compared).into_iter().map(|((service, access), counts)| Row {
+    let rows = table(role).into_iter().map(|((service, access), counts)| Row {
         service,
         access_level: level(access),
         granted: counts.granted,
