@@ -22,21 +22,36 @@ use walk::{files_below, shown};
 
 #[test]
 fn every_case_reads_as_it_did() {
-    let bless = std::env::var_os("BLESS").is_some();
-    let mut failures = Vec::new();
     for case in cases() {
         let told = told(&sources(&case));
-        let text = format!("{}\n{}", told.table, told.policy);
-        let path = case.with_extension("out");
-        if bless {
-            fs::write(&path, &text).expect("a golden file that can be written");
-        }
-        let golden = fs::read_to_string(&path).unwrap_or_default();
-        if golden != text {
-            failures.push(format!("{} differs:\n{text}", path.display()));
-        }
+        settle(&case.with_extension("out"), &format!("{}\n{}", told.table, told.policy));
     }
-    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+/// The roles that were written by hand for the repaired project of the README.
+#[test]
+fn the_roles_of_the_secured_project_hold_what_is_needed() {
+    let sources = sources(Path::new("fixtures/projects/serverless-cicd/secured"));
+    let roles = told_of_roles(&sources, |_| true);
+    let names: Vec<&str> = roles.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["CiRole", "PipelineRole", "CdRoleDev", "CdRoleProd"]);
+    for (name, told) in &roles {
+        assert!(told.states.iter().all(|state| *state == State::Granted), "{name}: {}", told.table);
+    }
+    for (name, told) in &roles[..2] {
+        assert!(told.unused.is_empty(), "{name}: {:?}", told.unused);
+    }
+    let shown = roles.iter().map(|(_, told)| format!("{}\n{}", told.table, told.policy));
+    settle(Path::new("fixtures/projects/serverless-cicd/secured.uses"), &shown.collect::<Vec<_>>().join("\n"));
+}
+
+/// Compares with a golden file, or writes it anew.
+fn settle(path: &Path, text: &str) {
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(path, text).expect("a golden file that can be written");
+    }
+    let golden = fs::read_to_string(path).unwrap_or_default();
+    assert!(golden == text, "{} differs:\n{text}", path.display());
 }
 
 #[test]
@@ -92,41 +107,46 @@ struct Told {
 }
 
 fn told(sources: &Sources) -> Told {
+    let mut roles = told_of_roles(sources, |name| name == "Role");
+    assert_eq!(roles.len(), 1, "one role of a build or pipeline in each case");
+    roles.remove(0).1
+}
+
+/// Every role that a build or a pipeline works with.
+fn told_of_roles(sources: &Sources, is_wanted: impl Fn(&str) -> bool) -> Vec<(String, Told)> {
     let understood = understand(sources, &Options::default());
     let model = &understood.model;
     let names = Names::new(model);
-    let found: Vec<_> = (0..model.principals.len())
-        .filter(|id| model.principal(*id).display() == "Role")
-        .filter_map(|id| Some((id, of_role(model, sources, &names, id)?)))
-        .collect();
-    let [(id, needs)] = found.as_slice() else { panic!("one role of a build or pipeline in each case") };
-    let role = model.principal(*id);
-    let compared = compare(needs, &role.authority, &names);
-    let shown = RoleUse {
-        name: role.display(),
-        worker: role.worker(model),
-        span: role.logical_id.span,
-        needs,
-        compared: &compared,
-    };
-    let found = policy::least(&needs.needs, role.logical_id.span);
-    let document = found.document.expect("something is needed in each case");
-    Told {
-        json: least::policy(&document, &needs.needs, Notation::Json, sources),
-        used: compared.used.iter().map(|used| used.action.full_name()).collect(),
-        unused: compared.unused.iter().flat_map(|unused| &unused.actions).map(|action| action.full_name()).collect(),
-        missing: compared
-            .used
-            .iter()
-            .filter(|used| used.state == State::Missing)
-            .map(|used| used.action.full_name())
-            .collect(),
-        table: uses::text(&[shown], sources),
-        left_out: found.unknown.len(),
-        policy: least::policy(&document, &needs.needs, Notation::Yaml, sources),
-        states: compared.used.iter().map(|used| used.state.clone()).collect(),
-        beyond: compared.unused.len() + compared.wider.len(),
-    }
+    let wanted = (0..model.principals.len()).filter(|id| is_wanted(model.principal(*id).display()));
+    let told = wanted.filter_map(|id| {
+        let needs = of_role(model, sources, &names, id)?;
+        let role = model.principal(id);
+        let compared = compare(&needs, &role.authority, &names);
+        let shown = RoleUse {
+            name: role.display(),
+            worker: role.worker(model),
+            span: role.logical_id.span,
+            needs: &needs,
+            compared: &compared,
+        };
+        let least = policy::least(&needs.needs, role.logical_id.span);
+        let document = least.document.expect("something is needed in each case");
+        let missing = compared.used.iter().filter(|used| used.state == State::Missing);
+        let unused = compared.unused.iter().flat_map(|unused| &unused.actions);
+        let told = Told {
+            left_out: least.unknown.len(),
+            policy: least::policy(&document, &needs.needs, Notation::Yaml, sources),
+            json: least::policy(&document, &needs.needs, Notation::Json, sources),
+            used: compared.used.iter().map(|used| used.action.full_name()).collect(),
+            unused: unused.map(|action| action.full_name()).collect(),
+            missing: missing.map(|used| used.action.full_name()).collect(),
+            table: uses::text(&[shown], sources),
+            states: compared.used.iter().map(|used| used.state.clone()).collect(),
+            beyond: compared.unused.len() + compared.wider.len(),
+        };
+        Some((role.display().to_owned(), told))
+    });
+    told.collect()
 }
 
 /// The same files with the least policy in the place of the one that stands last.

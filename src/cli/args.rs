@@ -83,6 +83,13 @@ pub struct InputArgs {
     /// Add the rules of this pack
     #[arg(long, value_name = "FILE")]
     pub rules: Vec<PathBuf>,
+    #[command(flatten)]
+    pub files: FileArgs,
+}
+
+/// Which files are read.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct FileArgs {
     /// Read these files below the folders too, whatever their name
     #[arg(long, value_name = "GLOB")]
     pub include: Vec<String>,
@@ -122,7 +129,7 @@ pub struct UsesArgs {
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     pub format: UsesFormat,
     #[command(flatten)]
-    pub input: InputArgs,
+    pub files: FileArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -10,7 +10,7 @@ use std::io::IsTerminal;
 
 pub fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let rules = packs::selected(&args.input)?;
-    let input = discover::input(&args.paths, &args.input)?;
+    let input = discover::input(&args.paths, &args.input.files)?;
     tell(&args.report, &rules, input)
 }
 

@@ -2,7 +2,7 @@
 //! named.
 
 use super::Failure;
-use super::args::InputArgs;
+use super::args::FileArgs;
 use super::read;
 use crate::linter::{NotAnalysed, Options};
 use crate::source::Sources;
@@ -49,7 +49,7 @@ pub enum Wanted {
 const EXTENSIONS: [&str; 6] = ["yml", "yaml", "json", "template", "cfn", "part"];
 
 /// Finds and reads everything that a run over `paths` needs.
-pub fn input(paths: &[PathBuf], args: &InputArgs) -> Result<Input, Failure> {
+pub fn input(paths: &[PathBuf], args: &FileArgs) -> Result<Input, Failure> {
     let here =
         std::env::current_dir().map_err(|error| Failure::new(format!("cannot tell the current folder: {error}")))?;
     let root = repository_root(&here);
@@ -145,7 +145,7 @@ struct Globs {
 }
 
 impl Globs {
-    fn new(args: &InputArgs) -> Result<Globs, Failure> {
+    fn new(args: &FileArgs) -> Result<Globs, Failure> {
         Ok(Globs { include: glob_set(&args.include)?, exclude: glob_set(&args.exclude)? })
     }
 

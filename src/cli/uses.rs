@@ -11,7 +11,7 @@ use crate::report::least::{self, Notation};
 use crate::report::uses::{self as report, RoleUse};
 
 pub fn run(args: &UsesArgs) -> Result<u8, Failure> {
-    let input = discover::input(&args.paths, &args.input)?;
+    let input = discover::input(&args.paths, &args.files)?;
     let understood = understand(&input.sources, &input.options);
     let model = &understood.model;
     let names = Names::new(model);

@@ -1,6 +1,6 @@
 //! `iamlint policy validate`: the rules on policies alone, for documents that are named.
 
-use super::args::{InputArgs, ReportArgs};
+use super::args::{FileArgs, InputArgs, ReportArgs};
 use super::{Failure, check, discover, packs};
 use crate::iam::PolicyKind;
 use crate::model::lower::AsPolicy;
@@ -41,9 +41,13 @@ pub enum Kind {
 const ASKED: [&str; 2] = ["iam-core", "parse-error"];
 
 pub fn run(args: &ValidateArgs) -> Result<u8, Failure> {
-    let input = InputArgs { select: ASKED.map(str::to_owned).to_vec(), isolated: true, ..InputArgs::default() };
+    let input = InputArgs {
+        select: ASKED.map(str::to_owned).to_vec(),
+        files: FileArgs { isolated: true, ..FileArgs::default() },
+        ..InputArgs::default()
+    };
     let rules = packs::selected(&input)?;
-    let mut found = discover::input(&args.paths, &input)?;
+    let mut found = discover::input(&args.paths, &input.files)?;
     // A type of resource says the kind too.
     let by_type = args.resource_type.as_deref().map(|name| match name {
         "AWS::IAM::AssumeRolePolicyDocument" => PolicyKind::Trust,

@@ -5,6 +5,7 @@ mod explain;
 mod inputs;
 mod output;
 mod rules;
+mod uses;
 #[path = "../walk/mod.rs"]
 mod walk;
 
