@@ -1,7 +1,7 @@
 //! What the user reads. The only diagnostic type there is; plain owned data without lifetimes.
 //! Rendering it is the business of `report`.
 
-use crate::source::{Sources, Span};
+use crate::source::{Sources, Span, Spanned};
 use std::fmt;
 use std::hash::Hasher;
 use std::str::FromStr;
@@ -146,6 +146,8 @@ pub struct Diagnostic {
     pub subject: String,
     /// The rule's first reference.
     pub url: Option<String>,
+    /// The actions that it is about, as the policy writes them, where they are granted.
+    pub actions: Vec<Spanned<String>>,
     /// The place and the holder that findings of several rules may have in common.
     pub cause: Option<Span>,
     pub about: String,
@@ -168,6 +170,7 @@ impl Diagnostic {
             fix: None,
             subject: String::new(),
             url: None,
+            actions: Vec::new(),
             cause: None,
             about: String::new(),
             also: Vec::new(),

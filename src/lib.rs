@@ -11,6 +11,8 @@ pub mod template;
 pub mod model;
 pub mod needs;
 pub mod rules;
+pub mod config;
+pub mod suppress;
 pub mod linter;
 pub mod report;
 pub mod cli;

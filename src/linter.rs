@@ -1,12 +1,15 @@
 //! The one function that takes sources and gives diagnostics. Pure: no I/O, no printing.
 
+use crate::config::Config;
 use crate::diagnostic::{Confidence, Diagnostic, Doubt, Severity};
 use crate::model::lower::{self, AsPolicy};
 use crate::model::{self, Model};
-use crate::rules::{self, Context, Rule};
+use crate::rules::{self, Context, Rule, builtin};
 use crate::source::{FileId, Sources, Span};
+use crate::suppress::{self, Circumstances, Suppressed, Suppressions};
 use crate::syntax;
 use crate::template::{File, Format, Repository, is_script_name};
+use jiff::civil::Date;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -16,6 +19,8 @@ pub struct Report {
     /// Sorted, without duplicates.
     pub diagnostics: Vec<Diagnostic>,
     pub summary: Summary,
+    /// Findings that a comment, metadata or the configuration suppresses; sorted as the others.
+    pub suppressed: Vec<Suppressed>,
     /// Secrets: every renderer masks these places.
     pub redactions: Vec<Span>,
 }
@@ -56,12 +61,34 @@ pub struct Options {
     pub named: Vec<FileId>,
     /// Every file is a policy document, unless it is a template: what it is taken for.
     pub as_policy: Option<AsPolicy>,
+    /// What the repository wants of the run.
+    pub config: Config,
+    /// Ids of all rules that there are, asked or not; those of the built-in packs where it is empty.
+    pub known_rules: Vec<String>,
+    /// Nothing is suppressed.
+    pub no_ignores: bool,
+    /// The day of the run: suppressions may end.
+    pub today: Option<Date>,
+    /// Files of the repository were left unread, so that some findings may be missing.
+    pub is_partial: bool,
 }
 
 impl Options {
     /// Whether findings of a file are told.
     pub fn reports(&self, file: FileId) -> bool {
         self.reported.as_ref().is_none_or(|reported| reported.contains(&file))
+    }
+
+    fn suppressions(&self, repository: &Repository<'_>) -> Suppressions {
+        if self.no_ignores {
+            return Suppressions::default();
+        }
+        let own = suppress::RULES.iter().map(|(id, ..)| *id);
+        let known: Vec<&str> = match self.known_rules.as_slice() {
+            [] => builtin::rules().iter().map(|rule| rule.id.as_str()).chain(own).collect(),
+            ids => ids.iter().map(String::as_str).chain(own).collect(),
+        };
+        suppress::read(repository, &self.config, &known)
     }
 }
 
@@ -74,6 +101,8 @@ pub struct Understood {
     pub summary: Summary,
     /// The options, with the parts of services that are asked about.
     pub options: Options,
+    /// What the files say is not to be told.
+    pub suppressions: Suppressions,
 }
 
 /// Reads all sources, and asks no rule.
@@ -84,17 +113,19 @@ pub fn understand(sources: &Sources, options: &Options) -> Understood {
     let taken: Vec<Taken> = files.par_iter().map(|file| take(&repository, *file, &options)).collect();
     let formats: Vec<Format> = taken.iter().map(|file| file.format).collect();
     let mut summary = summarise_files(sources, &options, &taken);
+    let suppressions = options.suppressions(&repository);
     let repository = repository.without_trees();
     let model = model::link(sources, &repository, taken.into_iter().map(|file| file.fragment).collect());
     summarise_model(sources, &options, &model, &mut summary);
-    Understood { model, formats, summary, options }
+    Understood { model, formats, summary, options, suppressions }
 }
 
 /// Reads all sources, and asks all rules.
 pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
-    let Understood { model, formats, summary, options } = understand(sources, options);
+    let Understood { model, formats, summary, options, suppressions } = understand(sources, options);
     let context = Context { model: &model, sources, formats: &formats };
     let (mut diagnostics, redactions) = rules::run(&context, rules);
+    options.config.apply_levels(sources, rules, &mut diagnostics);
     let given: HashSet<Span> = model.principals.iter().flat_map(|one| one.given_by_tool.iter().copied()).collect();
     diagnostics.retain(|found| !given.contains(&found.primary.span));
     for diagnostic in &mut diagnostics {
@@ -107,14 +138,31 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
             }
         }
     }
+    let circumstances = Circumstances {
+        config: &options.config,
+        today: options.today,
+        asked: rules.iter().filter(|rule| !options.config.is_off(rule)).map(|rule| rule.id.as_str()).collect(),
+        is_reported: &|file| options.reports(file),
+        is_partial: options.is_partial,
+    };
+    let (diagnostics, mut suppressed, mut of_suppressions) =
+        suppress::judge(sources, &model, suppressions, &circumstances, diagnostics);
+    options.config.apply_levels(sources, rules, &mut of_suppressions);
     // Taking a large model apart takes a while, and nobody has to wait for it.
     rayon::spawn(move || drop(model));
     let mut diagnostics = one_per_cause(diagnostics);
-    diagnostics.retain(|found| found.all_labels().any(|label| options.reports(label.span.file)));
+    let is_reported = |found: &Diagnostic| found.all_labels().any(|label| options.reports(label.span.file));
+    diagnostics.retain(is_reported);
+    // Those in the configuration are about files that are reported.
+    of_suppressions.retain(|found| sources.path(found.primary.span.file).ends_with(".toml") || is_reported(found));
+    diagnostics.append(&mut of_suppressions);
+    suppressed.retain(|one| is_reported(&one.diagnostic));
     diagnostics.sort_by(|left, right| left.sort_key(sources).cmp(&right.sort_key(sources)));
+    suppressed.sort_by(|left, right| left.diagnostic.sort_key(sources).cmp(&right.diagnostic.sort_key(sources)));
     diagnostics.dedup();
-    number_equal_ids(sources, &mut diagnostics);
-    Report { diagnostics, summary, redactions }
+    suppressed.dedup_by(|left, right| left.diagnostic == right.diagnostic);
+    number_equal_ids(sources, &mut diagnostics, &mut suppressed);
+    Report { diagnostics, suppressed, summary, redactions }
 }
 
 /// Who asks about a service asks about the files that it takes in.
@@ -264,9 +312,13 @@ fn one_per_cause(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
 }
 
 /// Two findings of one rule about one subject in one file are told apart by a count.
-fn number_equal_ids(sources: &Sources, diagnostics: &mut [Diagnostic]) {
+fn number_equal_ids(sources: &Sources, diagnostics: &mut [Diagnostic], suppressed: &mut [Suppressed]) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for diagnostic in diagnostics {
+    // Neither changes its number when another one is suppressed, as far as their order allows it.
+    let mut all: Vec<&mut Diagnostic> =
+        diagnostics.iter_mut().chain(suppressed.iter_mut().map(|one| &mut one.diagnostic)).collect();
+    all.sort_by(|left, right| left.sort_key(sources).cmp(&right.sort_key(sources)));
+    for diagnostic in all {
         let count = seen.entry(diagnostic.id(sources)).or_default();
         *count += 1;
         if *count > 1 {

@@ -4,11 +4,14 @@
 mod walk;
 
 use assert_cmd::Command;
+use iamlint::config::Config;
+use iamlint::diagnostic::Severity;
 use iamlint::linter::{Options, lint};
 use iamlint::report::{explain, rules as lists};
 use iamlint::rules::examples::EXAMPLES;
 use iamlint::rules::{ANALYSES, ParamKind, builtin, pack};
 use iamlint::source::Sources;
+use iamlint::suppress;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
@@ -48,6 +51,11 @@ fn the_bad_example_of_every_rule_shows_it_and_the_good_one_does_not() {
         assert!((1..=2).contains(&findings(bad)), "{id}: an example shows its rule once, or twice");
         assert_eq!(findings(good), 0, "{id}: the good example");
     }
+}
+
+#[test]
+fn the_schema_of_the_configuration_is_that_of_its_types() {
+    settle("docs/iamlint.schema.json", &iamlint::config::schema(), "");
 }
 
 #[test]
@@ -92,7 +100,7 @@ fn the_readme_shows_what_a_run_prints() {
 #[test]
 fn the_help_texts_are_current() {
     let mut shown = String::new();
-    for command in ["", "check", "explain", "rules", "data"] {
+    for command in ["", "check", "explain", "rules", "config", "data"] {
         let mut words: Vec<&str> = command.split_whitespace().collect();
         words.push("--help");
         let help = String::from_utf8(iamlint(&words).stdout).expect("text");
@@ -140,6 +148,23 @@ fn the_rule_pack_of_the_documentation_can_be_loaded() {
     let (rules, problems) = pack::load(&sources, file);
     assert!(problems.is_empty(), "{problems:?}");
     assert!(!rules.is_empty());
+}
+
+#[test]
+fn the_configuration_of_the_documentation_can_be_read() {
+    let mut sources = Sources::new();
+    let file = sources.add("iamlint.toml", block_of("docs/configuration.md", "toml", "fail-on"));
+    let config = Config::read(&sources, file, "").unwrap_or_else(|problems| panic!("{problems:?}"));
+    assert_eq!(config.unknown_names(builtin::rules(), &[], file), []);
+    assert_eq!(config.ignores.len(), 1);
+}
+
+#[test]
+fn the_findings_about_suppressions_are_listed() {
+    let row = |(id, severity, summary): &(&str, Severity, &str)| format!("| `{id}` | {severity} | {summary} |\n");
+    let rows: String = suppress::RULES.iter().map(row).collect();
+    let table = format!("\n| finding | severity | |\n|---|---|---|\n{rows}\n");
+    settle_part("docs/configuration.md", "suppressions", &table);
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! The command line.
 
 use super::policy::PolicyArgs;
-use crate::diagnostic::Severity;
+use crate::config::FailOn;
 use crate::iam::catalogue;
 use crate::report::Format;
 use clap::{Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -34,6 +35,8 @@ pub enum Command {
     Uses(UsesArgs),
     /// Ask about policy documents alone
     Policy(PolicyArgs),
+    /// Show the configuration that is in force, or write one to start with
+    Config(ConfigArgs),
     /// Say what the IAM data is, and of which day
     Data,
 }
@@ -46,6 +49,9 @@ pub struct CheckArgs {
     pub input: InputArgs,
     #[command(flatten)]
     pub report: ReportArgs,
+    /// Write a comment with this reason for each finding, and report nothing
+    #[arg(long, value_name = "REASON")]
+    pub add_ignore: Option<String>,
 }
 
 /// How findings are told, and how the process ends.
@@ -54,9 +60,9 @@ pub struct ReportArgs {
     /// How the report is written
     #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = clap::builder::PossibleValuesParser::new(Format::ALL.map(Format::name)))]
     pub format: String,
-    /// Exit with 1 when a finding is at least so serious
-    #[arg(long, value_name = "SEVERITY", default_value = "medium")]
-    pub fail_on: FailOn,
+    /// Exit with 1 when a finding is at least so serious [default: medium]
+    #[arg(long, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
     /// Exit with 2 when something could not be analysed
     #[arg(long)]
     pub strict: bool,
@@ -83,22 +89,25 @@ pub struct InputArgs {
     /// Add the rules of this pack
     #[arg(long, value_name = "FILE")]
     pub rules: Vec<PathBuf>,
-    #[command(flatten)]
-    pub files: FileArgs,
-}
-
-/// Which files are read.
-#[derive(clap::Args, Clone, Debug, Default)]
-pub struct FileArgs {
     /// Read these files below the folders too, whatever their name
     #[arg(long, value_name = "GLOB")]
     pub include: Vec<String>,
     /// Leave these files out, even when they are named
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
-    /// Read nothing but the paths named: no other file of the repository, for what links to it
+    /// Read nothing but the paths named: no other file of the repository, for what links to it, and no
+    /// configuration that is not named
     #[arg(long)]
     pub isolated: bool,
+    /// Go by this configuration [default: the nearest iamlint.toml at or above this folder]
+    #[arg(long, value_name = "FILE", env = "IAMLINT_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Tell of findings that comments, metadata or the configuration suppress, too
+    #[arg(long)]
+    pub no_ignores: bool,
+    /// The day by which suppressions end, instead of the clock's
+    #[arg(long, value_name = "DATE", hide = true)]
+    pub today: Option<Date>,
     /// Where standard input would lie
     #[arg(long, value_name = "PATH")]
     pub stdin_filename: Option<PathBuf>,
@@ -129,7 +138,7 @@ pub struct UsesArgs {
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     pub format: UsesFormat,
     #[command(flatten)]
-    pub files: FileArgs,
+    pub input: InputArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -149,6 +158,22 @@ pub struct RulesArgs {
     pub rules: Vec<PathBuf>,
 }
 
+#[derive(clap::Args, Clone, Debug)]
+pub struct ConfigArgs {
+    /// Print what is in force; so does `iamlint config` alone
+    #[arg(long, group = "what")]
+    pub show: bool,
+    /// Write an iamlint.toml to start with into this folder
+    #[arg(long, group = "what")]
+    pub init: bool,
+    /// Print the JSON schema of iamlint.toml
+    #[arg(long, group = "what")]
+    pub schema: bool,
+    /// Go by this configuration [default: the nearest iamlint.toml at or above this folder]
+    #[arg(long, value_name = "FILE", env = "IAMLINT_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RulesFormat {
     Text,
@@ -162,28 +187,4 @@ pub enum Color {
     Auto,
     Always,
     Never,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
-    Critical,
-    High,
-    Medium,
-    Low,
-    Info,
-    /// Findings never fail the run
-    Never,
-}
-
-impl FailOn {
-    pub fn threshold(self) -> Option<Severity> {
-        match self {
-            FailOn::Critical => Some(Severity::Critical),
-            FailOn::High => Some(Severity::High),
-            FailOn::Medium => Some(Severity::Medium),
-            FailOn::Low => Some(Severity::Low),
-            FailOn::Info => Some(Severity::Info),
-            FailOn::Never => None,
-        }
-    }
 }

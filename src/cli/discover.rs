@@ -2,13 +2,18 @@
 //! named.
 
 use super::Failure;
-use super::args::FileArgs;
+use super::args::InputArgs;
 use super::read;
+use super::settings::Settings;
+use crate::config::{Config, globs};
 use crate::linter::{NotAnalysed, Options};
 use crate::source::Sources;
 use crate::template::is_dockerfile_name;
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::GlobSet;
 use ignore::WalkBuilder;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -49,11 +54,9 @@ pub enum Wanted {
 const EXTENSIONS: [&str; 6] = ["yml", "yaml", "json", "template", "cfn", "part"];
 
 /// Finds and reads everything that a run over `paths` needs.
-pub fn input(paths: &[PathBuf], args: &FileArgs) -> Result<Input, Failure> {
-    let here =
-        std::env::current_dir().map_err(|error| Failure::new(format!("cannot tell the current folder: {error}")))?;
-    let root = repository_root(&here);
-    let globs = Globs::new(args)?;
+pub fn input(paths: &[PathBuf], args: &InputArgs, settings: Settings) -> Result<Input, Failure> {
+    let globs = Globs::new(args, &settings.config)?;
+    let Settings { here, root, config, sources, known_rules, .. } = settings;
     let default = [PathBuf::from(".")];
     let named: &[PathBuf] = if paths.is_empty() { &default } else { paths };
     let mut tree: BTreeMap<PathBuf, Wanted> = BTreeMap::new();
@@ -106,9 +109,20 @@ pub fn input(paths: &[PathBuf], args: &FileArgs) -> Result<Input, Failure> {
             reason: "a program that gives a service: it is not run".into(),
         })
         .collect();
-    let mut input = read::read(Found { wanted, tree, stdin: stdin.map(|text| (stdin_path, text)), root });
+    let stdin = stdin.map(|text| (stdin_path, text));
+    let mut input = read::read(Found { wanted, tree, stdin, root }, sources);
+    input.options.config = config;
+    input.options.known_rules = known_rules;
+    input.options.no_ignores = args.no_ignores;
+    input.options.is_partial = args.isolated;
+    input.options.today = Some(args.today.unwrap_or_else(today));
     input.unread.extend(programs);
     Ok(input)
+}
+
+/// The day in UTC, so that it is the same wherever a run takes place.
+fn today() -> Date {
+    TimeZone::UTC.to_datetime(Timestamp::now()).date()
 }
 
 /// `serverless.ts` and the like: the Serverless Framework runs them.
@@ -138,15 +152,19 @@ fn walk(folder: &Path) -> BTreeSet<PathBuf> {
     files.map(|entry| entry.into_path()).collect()
 }
 
-/// What `--include` and `--exclude` say.
+/// What `--include` and `--exclude` say, and the configuration.
 struct Globs {
-    include: GlobSet,
-    exclude: GlobSet,
+    include: [GlobSet; 2],
+    exclude: [GlobSet; 2],
 }
 
 impl Globs {
-    fn new(args: &FileArgs) -> Result<Globs, Failure> {
-        Ok(Globs { include: glob_set(&args.include)?, exclude: glob_set(&args.exclude)? })
+    fn new(args: &InputArgs, config: &Config) -> Result<Globs, Failure> {
+        let of_flags = |flags: &[String]| globs("", flags.iter().map(String::as_str)).map_err(Failure::new);
+        Ok(Globs {
+            include: [of_flags(&args.include)?, config.include.clone()],
+            exclude: [of_flags(&args.exclude)?, config.exclude.clone()],
+        })
     }
 
     fn wants(&self, path: &Path, root: &Path) -> bool {
@@ -155,30 +173,16 @@ impl Globs {
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
         let is_known =
             extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str())) || is_dockerfile_name(&name);
-        (is_known || self.include.is_match(shown)) && !self.is_excluded(shown)
+        (is_known || self.include.iter().any(|set| set.is_match(shown))) && !self.is_excluded(shown)
     }
 
     fn is_excluded(&self, shown: &str) -> bool {
-        self.exclude.is_match(shown)
+        self.exclude.iter().any(|set| set.is_match(shown))
     }
-}
-
-fn glob_set(patterns: &[String]) -> Result<GlobSet, Failure> {
-    let mut builder = GlobSetBuilder::new();
-    for pattern in patterns {
-        let glob = Glob::new(pattern)
-            .map_err(|error| Failure::new(format!("`{pattern}` is no pattern of files: {}", error.kind())))?;
-        builder.add(glob);
-        // A folder means all that is in it.
-        if let Ok(below) = Glob::new(&format!("{}/**", pattern.trim_end_matches('/'))) {
-            builder.add(below);
-        }
-    }
-    builder.build().map_err(|error| Failure::new(format!("the patterns of files are too large: {error}")))
 }
 
 /// The nearest folder at or above `here` that is a git repository; `here` itself where there is none.
-fn repository_root(here: &Path) -> PathBuf {
+pub fn repository_root(here: &Path) -> PathBuf {
     here.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(here).to_owned()
 }
 

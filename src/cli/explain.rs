@@ -2,16 +2,19 @@
 
 use super::args::ExplainArgs;
 use super::discover::{self, Input};
-use super::{CLEAN, Failure, packs, print, style};
+use super::settings::Settings;
+use super::{CLEAN, Failure, print, style};
 use crate::diagnostic::Diagnostic;
 use crate::linter::{Report, lint};
 use crate::report::explain as pages;
 use crate::rules::Rule;
 use crate::rules::pack::nearest;
+use crate::suppress;
 use std::io::IsTerminal;
 
 pub fn run(args: &ExplainArgs) -> Result<u8, Failure> {
-    let rules = packs::load(&args.input.rules)?;
+    let mut settings = Settings::load(&args.input)?;
+    let rules = settings.rules(&args.input)?;
     let style = style(args.color, std::io::stdout().is_terminal());
     let named = rules.iter().filter(|rule| {
         rule.id == args.what || rule.replaces.iter().any(|other| other.eq_ignore_ascii_case(&args.what))
@@ -21,11 +24,15 @@ pub fn run(args: &ExplainArgs) -> Result<u8, Failure> {
         print(&pages.join("\n"));
         return Ok(CLEAN);
     }
+    if let Some((id, severity, summary)) = suppress::RULES.iter().find(|(id, ..)| *id == args.what) {
+        print(&format!("{id}  {severity}\n{summary}\n"));
+        return Ok(CLEAN);
+    }
     let place = args.what.rsplit_once(':').and_then(|(path, line)| Some((path, line.parse::<usize>().ok()?)));
     if place.is_none() && !is_id(&args.what) {
         return Err(unknown(&args.what, &rules));
     }
-    let input = discover::input(&args.paths, &args.input.files)?;
+    let input = discover::input(&args.paths, &args.input, settings)?;
     let report = lint(&input.sources, &rules, &input.options);
     let found: Vec<&Diagnostic> = match place {
         Some((path, line)) => at(&input, &report, path, line)?,
@@ -73,6 +80,7 @@ fn is_id(text: &str) -> bool {
 
 fn unknown(what: &str, rules: &[Rule]) -> Failure {
     let known = rules.iter().flat_map(|rule| std::iter::once(&rule.id).chain(&rule.replaces)).map(String::as_str);
+    let known = known.chain(suppress::RULES.iter().map(|(id, ..)| *id));
     let help = match nearest(what, known) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "give the id of a finding, `file:line`, or a rule; `iamlint rules` lists the rules".to_owned(),

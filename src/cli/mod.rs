@@ -1,9 +1,11 @@
 //! Arguments, finding and reading files, exit status: the only input and output there is.
 
 mod access;
+mod add_ignore;
 mod args;
 mod can;
 mod check;
+mod config;
 mod discover;
 mod documents;
 mod expand;
@@ -13,6 +15,7 @@ mod packs;
 mod policy;
 mod read;
 mod rules;
+mod settings;
 mod uses;
 mod validate;
 
@@ -39,6 +42,8 @@ pub enum Failure {
     Message { text: String, help: Option<String> },
     /// Problems in files of the user other than the templates: rule packs.
     Problems(Sources, Vec<Diagnostic>),
+    /// Problems in the configuration.
+    Config(Sources, Vec<Diagnostic>),
     /// Problems in policies that a question is about.
     Policies(Sources, Vec<Diagnostic>),
 }
@@ -63,6 +68,7 @@ pub fn main() -> ExitCode {
         Some(Command::Rules(rules)) => rules::run(&rules),
         Some(Command::Uses(uses)) => uses::run(&uses),
         Some(Command::Policy(policy)) => policy::run(&policy),
+        Some(Command::Config(config)) => config::run(&config),
         Some(Command::Data) => data(),
     };
     let status = outcome.unwrap_or_else(|failure| {
@@ -100,6 +106,9 @@ fn report_failure(failure: Failure) {
         }
         Failure::Problems(sources, diagnostics) => {
             writeln!(out, "{}error: a rule pack cannot be used", problems(&sources, diagnostics))
+        }
+        Failure::Config(sources, diagnostics) => {
+            writeln!(out, "{}error: the configuration cannot be used", problems(&sources, diagnostics))
         }
         Failure::Policies(sources, diagnostics) => {
             writeln!(out, "{}error: a policy cannot be used", problems(&sources, diagnostics))

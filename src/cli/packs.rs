@@ -2,6 +2,8 @@
 
 use super::Failure;
 use super::args::InputArgs;
+use super::settings::Settings;
+use crate::config::is_named;
 use crate::diagnostic::Diagnostic;
 use crate::rules::pack::{self, nearest};
 use crate::rules::{Rule, builtin};
@@ -27,18 +29,24 @@ pub fn load(packs: &[PathBuf]) -> Result<Vec<Rule>, Failure> {
     if problems.is_empty() { Ok(rules) } else { Err(Failure::Problems(sources, problems)) }
 }
 
-/// The rules that a run asks.
-pub fn selected(input: &InputArgs) -> Result<Vec<Rule>, Failure> {
-    let mut rules = load(&input.rules)?;
-    let names = |rule: &Rule, name: &String| rule.id == *name || rule.pack == *name;
+/// The rules that a run asks. What flags select counts before what the configuration does.
+pub fn selected(input: &InputArgs, settings: &mut Settings) -> Result<Vec<Rule>, Failure> {
+    let mut rules = settings.rules(input)?;
+    let names = |rule: &Rule, name: &String| is_named(rule, name);
     for name in input.select.iter().chain(&input.ignore) {
         if !rules.iter().any(|rule| names(rule, name)) {
             return Err(unknown(name, &rules));
         }
     }
+    let config = &mut settings.config;
+    let written: Vec<String> = config.file.select.iter().map(|name| name.get_ref().clone()).collect();
+    let select = if input.select.is_empty() { &written } else { &input.select };
     rules.retain(|rule| {
-        let is_selected = input.select.is_empty() || input.select.iter().any(|name| names(rule, name));
-        is_selected && !input.ignore.iter().any(|name| names(rule, name))
+        if input.select.iter().any(|name| names(rule, name)) {
+            config.switch_on(rule);
+        }
+        let is_selected = select.is_empty() || select.iter().any(|name| names(rule, name));
+        is_selected && !input.ignore.iter().any(|name| names(rule, name)) && !config.is_off(rule)
     });
     Ok(rules)
 }

@@ -32,8 +32,8 @@ struct ReadFile {
     text: Result<Option<String>, String>,
 }
 
-/// Reads what was found.
-pub fn read(found: Found) -> Input {
+/// Reads what was found, and puts it behind the sources that there are.
+pub fn read(found: Found, sources: Sources) -> Input {
     let Found { wanted, tree, stdin, root } = found;
     let mut files: Vec<ReadFile> = wanted
         .into_par_iter()
@@ -47,8 +47,11 @@ pub fn read(found: Found) -> Input {
         .collect();
     follow(&mut files, &tree, &root);
     files.sort_by(|left, right| left.path.cmp(&right.path));
+    // The configuration is there already.
+    let known: Vec<String> = sources.iter().map(|(_, source)| source.path.clone()).collect();
+    files.retain(|file| !known.contains(&file.path));
     let mut input = Input {
-        sources: Sources::new(),
+        sources,
         options: Options { reported: Some(BTreeSet::new()), ..Options::default() },
         unread: Vec::new(),
         unread_named: false,

@@ -2,6 +2,7 @@
 
 use super::args::{UsesArgs, UsesFormat};
 use super::discover;
+use super::settings::Settings;
 use super::{CLEAN, FAILED, Failure, print};
 use crate::linter::understand;
 use crate::model::PrincipalId;
@@ -11,7 +12,8 @@ use crate::report::least::{self, Notation};
 use crate::report::uses::{self as report, RoleUse};
 
 pub fn run(args: &UsesArgs) -> Result<u8, Failure> {
-    let input = discover::input(&args.paths, &args.files)?;
+    let settings = Settings::load(&args.input)?;
+    let input = discover::input(&args.paths, &args.input, settings)?;
     let understood = understand(&input.sources, &input.options);
     let model = &understood.model;
     let names = Names::new(model);

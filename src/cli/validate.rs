@@ -1,6 +1,7 @@
 //! `iamlint policy validate`: the rules on policies alone, for documents that are named.
 
-use super::args::{FileArgs, InputArgs, ReportArgs};
+use super::args::{InputArgs, ReportArgs};
+use super::settings::Settings;
 use super::{Failure, check, discover, packs};
 use crate::iam::PolicyKind;
 use crate::model::lower::AsPolicy;
@@ -41,13 +42,11 @@ pub enum Kind {
 const ASKED: [&str; 2] = ["iam-core", "parse-error"];
 
 pub fn run(args: &ValidateArgs) -> Result<u8, Failure> {
-    let input = InputArgs {
-        select: ASKED.map(str::to_owned).to_vec(),
-        files: FileArgs { isolated: true, ..FileArgs::default() },
-        ..InputArgs::default()
-    };
-    let rules = packs::selected(&input)?;
-    let mut found = discover::input(&args.paths, &input.files)?;
+    let input = InputArgs { select: ASKED.map(str::to_owned).to_vec(), isolated: true, ..InputArgs::default() };
+    let mut settings = Settings::none()?;
+    let rules = packs::selected(&input, &mut settings)?;
+    let threshold = settings.threshold(&args.report)?;
+    let mut found = discover::input(&args.paths, &input, settings)?;
     // A type of resource says the kind too.
     let by_type = args.resource_type.as_deref().map(|name| match name {
         "AWS::IAM::AssumeRolePolicyDocument" => PolicyKind::Trust,
@@ -58,7 +57,7 @@ pub fn run(args: &ValidateArgs) -> Result<u8, Failure> {
         kind: args.kind.map(policy_kind).or(by_type),
         resource_type: args.resource_type.clone().unwrap_or_default(),
     });
-    check::tell(&args.report, &rules, found)
+    check::tell(&args.report, threshold, &rules, found)
 }
 
 fn policy_kind(kind: Kind) -> PolicyKind {

@@ -5,6 +5,7 @@ use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::iam::catalogue;
 use crate::linter;
 use crate::source::{Sources, Span};
+use crate::suppress;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ pub fn report(report: &linter::Report, sources: &Sources, fail_on: Option<Severi
         schema: "iamlint/1",
         version: env!("CARGO_PKG_VERSION"),
         findings: report.diagnostics.iter().map(|diagnostic| finding(diagnostic, sources)).collect(),
+        suppressed: report.suppressed.iter().map(|one| suppressed(one, sources)).collect(),
         summary: summary(report, sources, fail_on),
     };
     let text = serde_json::to_string_pretty(&whole).expect("plain structs with string keys always serialise");
@@ -24,7 +26,26 @@ struct Report<'a> {
     schema: &'static str,
     version: &'static str,
     findings: Vec<Finding<'a>>,
+    /// Findings that are not told, and by whose word.
+    suppressed: Vec<Suppressed<'a>>,
     summary: Summary<'a>,
+}
+
+#[derive(Serialize)]
+struct Suppressed<'a> {
+    #[serde(flatten)]
+    finding: Finding<'a>,
+    suppression: Suppression<'a>,
+}
+
+#[derive(Serialize)]
+struct Suppression<'a> {
+    /// `comment`, `metadata`, `configuration`, or another tool.
+    by: &'static str,
+    reason: Option<&'a str>,
+    /// The last day, as `2027-01-31`.
+    until: Option<String>,
+    location: Place<'a>,
 }
 
 #[derive(Serialize)]
@@ -98,6 +119,7 @@ struct Summary<'a> {
     not_analysed: Vec<NotAnalysed<'a>>,
     /// The day of the IAM data that the run went by.
     iam_data: &'static str,
+    suppressed: usize,
     /// The threshold of the run and how many findings reach it.
     fail_on: Option<&'static str>,
     failing: usize,
@@ -145,6 +167,18 @@ fn finding<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Finding<'a> 
     }
 }
 
+fn suppressed<'a>(one: &'a suppress::Suppressed, sources: &'a Sources) -> Suppressed<'a> {
+    Suppressed {
+        finding: finding(&one.diagnostic, sources),
+        suppression: Suppression {
+            by: one.spelling.name(),
+            reason: one.reason.as_deref(),
+            until: one.until.map(|until| until.to_string()),
+            location: place(one.place, sources),
+        },
+    }
+}
+
 fn location<'a>(role: &'static str, label: &'a Label, sources: &'a Sources) -> Location<'a> {
     Location { role, place: place(label.span, sources), label: &label.text }
 }
@@ -185,6 +219,7 @@ fn summary<'a>(report: &'a linter::Report, sources: &'a Sources, fail_on: Option
                 reason: &item.reason,
             })
             .collect(),
+        suppressed: report.suppressed.len(),
         iam_data: catalogue::DATE,
         fail_on: fail_on.map(Severity::name),
         failing: fail_on.map_or(0, failing),

@@ -6,6 +6,7 @@ use super::{Format, Scene, finding};
 use crate::diagnostic::Severity;
 use crate::iam::catalogue;
 use crate::linter::{NotAnalysed, Report, Summary};
+use std::collections::BTreeMap;
 
 /// As many things that were not analysed are named without `-v`.
 const FEW: usize = 5;
@@ -42,12 +43,25 @@ fn found(scene: &Scene, report: &Report) -> String {
     }
     if report.diagnostics.is_empty() {
         let clean = ink::paint(scene.style, Ink::Good, "no findings");
-        return format!("{clean} in {}{}\n", count(files, "file"), in_parentheses(&contents));
+        let files = count(files, "file");
+        return format!("{clean} in {files}{}\n{}", in_parentheses(&contents), suppressed(report));
     }
     let found = counts(scene, report, Severity::Info).0;
     let kinds: Vec<_> = summary.analysed.iter().filter(|(_, n)| **n > 0).map(|(kind, n)| count(*n, kind)).collect();
     let with = if contents.is_empty() { String::new() } else { format!(" with {}", list(&contents)) };
-    format!("found {found}\nanalysed {}{}{with}\n", count(files, "file"), in_parentheses(&kinds))
+    let (files, kinds) = (count(files, "file"), in_parentheses(&kinds));
+    format!("found {found}\n{}analysed {files}{kinds}{with}\n", suppressed(report))
+}
+
+/// What is not told, and by whose word.
+fn suppressed(report: &Report) -> String {
+    if report.suppressed.is_empty() {
+        return String::new();
+    }
+    let mut by: BTreeMap<&str, usize> = BTreeMap::new();
+    report.suppressed.iter().for_each(|one| *by.entry(one.spelling.name()).or_default() += 1);
+    let by: Vec<String> = by.into_iter().map(|(spelling, number)| format!("{number} by {spelling}")).collect();
+    format!("suppressed {}{}\n", count(report.suppressed.len(), "finding"), in_parentheses(&by))
 }
 
 fn in_parentheses(items: &[String]) -> String {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::diagnostic::{Confidence, Diagnostic, Doubt, Edit, Fix, Label};
-use crate::linter::{NotAnalysed, Report, Summary};
+use crate::linter::{NotAnalysed, Report};
 use crate::source::{FileId, Span};
 use serde_json::Value;
 
@@ -300,7 +300,7 @@ fn secrets_are_masked_in_every_format_and_move_no_column() {
     let file = sources.add("f.yml", "password: hunté2\nTOKEN: { a: sécrét, b: HERE }\n");
     let redactions = vec![at(&sources, file, "hunté2"), at(&sources, file, "sécrét")];
     let diagnostics = vec![finding("m", at(&sources, file, "HERE"), "next to a secret")];
-    let report = Report { diagnostics, redactions, summary: Summary::default() };
+    let report = Report { diagnostics, redactions, ..Report::default() };
     for format in Format::ALL {
         let text = shown(&report, &sources, format);
         assert!(!text.contains("hunt") && !text.contains("crét"), "{text}");

@@ -12,10 +12,10 @@ pub use pack::{PackError, Rule, load};
 pub use params::{Param, ParamKind, Params};
 
 use crate::diagnostic::{Confidence, Diagnostic, Doubt, Fix, Label, Severity};
-use crate::iam::Reason;
+use crate::iam::{Grant, Reason};
 use crate::model::Model;
 use crate::model::command::Command;
-use crate::source::{Sources, Span};
+use crate::source::{Sources, Span, Spanned};
 use crate::template::Format;
 use rayon::prelude::*;
 
@@ -60,6 +60,8 @@ pub struct Finding {
     pub notes: Vec<String>,
     pub help: Option<String>,
     pub fix: Option<Fix>,
+    /// The actions that it is about, as the policy writes them, where they are granted.
+    pub actions: Vec<Spanned<String>>,
     /// The place that findings of several rules have in common; they are told as one.
     pub cause: Option<Span>,
     /// A place that must never be shown.
@@ -81,6 +83,7 @@ impl Finding {
             notes: Vec::new(),
             help: None,
             fix: None,
+            actions: Vec::new(),
             cause: None,
             secret: None,
         }
@@ -103,6 +106,18 @@ impl Finding {
             let label = Label::new(via.span, format!("`{}` runs it", via.shown));
             if !self.related.contains(&label) && !command.span.contains(via.span) {
                 self.related.push(label);
+            }
+        }
+        self
+    }
+
+    /// Grants that it is about: who suppresses it has to speak of each.
+    pub fn granted<'g, 'a: 'g>(mut self, grants: impl IntoIterator<Item = &'g Grant<'a>>) -> Finding {
+        for grant in grants {
+            let written = grant.pattern.map_or_else(|| "NotAction".into(), |pattern| pattern.text().display());
+            let action = Spanned::new(written.into_owned(), grant.span);
+            if !self.actions.contains(&action) {
+                self.actions.push(action);
             }
         }
         self

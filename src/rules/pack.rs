@@ -137,6 +137,7 @@ impl Rule {
             doubts: finding.doubts,
             fix: finding.fix,
             subject: finding.subject,
+            actions: finding.actions,
             cause: finding.cause,
             about: finding
                 .facts
@@ -244,7 +245,12 @@ fn typed_error(problem: &serde_yaml::Error, text: &str, file: FileId) -> PackErr
     let full = problem.to_string();
     let message = full.split(" at line ").next().unwrap_or(&full);
     let found = error(Span::new(file, offset, offset + word), &format!("not a rule pack: {message}"), "here");
-    // "unknown field `sevrity`, expected one of `id`, `severity`, …" names both sides.
+    suggest_key(found, message)
+}
+
+/// What a typed reader says of a name that it does not know has both sides in it: "unknown field
+/// `sevrity`, expected one of `id`, `severity`, …".
+pub fn suggest_key(found: Diagnostic, message: &str) -> Diagnostic {
     let mut quoted = message.split('`').skip(1).step_by(2);
     match quoted.next() {
         Some(written) if message.contains("unknown") => suggest(found, written, &quoted.collect::<Vec<_>>()),
@@ -258,8 +264,9 @@ fn error(span: Span, message: &str, label: &str) -> PackError {
     found
 }
 
-fn suggest(found: PackError, written: &str, known: &[&str]) -> PackError {
-    match crate::rules::pack::nearest(written, known.iter().copied()) {
+/// Names the known name that is meant, or those that there are.
+pub fn suggest(found: Diagnostic, written: &str, known: &[&str]) -> Diagnostic {
+    match nearest(written, known.iter().copied()) {
         Some(name) => found.with_help(format!("did you mean `{name}`?")),
         None if known.is_empty() => found,
         None => found.with_help(format!("it knows {}", known.join(", "))),

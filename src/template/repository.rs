@@ -178,7 +178,8 @@ impl File {
         if is_dockerfile_name(name) {
             return File::new(Format::Dockerfile, Parsed::default());
         }
-        if is_script_name(name) {
+        // TOML has no tree here: no template is written in it.
+        if is_script_name(name) || name.ends_with(".toml") {
             return File::new(Format::Other, Parsed::default());
         }
         if let Some(pieces) = dump::pieces_of_account(&source.text) {

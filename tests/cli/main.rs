@@ -1,5 +1,6 @@
 //! The program as a user runs it: exit status, streams, files that are read and files that are not.
 
+mod config;
 mod exit_status;
 mod explain;
 mod inputs;
@@ -73,7 +74,7 @@ impl Repository {
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::cargo_bin("iamlint").expect("the program is built");
-        for name in ["NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS"] {
+        for name in ["NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "IAMLINT_CONFIG"] {
             command.env_remove(name);
         }
         command.current_dir(self.path()).args(words);

@@ -82,6 +82,7 @@ pub fn finding(model: &Model, principal: &Principal, grants: &[&Grant<'_>]) -> O
             found = found.related(grant.span, format!("allows {}", here(grant.span)));
         }
     }
+    found = found.granted(grants.iter().copied());
     found = with_resource(found, first);
     found = with_chain(found, model, principal);
     found = found.doubted(grants.iter().flat_map(|grant| &grant.doubts).map(doubt));

@@ -103,6 +103,7 @@ fn of_principal(model: &Model, protected: &Protected<'_>, principal: &Principal,
     // One finding for a principal: its widest statement, the others named.
     let widest = groups.iter().max_by_key(|group| (group[0].everywhere, group.len()))?;
     let mut found = finding(model, principal, widest)?;
+    found = found.granted(&grants);
     let calls = calls(principal, widest);
     for other in groups.iter().filter(|group| group[0].statement.span != widest[0].statement.span).take(3) {
         found = found.related(other[0].span, format!("so does this: {}", self::calls(principal, other)));

@@ -101,6 +101,7 @@ fn worded(
     let calls: Vec<String> = path.calls.iter().map(|call| format!("`{call}`")).collect();
     let service = format!("`{}`", path.service);
     found.subject = format!("{} {}", principal.display(), path.calls.join(" "));
+    found = found.granted(needed.iter().copied());
     for grant in needed.iter().take(3) {
         found = found.related(grant.span, format!("allows {}", grant.action));
         found.confidence = found.confidence.and(grant.confidence);

@@ -64,6 +64,7 @@ fn of_role(model: &Model, role: &Principal, dangerous: &[String]) -> Vec<Finding
         for one in others.iter().filter(|one| one.grant.span != first.grant.span).take(3) {
             found = found.related(one.grant.span, one.counted());
         }
+        found = found.granted(others.iter().map(|one| &one.grant));
         found.subject = format!("{} {}", found.subject, services.join(" "));
         let steps = found.lowered_by + steps(first);
         let found = found.fact("service", first.service).fact("counted", first.counted()).fact("what", what);

@@ -1,0 +1,86 @@
+//! Comments that suppress findings, as edits of the files.
+
+use super::{RULES, scope};
+use crate::config::quoted;
+use crate::diagnostic::{Diagnostic, Edit};
+use crate::source::{FileId, Sources, Span};
+use crate::syntax;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Edits that suppress findings in YAML, and the findings that no comment can be written for.
+pub fn comments<'d>(sources: &Sources, found: &'d [Diagnostic], reason: &str) -> (Vec<Edit>, Vec<&'d Diagnostic>) {
+    let mut rules_at: BTreeMap<Span, BTreeSet<&str>> = BTreeMap::new();
+    let mut left = Vec::new();
+    let mut by_file: BTreeMap<FileId, Vec<&Diagnostic>> = BTreeMap::new();
+    found.iter().for_each(|one| by_file.entry(one.primary.span.file).or_default().push(one));
+    for (file, found) in by_file {
+        let text = &sources.get(file).text;
+        let parsed = syntax::parse(text, file);
+        let takes_comments = !text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']);
+        for one in found {
+            let own: Vec<Span> = one.actions.iter().map(|action| action.span).collect();
+            let places = if own.is_empty() { vec![one.primary.span] } else { own };
+            match scope::smallest_around(&parsed.documents, text, &places).filter(|_| takes_comments) {
+                Some(part) => {
+                    let (start, _) = scope::line_around(text, part.start as usize);
+                    let rules = rules_at.entry(Span::new(file, start, start)).or_default();
+                    rules.insert(&one.rule);
+                }
+                None => left.push(one),
+            }
+        }
+    }
+    let edits = rules_at.into_iter().map(|(span, rules)| {
+        let text = &sources.get(span.file).text;
+        let line = &text[span.start as usize..];
+        let indent = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
+        let end = if line.split('\n').next().is_some_and(|line| line.ends_with('\r')) { "\r\n" } else { "\n" };
+        let rules = rules.into_iter().collect::<Vec<_>>().join(", ");
+        Edit { span, text: format!("{indent}# iamlint: ignore[{rules}] -- {reason}{end}") }
+    });
+    (edits.collect(), left)
+}
+
+/// The files with the edits made; they keep their ids.
+pub fn edited(sources: &Sources, edits: &[Edit]) -> Sources {
+    let mut changed = Sources::new();
+    for (file, source) in sources.iter() {
+        let mut text = source.text.to_string();
+        for edit in edits.iter().rev().filter(|edit| edit.span.file == file) {
+            text.replace_range(edit.span.range(), &edit.text);
+        }
+        changed.add(source.path.clone(), text);
+    }
+    changed
+}
+
+/// Whether a finding is about a suppression itself.
+pub fn is_of_suppressions(found: &Diagnostic) -> bool {
+    RULES.iter().any(|(id, ..)| *id == found.rule)
+}
+
+/// Entries of the configuration that suppress findings in files that take no comment.
+pub fn entries(sources: &Sources, found: &[Diagnostic], reason: &str) -> String {
+    let one = |found: &Diagnostic| {
+        let mut actions: Vec<&str> = found.actions.iter().map(|action| action.value.as_str()).collect();
+        actions.dedup();
+        let rules = std::iter::once(&found.rule).chain(&found.also);
+        let entry = rules.map(|rule| {
+            let mut entry = format!(
+                "\n[[ignore]]\nrule = {}\npath = {}\n",
+                quoted(rule),
+                quoted(&globset::escape(sources.path(found.primary.span.file)))
+            );
+            if !found.about.is_empty() {
+                entry.push_str(&format!("resource = {}\n", quoted(&found.about)));
+            }
+            if !actions.is_empty() && found.also.is_empty() {
+                let actions: Vec<String> = actions.iter().map(|action| quoted(action)).collect();
+                entry.push_str(&format!("action = [{}]\n", actions.join(", ")));
+            }
+            entry + &format!("reason = {}\n", quoted(reason))
+        });
+        entry.collect::<String>()
+    };
+    found.iter().map(one).collect()
+}
