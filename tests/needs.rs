@@ -121,7 +121,7 @@ fn told_of_roles(sources: &Sources, is_wanted: impl Fn(&str) -> bool) -> Vec<(St
     let told = wanted.filter_map(|id| {
         let needs = of_role(model, sources, &names, id)?;
         let role = model.principal(id);
-        let compared = compare(&needs, &role.authority, &names);
+        let compared = compare(&needs, model, id, &names);
         let shown = RoleUse {
             name: role.display(),
             worker: role.worker(model),

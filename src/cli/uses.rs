@@ -28,7 +28,7 @@ pub fn run(args: &UsesArgs) -> Result<u8, Failure> {
     let ids: Vec<PrincipalId> = (0..model.principals.len()).filter(wanted).collect();
     let found = ids.into_iter().filter_map(|id| {
         let needs = of_role(model, &input.sources, &names, id)?;
-        let compared = compare(&needs, &model.principal(id).authority, &names);
+        let compared = compare(&needs, model, id, &names);
         Some((id, needs, compared))
     });
     let mut found: Vec<(PrincipalId, Needs, Comparison)> = found.collect();

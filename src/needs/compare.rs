@@ -1,6 +1,7 @@
 //! What a role may do and what is needed of it, side by side. The IAM engine compares; what it cannot
 //! decide is said and not guessed.
 
+use super::elsewhere::may_be_granted;
 use super::excess::{self, Wider};
 use super::names::Names;
 use super::{Certainty, Need, Needs};
@@ -10,8 +11,9 @@ use crate::iam::condition::{ConditionTest, all_follow};
 use crate::iam::{
     ArnPattern, Authority, Boundary, ConditionClass, Grant, PolicyDocument, Reason, Truth, Version, Wanted,
 };
+use crate::model::{Model, PrincipalId};
 use crate::source::Span;
-use crate::value::{HoleKind, Part, Text};
+use crate::value::{Condition, HoleKind, Part, Text, implies};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
@@ -62,8 +64,10 @@ pub struct Unused {
 static EVERY: LazyLock<Wanted> = LazyLock::new(|| Wanted::of(catalogue::actions()));
 
 /// Compares what is needed of a role with what it may do.
-pub fn compare(needs: &Needs, authority: &Authority, names: &Names<'_>) -> Comparison {
-    let authority = resolved_authority(authority, names);
+pub fn compare(needs: &Needs, model: &Model, role: PrincipalId, names: &Names<'_>) -> Comparison {
+    let principal = model.principal(role);
+    let authority = resolved_authority(&principal.authority, names);
+    let given: Vec<Condition> = principal.when.iter().cloned().collect();
     let grants = authority.grants_of(&EVERY);
     let mut by_action: BTreeMap<Action, Vec<&Grant<'_>>> = BTreeMap::new();
     for grant in &grants {
@@ -72,11 +76,19 @@ pub fn compare(needs: &Needs, authority: &Authority, names: &Names<'_>) -> Compa
         }
     }
     let wanted: Vec<Need> = needs.needs.iter().map(|need| resolved_need(need, names)).collect();
+    let unseen = authority.unseen.first().or_else(|| authority.documents.iter().find_map(|one| one.unread.first()));
     let mut used = Vec::new();
     for (index, need) in wanted.iter().enumerate() {
         for action in &need.actions {
             let own = by_action.get(action).map(Vec::as_slice).unwrap_or_default();
-            used.push(Used { action: *action, need: index, state: state(need, own, &authority) });
+            let state = match state(need, own, &given) {
+                State::Missing => unseen
+                    .cloned()
+                    .or_else(|| may_be_granted(need, *action, model, role, names))
+                    .map_or(State::Missing, State::Unknown),
+                found => found,
+            };
+            used.push(Used { action: *action, need: index, state });
         }
     }
     used.sort_by_key(|one| (one.action, one.need));
@@ -102,11 +114,11 @@ pub fn compare(needs: &Needs, authority: &Authority, names: &Names<'_>) -> Compa
 }
 
 /// Whether the grants of an action are enough for a need of it.
-fn state(need: &Need, grants: &[&Grant<'_>], authority: &Authority) -> State {
-    let per_resource: Vec<State> = need.resources.iter().map(|resource| state_on(need, resource, grants)).collect();
+fn state(need: &Need, grants: &[&Grant<'_>], given: &[Condition]) -> State {
+    let on = |resource| state_on(need, resource, grants, given);
+    let per_resource: Vec<State> = need.resources.iter().map(on).collect();
     let is_missing = |state: &State| *state == State::Missing;
-    let unseen = authority.unseen.first().or_else(|| authority.documents.iter().find_map(|one| one.unread.first()));
-    let found = if per_resource.iter().all(|state| *state == State::Granted) {
+    if per_resource.iter().all(|state| *state == State::Granted) {
         State::Granted
     } else if per_resource.iter().all(is_missing)
         || (need.certainty == Certainty::Certain && per_resource.iter().any(is_missing))
@@ -117,14 +129,10 @@ fn state(need: &Need, grants: &[&Grant<'_>], authority: &Authority) -> State {
         State::Granted
     } else {
         per_resource.into_iter().find(|state| matches!(state, State::Unknown(_))).unwrap_or(State::Missing)
-    };
-    match unseen {
-        Some(reason) if found == State::Missing => State::Unknown(reason.clone()),
-        _ => found,
     }
 }
 
-fn state_on(need: &Need, resource: &Text, grants: &[&Grant<'_>]) -> State {
+fn state_on(need: &Need, resource: &Text, grants: &[&Grant<'_>], given: &[Condition]) -> State {
     let wanted = ArnPattern::new(resource, false, Vec::new());
     let mut doubt: Option<Reason> = None;
     for grant in grants {
@@ -134,7 +142,7 @@ fn state_on(need: &Need, resource: &Text, grants: &[&Grant<'_>]) -> State {
         }
         let place = grant.resource_span().unwrap_or(grant.span);
         let reason = match covers {
-            Truth::Yes => match obstacle(grant, &need.conditions) {
+            Truth::Yes => match obstacle(grant, &need.conditions, given) {
                 None => return State::Granted,
                 Some(reason) => reason,
             },
@@ -154,6 +162,11 @@ fn is_negated(grant: &Grant<'_>) -> bool {
     grant.statement.resources.as_ref().is_some_and(|resources| resources.negated)
 }
 
+/// `ACCOUNT_BUCKET_ARN` and its like wait to be filled in: what comes there is not known.
+fn is_placeholder(pattern: &ArnPattern) -> bool {
+    pattern.text().literal().is_some_and(|text| !text.starts_with("arn:") && !text.starts_with(['*', '?']))
+}
+
 fn covers(grant: &Grant<'_>, wanted: &ArnPattern) -> Truth {
     let within = |patterns: &[&ArnPattern]| {
         patterns.is_empty() || patterns.iter().any(|pattern| pattern.covers(wanted).is_yes())
@@ -164,7 +177,11 @@ fn covers(grant: &Grant<'_>, wanted: &ArnPattern) -> Truth {
     } else if grant.everywhere {
         Truth::Yes
     } else {
-        Truth::any(grant.resources.iter().map(|pattern| pattern.covers(wanted)))
+        let of = |pattern: &&ArnPattern| match is_placeholder(pattern) {
+            true => Truth::Unknown,
+            false => pattern.covers(wanted),
+        };
+        Truth::any(grant.resources.iter().map(of))
     };
     let by_boundary = if within(&grant.within) { Truth::Yes } else { Truth::Unknown };
     by_statement.and(by_boundary)
@@ -178,19 +195,20 @@ fn overlaps(grant: &Grant<'_>, wanted: &ArnPattern) -> Truth {
 }
 
 /// Why a grant on the right resource may not be enough.
-fn obstacle(grant: &Grant<'_>, given: &[ConditionTest]) -> Option<Reason> {
+fn obstacle(grant: &Grant<'_>, tests: &[ConditionTest], given: &[Condition]) -> Option<Reason> {
     if let Some(doubt) = grant.doubts.first() {
         return Some(doubt.clone());
     }
-    let is_met = |test: &ConditionTest| all_follow(std::slice::from_ref(test), given);
-    let tests = grant.narrowing.iter().filter(|one| one.class != ConditionClass::Vacuous);
-    if let Some(test) = tests.map(|one| one.test).find(|test| !is_met(test)) {
+    let is_met = |test: &ConditionTest| all_follow(std::slice::from_ref(test), tests);
+    let narrowing = grant.narrowing.iter().filter(|one| one.class != ConditionClass::Vacuous);
+    if let Some(test) = narrowing.map(|one| one.test).find(|test| !is_met(test)) {
         return Some(Reason::at(format!("it is allowed only under a condition on `{}`", test.key), test.span));
     }
     if let Some(less) = grant.less.first() {
         return Some(Reason::at("a deny may take it", less.span));
     }
-    let condition = grant.when.first()?;
+    let is_open = |condition: &&Condition| !implies(given, std::slice::from_ref(*condition));
+    let condition = grant.when.iter().find(is_open)?;
     let text = format!("it depends on `{}` being {}", condition.name, condition.value);
     Some(Reason::at(text, condition.span))
 }

@@ -4,6 +4,7 @@
 mod arn;
 pub mod compare;
 mod draft;
+mod elsewhere;
 pub mod excess;
 mod names;
 mod pipeline;

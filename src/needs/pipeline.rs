@@ -4,7 +4,7 @@ use super::arn::{Place, hole, is_arn, joined, split_once};
 use super::draft::{Draft, all};
 use super::names::Names;
 use super::project::connection_actions;
-use super::{Needs, storage};
+use super::{Certainty, Needs, storage};
 use crate::model::{Model, Pipeline, PipelineAction, PrincipalId, RoleRef};
 use crate::source::Span;
 use crate::value::{HoleKind, Text};
@@ -50,13 +50,16 @@ pub fn of_actions(model: &Model, names: &Names<'_>, pipeline: &Pipeline, role: P
         target == Some(crate::model::RoleTarget::Declared(role))
     };
     let mut draft = Draft::new(model, names, place(pipeline));
-    let mut stores_asked = false;
-    for action in pipeline.actions().map(|(_, _, _, action)| action).filter(own) {
+    let actions: Vec<&PipelineAction> = pipeline.actions().map(|(_, _, _, action)| action).filter(own).collect();
+    for action in &actions {
         needs_of_action(&mut draft, pipeline, action);
-        stores_asked = true;
     }
-    if stores_asked {
+    // Builds fetch their artifacts with the role of the project, and others need none.
+    const WITHOUT_ARTIFACTS: [&str; 4] = ["CodeBuild", "Lambda", "Manual", "StepFunctions"];
+    if actions.iter().any(|action| !WITHOUT_ARTIFACTS.contains(&action.provider.as_str())) {
+        let before = draft.found.needs.len();
         artifacts(&mut draft, pipeline);
+        draft.found.needs[before..].iter_mut().for_each(|need| need.certainty = Certainty::Likely);
     }
     draft.found
 }
@@ -92,7 +95,7 @@ fn stores(draft: &mut Draft<'_>, pipeline: &Pipeline) {
     for store in &pipeline.stores {
         let bucket = vec![draft.place.bucket(store)];
         let actions = "s3:GetBucketAcl s3:GetBucketLocation s3:GetBucketVersioning";
-        draft.need(actions, bucket, store.span, "looks at the bucket of its artifacts", PIPELINE_ROLE);
+        draft.need(actions, bucket, store.span, "looks at the bucket of its artifacts", PIPELINE_ROLE).likely();
     }
     artifacts(draft, pipeline);
     if pipeline.stores.is_empty() {
@@ -108,8 +111,9 @@ fn artifacts(draft: &mut Draft<'_>, pipeline: &Pipeline) {
     for store in &pipeline.stores {
         let key = joined([&storage::prefix(pipeline), &draft.place.text("/*")], store.span);
         let objects = vec![draft.place.object(store, &key)];
-        let actions = "s3:GetObject s3:GetObjectVersion s3:PutObject";
-        draft.need(actions, objects, store.span, "keeps its artifacts", PIPELINE_ROLE);
+        let reason = "keeps its artifacts";
+        draft.need("s3:PutObject", objects.clone(), store.span, reason, PIPELINE_ROLE);
+        storage::reading(draft, objects, store.span, reason, PIPELINE_ROLE);
     }
 }
 
@@ -268,14 +272,12 @@ impl Row {
 /// that is not there.
 fn resource(draft: &Draft<'_>, action: &PipelineAction, pattern: &str) -> Option<Text> {
     let place = &draft.place;
-    if pattern == "*" {
-        return Some(place.text("*"));
-    }
     let setting = |key: &str| action.setting(key).cloned();
     if let Some(key) = pattern.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
         return setting(key);
     }
-    let (service, mut rest) = pattern.split_once(':')?;
+    // `*` for an action that takes no resource.
+    let Some((service, mut rest)) = pattern.split_once(':') else { return Some(place.text(pattern)) };
     let mut parts: Vec<Text> = Vec::new();
     while let Some((before, inner)) = rest.split_once('{') {
         let (key, behind) = inner.split_once('}')?;

@@ -60,13 +60,7 @@ pub fn of_public_builds(model: &Model, names: &Names<'_>, project: &BuildProject
         }
         for artifact in storage::artifacts_in_s3(project) {
             let keys = artifact_key(&draft, project, artifact);
-            draft.need(
-                "s3:GetObject s3:GetObjectVersion",
-                keys,
-                role.span,
-                "shows the artifacts of public builds",
-                PUBLIC,
-            );
+            storage::reading(&mut draft, keys, role.span, "shows the artifacts of public builds", PUBLIC);
         }
     }
     draft.found
@@ -178,8 +172,7 @@ fn sources(draft: &mut Draft<'_>, project: &BuildProject) {
     if let BuildspecRef::Elsewhere { span, .. } = &project.source.buildspec
         && let Some(object) = text(properties, "Source.BuildSpec").filter(is_arn)
     {
-        let actions = "s3:GetObject s3:GetObjectVersion";
-        draft.need(actions, vec![object], *span, "reads its buildspec from S3", SERVICE_ROLE);
+        storage::reading(draft, vec![object], *span, "reads its buildspec from S3", SERVICE_ROLE);
     }
     full_clone(draft, project);
 }

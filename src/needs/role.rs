@@ -80,7 +80,7 @@ fn other_users(model: &Model, id: PrincipalId, found: &mut Needs) {
 }
 
 /// Whether a text is the ARN of a role: a reference to it, or its name behind the last `/`.
-fn names_role(model: &Model, id: PrincipalId, text: &Text) -> bool {
+pub fn names_role(model: &Model, id: PrincipalId, text: &Text) -> bool {
     let role = model.principal(id);
     if let [.., Part::Hole(hole)] = text.parts.as_slice()
         && hole.kind == HoleKind::Resource

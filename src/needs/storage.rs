@@ -41,14 +41,20 @@ pub fn object(place: &Place, location: &Text) -> Text {
 pub fn bucket_identity(draft: &mut Draft<'_>, location: &Text) {
     let bucket = draft.place.bucket(&bucket_of(location));
     let reason = "looks whose the bucket is";
-    draft.need("s3:GetBucketAcl s3:GetBucketLocation", vec![bucket], location.span, reason, SERVICE_ROLE);
+    draft.need("s3:GetBucketAcl s3:GetBucketLocation", vec![bucket], location.span, reason, SERVICE_ROLE).likely();
+}
+
+/// Reads objects; which version of them is asked for depends on the bucket.
+pub fn reading(draft: &mut Draft<'_>, objects: Vec<Text>, span: Span, reason: &str, source: &'static str) {
+    draft.need("s3:GetObject", objects.clone(), span, reason, source);
+    draft.need("s3:GetObjectVersion", objects, span, reason, source).likely();
 }
 
 pub fn source(draft: &mut Draft<'_>, location: &Text) {
     let reason = "fetches its source from S3";
     let is_folder = location.display().ends_with('/');
     let objects = if is_folder { below(&draft.place, location) } else { object(&draft.place, location) };
-    draft.need("s3:GetObject s3:GetObjectVersion", vec![objects], location.span, reason, SERVICE_ROLE);
+    reading(draft, vec![objects], location.span, reason, SERVICE_ROLE);
     if is_folder {
         let bucket = draft.place.bucket(&bucket_of(location));
         draft.need("s3:ListBucket", vec![bucket], location.span, reason, SERVICE_ROLE);
@@ -138,8 +144,9 @@ pub fn cache(draft: &mut Draft<'_>, project: &BuildProject) {
     for cache in all(&project.properties, "Cache") {
         for location in texts(cache, "Location").into_iter().filter(|_| says(cache, "Type", "S3")) {
             let keys = vec![below(&draft.place, &location)];
-            let actions = "s3:GetObject s3:GetObjectVersion s3:PutObject";
-            draft.need(actions, keys, location.span, "keeps its cache in S3", CACHE);
+            let reason = "keeps its cache in S3";
+            draft.need("s3:PutObject", keys.clone(), location.span, reason, CACHE);
+            reading(draft, keys, location.span, reason, CACHE);
             bucket_identity(draft, &location);
         }
     }
@@ -178,14 +185,13 @@ pub fn pipeline_artifacts(draft: &mut Draft<'_>, project: &BuildProject) {
     }
     for (pipeline, store) in stores {
         let objects = vec![draft.place.object(&store, &joined([&prefix(pipeline), &draft.place.text("/*")], span))];
-        let actions = "s3:GetObject s3:GetObjectVersion";
-        draft.need(actions, objects.clone(), span, "fetches what its pipeline hands on", PIPELINE_ROLE);
+        reading(draft, objects.clone(), span, "fetches what its pipeline hands on", PIPELINE_ROLE);
         if hands_back {
             draft.need("s3:PutObject", objects, span, "hands its artifacts to its pipeline", PIPELINE_ROLE);
         }
         let bucket = vec![draft.place.bucket(&store)];
         let actions = "s3:GetBucketAcl s3:GetBucketLocation";
-        draft.need(actions, bucket, span, "looks whose the bucket is", SERVICE_ROLE);
+        draft.need(actions, bucket, span, "looks whose the bucket is", SERVICE_ROLE).likely();
     }
 }
 

@@ -30,6 +30,7 @@ fn everything_is_told_as_json() {
     assert!(log["source"].as_str().is_some_and(|page| page.starts_with("https://docs.aws.amazon.com/")));
     let missing: Vec<_> = used.iter().filter(|used| used["state"] == "missing").collect();
     assert_eq!(missing.len(), 3);
+    assert_eq!(missing.iter().filter(|used| used["certainty"] == "likely").count(), 2);
 }
 
 #[test]
