@@ -13,7 +13,7 @@ use crate::iam::{
 };
 use crate::model::{Model, PrincipalId};
 use crate::source::Span;
-use crate::value::{Condition, HoleKind, Part, Text, implies};
+use crate::value::{Condition, Text, implies};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
@@ -84,6 +84,7 @@ pub fn compare(needs: &Needs, model: &Model, role: PrincipalId, names: &Names<'_
             let state = match state(need, own, &given) {
                 State::Missing => unseen
                     .cloned()
+                    .or_else(|| waiting(&authority, *action))
                     .or_else(|| may_be_granted(need, *action, model, role, names))
                     .map_or(State::Missing, State::Unknown),
                 found => found,
@@ -160,6 +161,18 @@ fn state_on(need: &Need, resource: &Text, grants: &[&Grant<'_>], given: &[Condit
 
 fn is_negated(grant: &Grant<'_>) -> bool {
     grant.statement.resources.as_ref().is_some_and(|resources| resources.negated)
+}
+
+/// An allow of the action on what waits to be filled in.
+fn waiting(authority: &Authority, action: Action) -> Option<Reason> {
+    let name = action.full_name();
+    let mut statements = authority.documents.iter().flat_map(|document| document.allows());
+    statements.find_map(|statement| {
+        let resources = statement.resources.as_ref()?;
+        let open = resources.patterns.iter().find(|pattern| is_placeholder(pattern))?;
+        let text = format!("`{}` is no ARN yet", open.text().display());
+        (!statement.matches_action(&name).is_empty()).then(|| Reason::at(text, open.span()))
+    })
 }
 
 /// `ACCOUNT_BUCKET_ARN` and its like wait to be filled in: what comes there is not known.
@@ -248,9 +261,9 @@ fn unused(by_action: &BTreeMap<Action, Vec<&Grant<'_>>>, needed: &BTreeSet<Actio
 /// The same need with ARNs that can be compared.
 fn resolved_need(need: &Need, names: &Names<'_>) -> Need {
     let mut resolved = need.clone();
-    resolved.resources = need.resources.iter().map(|text| comparable(text, names)).collect();
+    resolved.resources = need.resources.iter().map(|text| names.comparable(text)).collect();
     for test in &mut resolved.conditions {
-        test.values = test.values.iter().map(|text| comparable(text, names)).collect();
+        test.values = test.values.iter().map(|text| names.comparable(text)).collect();
     }
     resolved
 }
@@ -269,30 +282,11 @@ fn resolved_document(document: &PolicyDocument, names: &Names<'_>) -> PolicyDocu
     let variables = document.version != Version::V2008;
     for statement in &mut resolved.statements {
         for pattern in statement.resources.iter_mut().flat_map(|resources| &mut resources.patterns) {
-            *pattern = ArnPattern::new(&comparable(pattern.text(), names), variables, pattern.when.clone());
+            *pattern = ArnPattern::new(&names.comparable(pattern.text()), variables, pattern.when.clone());
         }
         for test in &mut statement.conditions {
-            test.values = test.values.iter().map(|text| comparable(text, names)).collect();
+            test.values = test.values.iter().map(|text| names.comparable(text)).collect();
         }
     }
     resolved
-}
-
-/// References resolved, and one partition for all: a template is deployed to one.
-fn comparable(text: &Text, names: &Names<'_>) -> Text {
-    let mut resolved = names.resolved(text);
-    let is_partition = |part: &Part| matches!(part, Part::Hole(hole) if hole.kind == HoleKind::Pseudo && hole.name == "AWS::Partition");
-    match resolved.parts.as_mut_slice() {
-        [Part::Known(arn, _), partition, ..] if *arn == "arn:" && is_partition(partition) => {
-            *partition = Text::at("aws", text.span).parts.remove(0);
-        }
-        [Part::Known(known, map), ..]
-            if ["arn:aws-cn:", "arn:aws-us-gov:"].iter().any(|front| known.starts_with(front)) =>
-        {
-            let rest = known.splitn(3, ':').nth(2).unwrap_or_default();
-            (*known, *map) = (format!("arn:aws:{rest}").into(), crate::source::OffsetMap::whole(text.span));
-        }
-        _ => {}
-    }
-    resolved.normalised()
 }

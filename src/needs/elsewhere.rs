@@ -4,8 +4,8 @@ use super::Need;
 use super::names::Names;
 use super::role::names_role;
 use crate::iam::catalogue::Action;
-use crate::iam::{PolicyKind, PrincipalKind, Reason};
-use crate::model::{Model, PrincipalId};
+use crate::iam::{ArnPattern, PolicyKind, Principal, PrincipalKind, Reason, Statement, Truth};
+use crate::model::{Model, Policy, PrincipalId};
 use crate::value::{Hole, Text};
 
 /// Why a need that the policies of a role do not meet may be met all the same.
@@ -20,15 +20,9 @@ pub fn may_be_granted(
     let mut policies = model.policies.iter().filter(|policy| policy.kind == PolicyKind::Resource);
     let statement = policies.find_map(|policy| {
         policy.document.allows().find(|statement| {
-            let names_it = statement.principals.as_ref().is_some_and(|found| {
-                found.negated
-                    || !found.unknown.is_empty()
-                    || found
-                        .entries
-                        .iter()
-                        .any(|entry| entry.kind == PrincipalKind::Anybody || names_role(model, role, &entry.text))
-            });
-            names_it && !statement.matches_action(&name).is_empty()
+            is_about(statement, policy, need, names)
+                && names_role_or_anybody(statement, model, role)
+                && !statement.matches_action(&name).is_empty()
         })
     });
     if let Some(statement) = statement {
@@ -39,4 +33,30 @@ pub fn may_be_granted(
     let is_seen = need.resources.iter().all(|resource| resource.holes().any(is_declared));
     let of_key = action.service().prefix() == "kms" && !is_seen;
     of_key.then(|| Reason::at("the policy of the key is not seen, and may allow it", need.span))
+}
+
+fn names_role_or_anybody(statement: &Statement, model: &Model, role: PrincipalId) -> bool {
+    let is_meant = |entry: &Principal| entry.kind == PrincipalKind::Anybody || names_role(model, role, &entry.text);
+    let principals = statement.principals.as_ref();
+    principals.is_some_and(|found| found.negated || !found.unknown.is_empty() || found.entries.iter().any(is_meant))
+}
+
+/// Whether a statement of the policy of a resource speaks of what is needed. `*` is the resource that
+/// has the policy. Holes are compared within one template only: elsewhere they may be anything.
+fn is_about(statement: &Statement, policy: &Policy, need: &Need, names: &Names<'_>) -> bool {
+    let needed = || need.resources.iter();
+    let owns =
+        |text: &Text| text.holes().any(|hole| hole.logical_id() == policy.owner.name && hole.template == policy.file);
+    let patterns = statement.resources.iter().flat_map(|resources| &resources.patterns);
+    patterns.into_iter().any(|pattern| {
+        if pattern.is_everything() {
+            return needed().any(owns);
+        }
+        let own = ArnPattern::new(&names.comparable(pattern.text()), false, Vec::new());
+        needed().any(|text| match own.overlaps(&ArnPattern::new(text, false, Vec::new())) {
+            Truth::Yes => true,
+            Truth::Unknown => policy.file == text.template(),
+            Truth::No => false,
+        })
+    })
 }

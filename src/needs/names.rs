@@ -3,7 +3,7 @@
 
 use super::arn::{Place, hole, joined};
 use crate::model::{DeclaredResource, Model};
-use crate::source::FileId;
+use crate::source::{FileId, OffsetMap};
 use crate::value::{Hole, HoleKind, Part, Text, Value};
 use std::collections::HashMap;
 
@@ -57,6 +57,27 @@ impl<'m> Names<'m> {
     /// The text with references replaced by what they come to, as far as that is written.
     pub fn resolved(&self, text: &Text) -> Text {
         self.resolved_to(text, MAX_DEPTH)
+    }
+
+    /// The same with one partition for all: a template is deployed to one.
+    pub fn comparable(&self, text: &Text) -> Text {
+        let mut resolved = self.resolved(text);
+        let is_partition = |hole: &Hole| hole.kind == HoleKind::Pseudo && hole.name == "AWS::Partition";
+        match resolved.parts.as_mut_slice() {
+            [Part::Known(arn, _), partition @ Part::Hole(_), ..] if *arn == "arn:" => {
+                if matches!(partition, Part::Hole(hole) if is_partition(hole)) {
+                    *partition = Part::Known("aws".into(), OffsetMap::whole(text.span));
+                }
+            }
+            [Part::Known(known, map), ..]
+                if ["arn:aws-cn:", "arn:aws-us-gov:"].iter().any(|front| known.starts_with(front)) =>
+            {
+                let rest = known.splitn(3, ':').nth(2).unwrap_or_default();
+                (*known, *map) = (format!("arn:aws:{rest}").into(), OffsetMap::whole(text.span));
+            }
+            _ => {}
+        }
+        resolved.normalised()
     }
 
     fn declared(&self, hole: &Hole) -> Option<&'m DeclaredResource> {

@@ -1,5 +1,6 @@
 //! What builds need of S3 and of the keys that encrypt what they write.
 
+use super::Certainty;
 use super::arn::{Place, hole, is_arn, joined, split_once, start, trimmed};
 use super::draft::{Draft, all, says, text, texts};
 use super::project::{SERVICE_ROLE, name};
@@ -183,6 +184,9 @@ pub fn pipeline_artifacts(draft: &mut Draft<'_>, project: &BuildProject) {
             }
         }
     }
+    // Of stores in several regions the build needs the one of its own.
+    let is_one = stores.len() == 1;
+    let before = draft.found.needs.len();
     for (pipeline, store) in stores {
         let objects = vec![draft.place.object(&store, &joined([&prefix(pipeline), &draft.place.text("/*")], span))];
         reading(draft, objects.clone(), span, "fetches what its pipeline hands on", PIPELINE_ROLE);
@@ -192,6 +196,9 @@ pub fn pipeline_artifacts(draft: &mut Draft<'_>, project: &BuildProject) {
         let bucket = vec![draft.place.bucket(&store)];
         let actions = "s3:GetBucketAcl s3:GetBucketLocation";
         draft.need(actions, bucket, span, "looks whose the bucket is", SERVICE_ROLE).likely();
+    }
+    if !is_one {
+        draft.found.needs[before..].iter_mut().for_each(|need| need.certainty = Certainty::Likely);
     }
 }
 
