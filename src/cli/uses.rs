@@ -27,7 +27,7 @@ pub fn run(args: &UsesArgs) -> Result<u8, Failure> {
     };
     let ids: Vec<PrincipalId> = (0..model.principals.len()).filter(wanted).collect();
     let found = ids.into_iter().filter_map(|id| {
-        let needs = of_role(model, &input.sources, &names, id)?;
+        let needs = of_role(model, &names, id)?;
         let compared = compare(&needs, model, id, &names);
         Some((id, needs, compared))
     });

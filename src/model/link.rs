@@ -39,6 +39,7 @@ pub fn link(sources: &Sources, repository: &Repository<'_>, mut fragments: Vec<F
         model.images.append(&mut fragment.images);
         model.compose.append(&mut fragment.compose);
         model.execution_roles.append(&mut fragment.execution_roles);
+        model.services.append(&mut fragment.services);
         model.resources.append(&mut fragment.resources);
         model.placeholders.append(&mut fragment.placeholders);
         model.unresolved.append(&mut fragment.unresolved);

@@ -28,7 +28,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span, Spanned};
 use crate::template::Unresolved;
 use crate::template::buildspec::Buildspec;
-use crate::value::Value;
+use crate::value::{Text, Value};
 
 /// An index into [`Model::principals`].
 pub type PrincipalId = usize;
@@ -52,6 +52,7 @@ pub struct Model {
     pub compose: Vec<image::ComposeFile>,
     /// Roles that CloudFormation is given by a tool that deploys.
     pub execution_roles: Vec<RoleRef>,
+    pub services: Vec<ServerlessService>,
     pub resources: Vec<DeclaredResource>,
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,
@@ -84,6 +85,18 @@ pub struct BuildspecSource {
     /// Stands inside a template, in the project's own `BuildSpec` property.
     pub inline: bool,
     pub commands: Vec<command::Command>,
+}
+
+/// How a service of the Serverless Framework is deployed.
+#[derive(Debug)]
+pub struct ServerlessService {
+    pub file: FileId,
+    /// The name of its stack.
+    pub stack: Option<Text>,
+    /// The bucket that it names to be deployed by.
+    pub bucket: Option<Text>,
+    /// The roles that it gives CloudFormation.
+    pub roles: Vec<Text>,
 }
 
 /// A resource with the names of its properties, for checks of spelling.
@@ -169,6 +182,11 @@ impl Model {
     /// The commands that a project runs, as far as they are known.
     pub fn commands_of(&self, project: &BuildProject) -> &[command::Command] {
         self.buildspec_of(project).map_or(&[], |source| &source.commands)
+    }
+
+    /// The same with the values that its own builds start with, whoever else runs the buildspec.
+    pub fn own_commands_of<'m>(&'m self, project: &'m BuildProject) -> &'m [command::Command] {
+        project.own_commands.as_deref().unwrap_or_else(|| self.commands_of(project))
     }
 
     /// The role that a reference leads to, when it is declared in the files.

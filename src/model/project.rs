@@ -1,5 +1,6 @@
 //! CodeBuild projects.
 
+use super::command::Command;
 use super::principal::RoleRef;
 use super::trust_level::CodeTrust;
 use super::webhook::Webhook;
@@ -32,6 +33,9 @@ pub struct BuildProject {
     /// Everything that is written of it, under the names that CloudFormation has.
     pub properties: Value,
     pub variables: Vec<BuildVariable>,
+    /// The commands of its buildspec with its own variables, where other projects run the buildspec
+    /// too. Filled by linking.
+    pub own_commands: Option<Vec<Command>>,
     /// Pipeline actions that run it. Filled by linking.
     pub run_by: Vec<ActionRef>,
     /// Who decides which code it runs. Filled by linking.

@@ -2,6 +2,7 @@
 //! does not know what its role may do.
 
 mod arn;
+pub mod command;
 pub mod compare;
 mod draft;
 mod elsewhere;
@@ -12,16 +13,14 @@ pub mod policy;
 mod project;
 mod role;
 mod storage;
-mod told;
 mod variables;
-
-pub use names::Names;
-pub use role::of_role;
 
 use crate::iam::catalogue::Action;
 use crate::iam::{ConditionTest, Reason};
 use crate::source::Span;
 use crate::value::Text;
+pub use names::Names;
+pub use role::of_role;
 
 /// One thing that a build or a pipeline must be allowed to do.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use super::arn::{Place, hole, is_arn, joined, split_once};
 use super::draft::{Draft, all};
 use super::names::Names;
 use super::project::connection_actions;
-use super::{Certainty, Needs, storage};
+use super::{Certainty, Needs, command, storage};
 use crate::model::{Model, Pipeline, PipelineAction, PrincipalId, RoleRef};
 use crate::source::Span;
 use crate::value::{HoleKind, Text};
@@ -166,7 +166,7 @@ fn state_machine(draft: &mut Draft<'_>, action: &PipelineAction) -> bool {
     true
 }
 
-/// The commands themselves need what commands need.
+/// What the commands need, and their log.
 fn commands(draft: &mut Draft<'_>, pipeline: &Pipeline, action: &PipelineAction) -> bool {
     let place = draft.place.clone();
     let name = pipeline.name.clone().unwrap_or_else(|| {
@@ -179,6 +179,7 @@ fn commands(draft: &mut Draft<'_>, pipeline: &Pipeline, action: &PipelineAction)
     let actions = "logs:CreateLogStream logs:PutLogEvents";
     draft.need(actions, vec![group(":*")], action.span, reason, COMMANDS);
     draft.need("logs:CreateLogGroup", vec![group(""), group(":*")], action.span, reason, COMMANDS).likely();
+    draft.found.extend(command::of_all(draft.model, &action.commands));
     true
 }
 

@@ -328,7 +328,7 @@ fn reports(draft: &mut Draft<'_>, project: &BuildProject) {
 
 /// `codebuild-breakpoint` holds a build until somebody has looked into it.
 fn debugging(draft: &mut Draft<'_>, project: &BuildProject) {
-    let commands = draft.model.commands_of(project);
+    let commands = draft.model.own_commands_of(project);
     if let Some(command) = commands.iter().find(|command| command.program() == "codebuild-breakpoint") {
         let any = vec![draft.place.text("*")];
         let actions = "ssmmessages:CreateControlChannel ssmmessages:CreateDataChannel \

@@ -1,15 +1,13 @@
 //! What all that works with a role needs of it together.
 
 use super::names::Names;
-use super::{Needs, pipeline, project, told};
+use super::{Needs, command, pipeline, project};
 use crate::iam::Reason;
-use crate::model::command::Command;
 use crate::model::{CiUse, Model, PrincipalId};
-use crate::source::Sources;
 use crate::value::{HoleKind, Part, Text};
 
 /// The needs of a role; `None` where nothing among the files is seen to work with it.
-pub fn of_role(model: &Model, sources: &Sources, names: &Names<'_>, id: PrincipalId) -> Option<Needs> {
+pub fn of_role(model: &Model, names: &Names<'_>, id: PrincipalId) -> Option<Needs> {
     let role = model.principal(id);
     let mut found = Needs::default();
     let mut is_used = false;
@@ -18,17 +16,11 @@ pub fn of_role(model: &Model, sources: &Sources, names: &Names<'_>, id: Principa
         match usage {
             CiUse::Build(at) => {
                 found.extend(project::of_project(model, names, &model.projects[*at]));
-                for command in model.commands_of(&model.projects[*at]) {
-                    found.extend(of_command(command, sources));
-                }
+                found.extend(command::of_all(model, model.own_commands_of(&model.projects[*at])));
                 unseen_commands(model, *at, &mut found);
             }
             CiUse::Pipeline(at) => {
                 found.extend(pipeline::of_pipeline(model, names, &model.pipelines[*at]));
-                let actions = model.pipelines[*at].actions().map(|(_, _, _, action)| action);
-                for command in actions.filter(|action| action.role.is_none()).flat_map(|action| &action.commands) {
-                    found.extend(of_command(command, sources));
-                }
             }
             CiUse::PipelineAction(at) => {
                 found.extend(pipeline::of_actions(model, names, &model.pipelines[*at], id));
@@ -98,21 +90,4 @@ fn unseen_commands(model: &Model, project: usize, found: &mut Needs) {
         let text = "the buildspec is not among the files: what its commands need is not known";
         found.unknown.push(Reason::at(text, project.source.span));
     }
-}
-
-/// What a command needs: what a comment above it says; or else that it is not known, where it is not
-/// understood or calls AWS.
-fn of_command(command: &Command, sources: &Sources) -> Needs {
-    if let Some(said) = told::of_command(command, sources) {
-        return said;
-    }
-    let mut found = Needs::default();
-    if let Some(opaque) = &command.opaque {
-        let text = format!("what `{}` needs is not known: {}", command.shown(), opaque.reason());
-        found.unknown.push(Reason::at(text, command.span));
-    } else if command.deploys() || matches!(command.program(), "aws" | "sam" | "cdk" | "terraform" | "serverless") {
-        let text = format!("what `{}` needs is not known", command.shown());
-        found.unknown.push(Reason::at(text, command.span));
-    }
-    found
 }

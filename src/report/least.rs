@@ -187,7 +187,8 @@ fn comments(statement: &Statement, needs: &[Need], sources: &Sources) -> Vec<Str
     let mut lines: Vec<String> = Vec::new();
     let unknown = resources(statement).into_iter().flat_map(Text::holes).filter(|hole| hole.kind == HoleKind::Variable);
     for hole in unknown {
-        let line = format!("`*` stands for ${}, which is not known here", hole.name);
+        let name = hole.name.trim_start_matches("env:");
+        let line = format!("`*` stands for ${name}, which is not known here");
         if !lines.contains(&line) {
             lines.push(line);
         }

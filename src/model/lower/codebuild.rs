@@ -63,6 +63,7 @@ pub fn project(
         when,
         properties: properties.clone(),
         variables,
+        own_commands: None,
         run_by: Vec::new(),
         trust: CodeTrust::default(),
         deploys: None,

@@ -13,7 +13,9 @@ mod stack;
 
 use super::image::{ComposeFile, Image};
 use super::principal::{ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef};
-use super::{BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder};
+use super::{
+    BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder, ServerlessService,
+};
 use crate::diagnostic::Diagnostic;
 use crate::iam::{PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};
@@ -44,6 +46,7 @@ pub struct Fragment {
     pub compose: Vec<ComposeFile>,
     /// Roles that CloudFormation is given by a tool that deploys.
     pub execution_roles: Vec<RoleRef>,
+    pub services: Vec<ServerlessService>,
     pub resources: Vec<DeclaredResource>,
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,
@@ -75,6 +78,7 @@ impl Fragment {
         self.not_read.append(&mut other.not_read);
         self.repaired.append(&mut other.repaired);
         self.execution_roles.append(&mut other.execution_roles);
+        self.services.append(&mut other.services);
         self.origins.append(&mut other.origins);
     }
 

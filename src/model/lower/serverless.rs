@@ -1,6 +1,7 @@
 //! A Serverless service to the model, by way of the template that the framework makes of it.
 
 use super::{Fragment, declarations, texts};
+use crate::model::ServerlessService;
 use crate::model::principal::RoleRef;
 use crate::source::{FileId, Span};
 use crate::syntax::Node;
@@ -13,10 +14,15 @@ pub fn lower(repository: &Repository<'_>, service: &Service, root: &Node, file: 
     // The framework makes more resources than are assembled here, and plug-ins make any.
     template.is_part = true;
     let scope = Scope::new(&template);
-    for role in &service.deployment_roles {
-        let roles = texts(Some(&scope.evaluate(role)));
-        fragment.execution_roles.extend(roles.into_iter().map(|(when, text)| RoleRef::new(text, when)));
-    }
+    let roles: Vec<_> = service.deployment_roles.iter().flat_map(|role| texts(Some(&scope.evaluate(role)))).collect();
+    let text = |node: &Option<Node>| node.as_ref().and_then(|node| scope.evaluate(node).as_text().cloned());
+    fragment.services.push(ServerlessService {
+        file,
+        stack: text(&service.stack),
+        bucket: text(&service.bucket),
+        roles: roles.iter().map(|(_, text)| text.clone()).collect(),
+    });
+    fragment.execution_roles.extend(roles.into_iter().map(|(when, text)| RoleRef::new(text, when)));
     fragment.not_read.extend(service.not_read.iter().cloned());
     declarations(repository, scope, fragment);
     for resource in fragment.resources.iter_mut().filter(|one| service.made.contains(&one.logical_id.value)) {

@@ -9,8 +9,14 @@ use crate::template::buildspec::VariableOrigin;
 use crate::value::{Text, Value};
 use std::collections::{BTreeSet, HashMap};
 
-/// Every variable that is set for some build, with the values that it has in one or another.
-pub fn of_builds(model: &Model, id: BuildspecId) -> HashMap<String, Values> {
+/// The projects that run a buildspec.
+pub fn users(model: &Model, id: BuildspecId) -> Vec<&BuildProject> {
+    model.projects.iter().filter(|project| project.buildspec_id() == Some(id)).collect()
+}
+
+/// Every variable that is set for some build of these projects, with the values that it has in one or
+/// another.
+pub fn of_builds(model: &Model, id: BuildspecId, users: &[&BuildProject]) -> HashMap<String, Values> {
     let own: HashMap<&str, Option<&Text>> = model.buildspecs[id]
         .buildspec
         .variables
@@ -20,8 +26,6 @@ pub fn of_builds(model: &Model, id: BuildspecId) -> HashMap<String, Values> {
             (one.name.value.as_str(), one.value.as_text().filter(|_| is_plain))
         })
         .collect();
-    let users: Vec<&BuildProject> =
-        model.projects.iter().filter(|project| project.buildspec_id() == Some(id)).collect();
     let settings: Vec<HashMap<String, Option<Text>>> = users.iter().flat_map(|user| of_project(model, user)).collect();
     let mut names: BTreeSet<&str> = own.keys().copied().collect();
     names.extend(settings.iter().flat_map(|one| one.keys().map(String::as_str)));

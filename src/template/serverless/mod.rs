@@ -31,6 +31,10 @@ pub struct Service {
     pub made: BTreeSet<String>,
     /// Roles that CloudFormation deploys the service with.
     pub deployment_roles: Vec<Node>,
+    /// The name of its stack.
+    pub stack: Option<Node>,
+    /// The bucket that it is deployed by, if it names one.
+    pub bucket: Option<Node>,
     pub not_read: Vec<(Span, String)>,
     /// The files that variables took something from.
     pub taken_in: BTreeSet<FileId>,
@@ -41,7 +45,7 @@ impl Service {
         let pattern = root.get("provider").and_then(|provider| provider.get("variableSyntax"));
         let syntax = pattern.and_then(Node::as_str).map(Syntax::of_pattern);
         let resolver = Resolver::new(repository, file, root, syntax.clone().flatten().unwrap_or_else(Syntax::standard));
-        if let (Some(pattern), Some(None)) = (pattern, syntax) {
+        if let (Some(pattern), Some(None)) = (pattern, &syntax) {
             resolver
                 .not_read(pattern.span(), "this `variableSyntax` is not understood: `${…}` is taken for a variable");
         }
@@ -50,12 +54,19 @@ impl Service {
         let provider = part("provider");
         let (template, made) =
             if is_of_aws(&provider) { assemble(&resolver, root, &provider) } else { (empty(), BTreeSet::new()) };
+        let stack = provider.get("stackName").cloned().or_else(|| {
+            // Without the standard syntax the text would stay as it is.
+            let name = scalar("${self:service}-${sls:stage}", root.get("service")?.span());
+            syntax.is_none().then(|| resolver.node(&name))
+        });
         let state = resolver.into_state();
         Service {
             template,
             holes: state.holes,
             made,
             deployment_roles: generated::deployment_roles(&provider),
+            stack,
+            bucket: provider.get("deploymentBucket").map(|bucket| bucket.get("name").unwrap_or(bucket)).cloned(),
             not_read: state.not_read.into_iter().collect(),
             taken_in: state.taken_in,
         }
@@ -72,6 +83,8 @@ impl Service {
             holes: state.holes,
             made: BTreeSet::new(),
             deployment_roles: Vec::new(),
+            stack: None,
+            bucket: None,
             not_read: state.not_read.into_iter().collect(),
             taken_in: BTreeSet::new(),
         }
