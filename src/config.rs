@@ -3,14 +3,18 @@
 
 mod file;
 mod globs;
+mod parameters;
 
-pub use file::{ConfigFile, FailOn, Ignore, Level, OneOrMore, PathSettings, SuppressionSettings};
+pub use file::{ConfigFile, FailOn, Ignore, Level, OneOrMore, PathSettings, Peer, SuppressionSettings};
 pub use globs::globs;
+pub use parameters::{EnvironmentValues, of_file};
 
 use crate::diagnostic::{Diagnostic, Label, Severity};
+use crate::model::Given;
 use crate::rules::Rule;
 use crate::rules::pack::{suggest, suggest_key};
 use crate::source::{FileId, Sources, Span, Spanned};
+use crate::template::below_root;
 use globset::GlobSet;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -27,6 +31,15 @@ pub struct Config {
     pub include: GlobSet,
     pub exclude: GlobSet,
     levels: Vec<RuleLevel>,
+    /// Accounts of paths, with the length of the pattern.
+    accounts: Vec<(GlobSet, usize, String)>,
+    deployers: Vec<Spanned<String>>,
+    /// Environments, and the values of parameters in them.
+    pub environments: Vec<EnvironmentValues>,
+    /// Values of parameters that count before all others.
+    pub over: BTreeMap<String, String>,
+    /// Starts of addresses and the folders below the root that they stand for.
+    pub includes: Vec<(String, String)>,
     /// The entries `[[ignore]]`.
     pub ignores: Vec<IgnoreEntry>,
 }
@@ -63,17 +76,44 @@ impl Config {
         let written: ConfigFile = toml::from_str(text).map_err(|error| vec![typed_error(&error, text, file)])?;
         let mut reader = Reader { file, folder, problems: Vec::new() };
         let mut levels = reader.levels(&written.rules, None);
+        let mut accounts = Vec::new();
         for (pattern, settings) in &written.paths {
             let below = reader.globs(std::slice::from_ref(pattern)).map(|globs| (globs, pattern.get_ref().len()));
+            if let (Some(account), Some((globs, length))) = (&settings.account, &below) {
+                accounts.extend(reader.account(account).map(|account| (globs.clone(), *length, account)));
+            }
             levels.extend(reader.levels(&settings.rules, below));
         }
+        written.trusted_accounts.iter().for_each(|account| _ = reader.account(account));
+        let deployers = written.deployment.principals.iter();
+        let deployers = deployers.map(|told| Spanned::new(told.get_ref().clone(), span(file, told))).collect();
         let ignores = written.ignore.iter().map(|entry| reader.ignore(entry)).collect();
+        let environments = written.environments.iter().map(|(name, one)| EnvironmentValues {
+            name: name.clone(),
+            files: reader.globs(&one.paths).filter(|_| !one.paths.is_empty()),
+            values: parameters::plain(&one.parameters),
+            unread: one.file.clone(),
+        });
+        let environments = environments.collect();
+        let includes = written.includes.iter().filter_map(|(start, target)| reader.include(start, target)).collect();
         let include = reader.globs(&written.include).unwrap_or_default();
         let exclude = reader.globs(&written.exclude).unwrap_or_default();
         if !reader.problems.is_empty() {
             return Err(reader.problems);
         }
-        Ok(Config { file: written, include, exclude, levels, ignores })
+        let over = BTreeMap::new();
+        Ok(Config {
+            file: written,
+            include,
+            exclude,
+            levels,
+            accounts,
+            deployers,
+            environments,
+            over,
+            includes,
+            ignores,
+        })
     }
 
     /// Names of rules and packs in it that there are not.
@@ -138,6 +178,21 @@ impl Config {
         });
     }
 
+    /// What the model is told of the world outside of the files.
+    pub fn given(&self, sources: &Sources) -> Given {
+        let account = |path: &str| {
+            let fits = self.accounts.iter().filter(|(globs, ..)| globs.is_match(path));
+            fits.max_by_key(|(_, length, _)| *length).map(|(.., account)| account.clone())
+        };
+        let trusted = self.file.trusted_accounts.iter().map(|account| account.get_ref());
+        Given {
+            // Whoever has the account of a path has its other accounts too.
+            trusted_accounts: trusted.chain(self.accounts.iter().map(|(.., account)| account)).cloned().collect(),
+            accounts: sources.iter().map(|(_, source)| account(&source.path)).collect(),
+            deployers: self.deployers.clone(),
+        }
+    }
+
     /// What is written, with its defaults, as TOML.
     pub fn shown(&self) -> String {
         let file = ConfigFile { fail_on: self.file.fail_on.or(Some(FailOn::DEFAULT)), ..self.file.clone() };
@@ -178,6 +233,27 @@ impl Reader<'_> {
             span: span(self.file, name),
         };
         written.iter().map(level).collect()
+    }
+
+    fn include(&mut self, start: &Placed<String>, target: &str) -> Option<(String, String)> {
+        let Some(folder) = below_root(self.folder, target) else {
+            let message = format!("`{target}` lies outside of the repository");
+            self.problems.push(error(span(self.file, start), &message, "what this stands for"));
+            return None;
+        };
+        let start = start.get_ref();
+        let is_folder = start.ends_with('/') && !folder.is_empty();
+        Some((start.clone(), if is_folder { format!("{folder}/") } else { folder }))
+    }
+
+    fn account(&mut self, written: &Placed<String>) -> Option<String> {
+        let account = written.get_ref();
+        let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_account {
+            let message = format!("`{account}` is no account: it has 12 digits");
+            self.problems.push(error(span(self.file, written), &message, "this account"));
+        }
+        is_account.then(|| account.clone())
     }
 
     fn ignore(&mut self, entry: &Ignore) -> IgnoreEntry {

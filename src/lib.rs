@@ -13,6 +13,7 @@ pub mod needs;
 pub mod rules;
 pub mod config;
 pub mod suppress;
+pub mod baseline;
 pub mod linter;
 pub mod report;
 pub mod cli;

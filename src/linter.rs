@@ -1,5 +1,6 @@
 //! The one function that takes sources and gives diagnostics. Pure: no I/O, no printing.
 
+use crate::baseline::{self, Baseline};
 use crate::config::Config;
 use crate::diagnostic::{Confidence, Diagnostic, Doubt, Severity};
 use crate::model::lower::{self, AsPolicy};
@@ -21,6 +22,10 @@ pub struct Report {
     pub summary: Summary,
     /// Findings that a comment, metadata or the configuration suppresses; sorted as the others.
     pub suppressed: Vec<Suppressed>,
+    /// Findings that are in the baseline; sorted as the others.
+    pub known: Vec<Diagnostic>,
+    /// Entries of the baseline that nothing fits any more.
+    pub stale: Vec<baseline::Entry>,
     /// Secrets: every renderer masks these places.
     pub redactions: Vec<Span>,
 }
@@ -65,6 +70,8 @@ pub struct Options {
     pub config: Config,
     /// Ids of all rules that there are, asked or not; those of the built-in packs where it is empty.
     pub known_rules: Vec<String>,
+    /// What is known already.
+    pub baseline: Option<Baseline>,
     /// Nothing is suppressed.
     pub no_ignores: bool,
     /// The day of the run: suppressions may end.
@@ -79,7 +86,7 @@ impl Options {
         self.reported.as_ref().is_none_or(|reported| reported.contains(&file))
     }
 
-    fn suppressions(&self, repository: &Repository<'_>) -> Suppressions {
+    fn suppressions(&self, repository: &Repository<'_>, rules: &[Rule]) -> Suppressions {
         if self.no_ignores {
             return Suppressions::default();
         }
@@ -88,7 +95,7 @@ impl Options {
             [] => builtin::rules().iter().map(|rule| rule.id.as_str()).chain(own).collect(),
             ids => ids.iter().map(String::as_str).chain(own).collect(),
         };
-        suppress::read(repository, &self.config, &known)
+        suppress::read(repository, &self.config, &known, rules)
     }
 }
 
@@ -101,28 +108,32 @@ pub struct Understood {
     pub summary: Summary,
     /// The options, with the parts of services that are asked about.
     pub options: Options,
-    /// What the files say is not to be told.
-    pub suppressions: Suppressions,
 }
 
 /// Reads all sources, and asks no rule.
 pub fn understand(sources: &Sources, options: &Options) -> Understood {
+    read(sources, &[], options).0
+}
+
+/// Reads all sources: what they mean, and what they say is not to be told.
+fn read(sources: &Sources, rules: &[Rule], options: &Options) -> (Understood, Suppressions) {
     let files: Vec<FileId> = sources.iter().map(|(file, _)| file).collect();
-    let repository = Repository::read(sources);
+    let repository = Repository::read_with(sources, options.config.assigned(sources));
     let options = with_parts(options, &repository);
     let taken: Vec<Taken> = files.par_iter().map(|file| take(&repository, *file, &options)).collect();
     let formats: Vec<Format> = taken.iter().map(|file| file.format).collect();
     let mut summary = summarise_files(sources, &options, &taken);
-    let suppressions = options.suppressions(&repository);
+    let suppressions = options.suppressions(&repository, rules);
+    let given = options.config.given(sources);
     let repository = repository.without_trees();
-    let model = model::link(sources, &repository, taken.into_iter().map(|file| file.fragment).collect());
+    let model = model::link(sources, &repository, taken.into_iter().map(|file| file.fragment).collect(), given);
     summarise_model(sources, &options, &model, &mut summary);
-    Understood { model, formats, summary, options, suppressions }
+    (Understood { model, formats, summary, options }, suppressions)
 }
 
 /// Reads all sources, and asks all rules.
 pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
-    let Understood { model, formats, summary, options, suppressions } = understand(sources, options);
+    let (Understood { model, formats, summary, options }, suppressions) = read(sources, rules, options);
     let context = Context { model: &model, sources, formats: &formats };
     let (mut diagnostics, redactions) = rules::run(&context, rules);
     options.config.apply_levels(sources, rules, &mut diagnostics);
@@ -162,7 +173,14 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     diagnostics.dedup();
     suppressed.dedup_by(|left, right| left.diagnostic == right.diagnostic);
     number_equal_ids(sources, &mut diagnostics, &mut suppressed);
-    Report { diagnostics, suppressed, summary, redactions }
+    let is_judged = |rule: &str, path: &str| {
+        let is_asked = circumstances.asked.contains(rule) || suppress::RULES.iter().any(|(id, ..)| *id == rule);
+        !options.is_partial && is_asked && sources.find(path).is_none_or(|file| options.reports(file))
+    };
+    let baseline = options.baseline.as_ref();
+    let split = baseline.map(|baseline| baseline.split(sources, &mut diagnostics, is_judged));
+    let (known, stale) = split.unwrap_or_default();
+    Report { diagnostics, suppressed, known, stale, summary, redactions }
 }
 
 /// Who asks about a service asks about the files that it takes in.

@@ -3,6 +3,7 @@
 
 mod comment;
 mod metadata;
+mod peer;
 mod problem;
 mod read;
 mod scope;

@@ -300,7 +300,7 @@ fn model_of(files: &[(&str, &str)]) -> Model {
 fn model(sources: &Sources) -> Model {
     let repository = Repository::read(sources);
     let fragments: Vec<Fragment> = sources.iter().map(|(file, _)| lower::lower(&repository, file)).collect();
-    model::link(sources, &repository, fragments)
+    model::link(sources, &repository, fragments, model::Given::default())
 }
 
 fn table(name: &str) -> Vec<String> {

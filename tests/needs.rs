@@ -92,7 +92,7 @@ fn no_rule_finds_fault_with_the_least_policy() {
 
 /// Rules that speak of a policy as it is written, and of what roles may do.
 fn faults(sources: &Sources) -> BTreeSet<String> {
-    let report = lint(sources, &builtin::rules(), &Options::default());
+    let report = lint(sources, builtin::rules(), &Options::default());
     let serious = report.diagnostics.iter().filter(|found| found.severity.reaches(Severity::Low));
     serious.map(|found| found.rule.to_string()).collect()
 }

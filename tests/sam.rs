@@ -14,7 +14,7 @@ fn model_of(text: &str) -> (Sources, Model) {
     let file = sources.add("template.yml", format!("{HEAD}{text}"));
     let repository = Repository::read(&sources);
     let fragment = model::lower::lower(&repository, file);
-    let model = model::link(&sources, &repository, vec![fragment]);
+    let model = model::link(&sources, &repository, vec![fragment], model::Given::default());
     drop(repository);
     (sources, model)
 }

@@ -319,3 +319,41 @@ fn a_suppression_on_a_resource_reaches_what_is_generated_from_it() {
     };
     assert!(count(false) < 100, "{}", count(false));
 }
+
+#[test]
+fn suppressions_of_other_tools_count_where_they_are_honoured() {
+    let fills = [
+        ("checkov", "metadata", "Metadata: {checkov: {skip: [{id: CKV_AWS_109, comment: why}]}}", Some("why")),
+        ("checkov", "action", "# checkov:skip=CKV_AWS_109:why", Some("why")),
+        (
+            "cfn_nag",
+            "metadata",
+            "Metadata: {cfn_nag: {rules_to_suppress: [{id: ckv_aws_109, reason: why}]}}",
+            Some("why"),
+        ),
+        (
+            "cdk_nag",
+            "metadata",
+            "Metadata: {cdk_nag: {rules_to_suppress: [{id: CKV_AWS_109, applies_to: [\"Action::iam:CreateRole\"]}]}}",
+            None,
+        ),
+        ("cfn-lint", "metadata", "Metadata: {cfn-lint: {config: {ignore_checks: [E1, CKV_AWS_109]}}}", None),
+    ];
+    for (tool, place, text, reason) in fills {
+        let text = template(&[(place, text)]);
+        let known = run_by(&text, &format!("[suppressions]\nhonour = [\"{tool}\"]\nrequire-reason = true\n"));
+        assert_eq!((known.found(), known.suppressed()), (vec![], vec![(RULE, reason)]), "{text}");
+        assert_eq!(known.report.suppressed[0].spelling.name(), tool);
+        assert_eq!(run_by(&text, "").found(), [(RULE, "iam:CreateRole")], "{tool} is not honoured");
+    }
+    let honour = "[suppressions]\nhonour = [\"checkov\", \"cdk_nag\"]\n";
+    for (place, text) in [
+        ("metadata", "Metadata: {checkov: {skip: [{id: CKV_AWS_1}]}}"),
+        ("metadata", "Metadata: {cdk_nag: {rules_to_suppress: [{id: CKV_AWS_109, applies_to: [\"Resource::*\"]}]}}"),
+        ("metadata", "Metadata: {cdk_nag: {rules_to_suppress: [{id: CKV_AWS_109, applies_to: [\"Action::s3:*\"]}]}}"),
+    ] {
+        assert_eq!(run_by(&template(&[(place, text)]), honour).found(), [(RULE, "iam:CreateRole")], "{text}");
+    }
+    let other = template(&[]) + "      # checkov:skip=CKV_AWS_109:of the project\n";
+    assert_eq!(run_by(&other, honour).found(), [(RULE, "iam:CreateRole")], "another resource");
+}

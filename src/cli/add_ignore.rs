@@ -1,7 +1,7 @@
 //! `iamlint check --add-ignore REASON`: suppresses what is found now, in the files.
 
-use super::discover::Input;
-use super::settings::NAMES;
+use super::discover::{Input, relative};
+use super::settings::{NAMES, Settings};
 use super::{CLEAN, Failure, print};
 use crate::diagnostic::Diagnostic;
 use crate::linter::lint;
@@ -14,8 +14,35 @@ use std::path::{Path, PathBuf};
 /// One comment may bring out another rule that speaks of the same statement.
 const ROUNDS: usize = 4;
 
+/// Where entries `[[ignore]]` go: the configuration of the run, or a new one at the root.
+pub struct Entries {
+    path: PathBuf,
+    /// The folder below the root that its paths are relative to.
+    folder: String,
+}
+
+impl Entries {
+    pub fn of(settings: &Settings) -> Entries {
+        let file = settings.file.map_or(NAMES[0], |file| settings.sources.path(file));
+        let is_root = settings.folder == settings.root;
+        let folder = if is_root { String::new() } else { relative(&settings.root, &settings.folder) + "/" };
+        Entries { path: settings.root.join(file), folder }
+    }
+
+    fn add(&self, sources: &Sources, found: &[Diagnostic], reason: &str) -> Result<(), Failure> {
+        let path = &self.path;
+        let mut text = String::new();
+        if path.exists() {
+            text = std::fs::read_to_string(path)
+                .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
+        }
+        text.push_str(&write::entries(sources, &self.folder, found, reason));
+        save(path, &text)
+    }
+}
+
 /// Writes a comment for each finding in YAML, and entries of the configuration for the others.
-pub fn run(input: &Input, rules: &[Rule], config: Option<&Path>, reason: &str) -> Result<u8, Failure> {
+pub fn run(input: &Input, rules: &[Rule], entries: &Entries, reason: &str) -> Result<u8, Failure> {
     if reason.trim().is_empty() || reason.contains('\n') {
         return Err(Failure::new("a reason is one line of text"));
     }
@@ -41,23 +68,11 @@ pub fn run(input: &Input, rules: &[Rule], config: Option<&Path>, reason: &str) -
     }
     let mut told = format!("comments written: {written}, in {files} files\n");
     if !left.is_empty() {
-        let path = config.map_or_else(|| input.root.join(NAMES[0]), PathBuf::from);
-        add_entries(&path, &sources, &left, reason)?;
-        told.push_str(&format!("entries written into {}: {}\n", path.display(), left.len()));
+        entries.add(&sources, &left, reason)?;
+        told.push_str(&format!("entries written into {}: {}\n", relative(&input.root, &entries.path), left.len()));
     }
     print(&told);
     Ok(CLEAN)
-}
-
-fn add_entries(path: &Path, sources: &Sources, found: &[Diagnostic], reason: &str) -> Result<(), Failure> {
-    let mut text = if path.exists() {
-        std::fs::read_to_string(path)
-            .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?
-    } else {
-        String::new()
-    };
-    text.push_str(&write::entries(sources, found, reason));
-    save(path, &text)
 }
 
 fn save(path: &Path, text: &str) -> Result<(), Failure> {

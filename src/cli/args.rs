@@ -35,6 +35,8 @@ pub enum Command {
     Uses(UsesArgs),
     /// Ask about policy documents alone
     Policy(PolicyArgs),
+    /// Write down the findings that there are, so that only new ones fail a run
+    Baseline(BaselineArgs),
     /// Show the configuration that is in force, or write one to start with
     Config(ConfigArgs),
     /// Say what the IAM data is, and of which day
@@ -105,9 +107,19 @@ pub struct InputArgs {
     /// Tell of findings that comments, metadata or the configuration suppress, too
     #[arg(long)]
     pub no_ignores: bool,
+    /// Findings in this file are known and do not fail the run [default: iamlint-baseline.json at the
+    /// root of the repository, where there is one]
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Go without a baseline
+    #[arg(long, conflicts_with = "baseline")]
+    pub no_baseline: bool,
     /// The day by which suppressions end, instead of the clock's
     #[arg(long, value_name = "DATE", hide = true)]
     pub today: Option<Date>,
+    /// The value of a parameter, in every template that has it
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub param: Vec<String>,
     /// Where standard input would lie
     #[arg(long, value_name = "PATH")]
     pub stdin_filename: Option<PathBuf>,
@@ -156,6 +168,26 @@ pub struct RulesArgs {
     /// Add the rules of this pack
     #[arg(long, value_name = "FILE")]
     pub rules: Vec<PathBuf>,
+}
+
+#[derive(clap::Args, Clone, Debug)]
+pub struct BaselineArgs {
+    #[arg(value_enum)]
+    pub verb: BaselineVerb,
+    /// Files and folders whose findings are meant [default: this folder]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub input: InputArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BaselineVerb {
+    /// Write a file with all findings
+    Create,
+    /// Add findings that are new, and remove those that are gone
+    Update,
+    /// Remove findings that are gone
+    Prune,
 }
 
 #[derive(clap::Args, Clone, Debug)]

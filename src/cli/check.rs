@@ -1,10 +1,10 @@
 //! `iamlint check`.
 
-use super::add_ignore;
 use super::args::{CheckArgs, ReportArgs};
 use super::discover::{self, Input};
 use super::settings::Settings;
 use super::{CLEAN, FAILED, FOUND, Failure, packs, print, style};
+use super::{add_ignore, baseline};
 use crate::diagnostic::Severity;
 use crate::linter::lint;
 use crate::report::{self, Format, Style};
@@ -15,10 +15,15 @@ pub fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let mut settings = Settings::load(&args.input)?;
     let rules = packs::selected(&args.input, &mut settings)?;
     let threshold = settings.threshold(&args.report)?;
-    let config = settings.file.map(|file| settings.root.join(settings.sources.path(file)));
-    let input = discover::input(&args.paths, &args.input, settings)?;
+    let written_to = add_ignore::Entries::of(&settings);
+    let baseline = baseline::of_run(&settings, &args.input)?;
+    let mut input = discover::input(&args.paths, &args.input, settings)?;
+    input.options.baseline = baseline;
     if let Some(reason) = &args.add_ignore {
-        return add_ignore::run(&input, &rules, config.as_deref(), reason);
+        if args.paths.iter().any(|path| path.as_os_str() == "-") {
+            return Err(Failure::new("`--add-ignore` writes files, and `-` is none"));
+        }
+        return add_ignore::run(&input, &rules, &written_to, reason);
     }
     tell(&args.report, threshold, &rules, input)
 }

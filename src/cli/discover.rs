@@ -56,7 +56,7 @@ const EXTENSIONS: [&str; 6] = ["yml", "yaml", "json", "template", "cfn", "part"]
 /// Finds and reads everything that a run over `paths` needs.
 pub fn input(paths: &[PathBuf], args: &InputArgs, settings: Settings) -> Result<Input, Failure> {
     let globs = Globs::new(args, &settings.config)?;
-    let Settings { here, root, config, sources, known_rules, .. } = settings;
+    let Settings { here, root, config, sources, known_rules, baseline, .. } = settings;
     let default = [PathBuf::from(".")];
     let named: &[PathBuf] = if paths.is_empty() { &default } else { paths };
     let mut tree: BTreeMap<PathBuf, Wanted> = BTreeMap::new();
@@ -100,6 +100,10 @@ pub fn input(paths: &[PathBuf], args: &InputArgs, settings: Settings) -> Result<
     } else if stdin.is_some() {
         wanted.insert(stdin_path.clone(), Wanted::Named);
     }
+    if let Some(path) = baseline {
+        tree.remove(&path);
+        wanted.remove(&path);
+    }
     let programs: Vec<NotAnalysed> = tree
         .iter()
         .filter(|(path, how)| **how >= Wanted::Reported && is_program(path))
@@ -110,8 +114,7 @@ pub fn input(paths: &[PathBuf], args: &InputArgs, settings: Settings) -> Result<
         })
         .collect();
     let stdin = stdin.map(|text| (stdin_path, text));
-    let mut input = read::read(Found { wanted, tree, stdin, root }, sources);
-    input.options.config = config;
+    let mut input = read::read(Found { wanted, tree, stdin, root }, sources, config);
     input.options.known_rules = known_rules;
     input.options.no_ignores = args.no_ignores;
     input.options.is_partial = args.isolated;

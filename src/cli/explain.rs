@@ -32,7 +32,9 @@ pub fn run(args: &ExplainArgs) -> Result<u8, Failure> {
     if place.is_none() && !is_id(&args.what) {
         return Err(unknown(&args.what, &rules));
     }
-    let input = discover::input(&args.paths, &args.input, settings)?;
+    let mut input = discover::input(&args.paths, &args.input, settings)?;
+    // What is suppressed can be explained too.
+    input.options.no_ignores = true;
     let report = lint(&input.sources, &rules, &input.options);
     let found: Vec<&Diagnostic> = match place {
         Some((path, line)) => at(&input, &report, path, line)?,

@@ -3,6 +3,7 @@
 mod access;
 mod add_ignore;
 mod args;
+mod baseline;
 mod can;
 mod check;
 mod config;
@@ -68,6 +69,7 @@ pub fn main() -> ExitCode {
         Some(Command::Rules(rules)) => rules::run(&rules),
         Some(Command::Uses(uses)) => uses::run(&uses),
         Some(Command::Policy(policy)) => policy::run(&policy),
+        Some(Command::Baseline(args)) => baseline::run(&args),
         Some(Command::Config(config)) => config::run(&config),
         Some(Command::Data) => data(),
     };

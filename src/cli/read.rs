@@ -1,9 +1,10 @@
 //! Reading the files of a run, and those that they name.
 
 use super::discover::{Found, Input, Wanted, relative};
+use crate::config::Config;
 use crate::linter::{NotAnalysed, Options};
 use crate::source::{FileId, Sources};
-use crate::template::{below_root, folder_of, is_dockerfile_name, mentioned};
+use crate::template::{Assigned, below_root, folder_of, is_dockerfile_name, mentioned};
 use rayon::prelude::*;
 use regex::bytes::RegexSet;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -33,7 +34,7 @@ struct ReadFile {
 }
 
 /// Reads what was found, and puts it behind the sources that there are.
-pub fn read(found: Found, sources: Sources) -> Input {
+pub fn read(found: Found, sources: Sources, config: Config) -> Input {
     let Found { wanted, tree, stdin, root } = found;
     let mut files: Vec<ReadFile> = wanted
         .into_par_iter()
@@ -45,14 +46,15 @@ pub fn read(found: Found, sources: Sources) -> Input {
             ReadFile { path: relative(&root, &path), how, text }
         })
         .collect();
-    follow(&mut files, &tree, &root);
+    let assigned = Assigned { includes: config.includes.clone(), ..Assigned::default() };
+    follow(&mut files, &tree, &root, &assigned);
     files.sort_by(|left, right| left.path.cmp(&right.path));
     // The configuration is there already.
     let known: Vec<String> = sources.iter().map(|(_, source)| source.path.clone()).collect();
     files.retain(|file| !known.contains(&file.path));
     let mut input = Input {
         sources,
-        options: Options { reported: Some(BTreeSet::new()), ..Options::default() },
+        options: Options { reported: Some(BTreeSet::new()), config, ..Options::default() },
         unread: Vec::new(),
         unread_named: false,
         root,
@@ -83,7 +85,7 @@ pub fn read(found: Found, sources: Sources) -> Input {
 
 /// Reads the files of the tree that others name, and what those name in turn. A file is looked for
 /// from the folder of the one that names it, and from those above.
-fn follow(files: &mut Vec<ReadFile>, tree: &BTreeMap<PathBuf, Wanted>, root: &Path) {
+fn follow(files: &mut Vec<ReadFile>, tree: &BTreeMap<PathBuf, Wanted>, root: &Path, assigned: &Assigned) {
     files.retain(|file| !matches!(file.text, Ok(None)));
     let tree: HashMap<String, (&PathBuf, Wanted)> =
         tree.iter().map(|(path, how)| (relative(root, path), (path, *how))).collect();
@@ -95,7 +97,8 @@ fn follow(files: &mut Vec<ReadFile>, tree: &BTreeMap<PathBuf, Wanted>, root: &Pa
             .flat_map_iter(|file| {
                 let text = file.text.as_ref().ok().and_then(Option::as_deref).unwrap_or_default();
                 let folder = folder_of(&file.path);
-                mentioned(text).into_iter().flat_map(move |name| paths_from(folder, &name))
+                let by_address = assigned.addresses_in(text);
+                mentioned(text).into_iter().flat_map(move |name| paths_from(folder, &name)).chain(by_address)
             })
             .flat_map_iter(|path| if path.contains('*') { paths_like(&tree, &path) } else { vec![path] })
             .filter(|path| tree.contains_key(path) && !known.contains(path))

@@ -4,11 +4,13 @@ use super::Failure;
 use super::args::{InputArgs, ReportArgs};
 use super::discover::{normal, relative, repository_root};
 use super::packs;
-use crate::config::{Config, FailOn};
+use crate::baseline::NAME;
+use crate::config::{Config, FailOn, of_file};
 use crate::diagnostic::Severity;
 use crate::rules::Rule;
 use crate::source::{FileId, Sources};
 use crate::suppress;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The names that a configuration is found by.
@@ -26,6 +28,8 @@ pub struct Settings {
     /// The root of the repository.
     pub root: PathBuf,
     pub here: PathBuf,
+    /// The file of the baseline: one that is named, or the one at the root where there is one.
+    pub baseline: Option<PathBuf>,
     /// Ids of all rules, filled when they are loaded.
     pub known_rules: Vec<String>,
 }
@@ -46,7 +50,7 @@ impl Settings {
             Some(path) => Some(normal(&settings.here.join(path))),
             None => find(&settings.here, &settings.root)?,
         };
-        let Some(path) = path else { return Ok(settings) };
+        let Some(path) = path else { return settings.with_flags(args) };
         let text = std::fs::read_to_string(&path)
             .map_err(|error| Failure::new(format!("cannot read the configuration {}: {error}", path.display())))?;
         // An organisation's file may lie anywhere; its patterns are of the repository.
@@ -66,9 +70,10 @@ impl Settings {
         if settings.config.file.lock {
             settings.refuse_loosening(args)?;
         } else if args.isolated && args.config.is_none() {
-            return Settings::none();
+            return Settings::none()?.with_flags(args);
         }
-        Ok(settings)
+        settings.read_parameters()?;
+        settings.with_flags(args)
     }
 
     /// The rules that there are: the built-in ones, those of flags, those of the configuration.
@@ -94,11 +99,37 @@ impl Settings {
         Ok(wanted.threshold())
     }
 
+    /// Files of parameters that environments name.
+    fn read_parameters(&mut self) -> Result<(), Failure> {
+        for one in &mut self.config.environments {
+            let Some(name) = one.unread.take() else { continue };
+            let path = normal(&self.folder.join(&name));
+            let text = std::fs::read_to_string(&path)
+                .map_err(|error| Failure::new(format!("cannot read the parameters {}: {error}", path.display())))?;
+            let mut values = of_file(&text)
+                .map_err(|problem| Failure::new(format!("{} holds no parameters: {problem}", path.display())))?;
+            values.append(&mut one.values);
+            one.values = values;
+        }
+        Ok(())
+    }
+
+    fn with_flags(mut self, args: &InputArgs) -> Result<Settings, Failure> {
+        self.config.over = parameters(&args.param)?;
+        let named = args.baseline.as_ref().map(|path| normal(&self.here.join(path)));
+        let written = self.config.file.baseline.as_ref().map(|path| normal(&self.folder.join(path)));
+        let at_root = Some(self.root.join(NAME)).filter(|path| path.is_file() && !self.config.file.lock);
+        self.baseline = named.or(written).or(at_root);
+        Ok(self)
+    }
+
     fn refuse_loosening(&self, args: &InputArgs) -> Result<(), Failure> {
         let loosening = [
             (!args.select.is_empty(), "--select"),
             (!args.ignore.is_empty(), "--ignore"),
             (!args.exclude.is_empty(), "--exclude"),
+            (args.baseline.is_some(), "--baseline"),
+            (!args.param.is_empty(), "--param"),
             (args.isolated && args.config.is_none(), "--isolated"),
         ];
         match loosening.into_iter().find(|(is_given, _)| *is_given) {
@@ -111,6 +142,15 @@ impl Settings {
         let name = self.file.map_or("iamlint.toml", |file| self.sources.path(file));
         Failure::with_help(format!("`{flag}` would loosen {name}, which has `lock = true`"), "run without the flag")
     }
+}
+
+/// `NAME=VALUE`, as flags have it.
+fn parameters(flags: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+    let pair = |flag: &String| match flag.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(Failure::with_help(format!("`{flag}` is no parameter"), "write it as `--param Name=value`")),
+    };
+    flags.iter().map(pair).collect()
 }
 
 /// The nearest configuration at or above a folder, no further up than the root.

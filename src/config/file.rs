@@ -25,14 +25,29 @@ pub struct ConfigFile {
     /// Files that are left out, even when they are named
     #[schemars(with = "Vec<String>")]
     pub exclude: Vec<Placed<String>>,
+    /// The file of findings that are known already [default: iamlint-baseline.json at the root]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<String>,
     /// Nothing else loosens this: neither flags, nor comments and metadata in templates
     pub lock: bool,
+    /// Accounts whose principals are no strangers
+    #[schemars(with = "Vec<String>", inner(regex(pattern = r"^[0-9]{12}$")))]
+    pub trusted_accounts: Vec<Placed<String>>,
     /// How serious the findings of a rule, or of all rules of a pack, are
     #[schemars(with = "BTreeMap<String, Level>")]
     pub rules: BTreeMap<Placed<String>, Level>,
     /// What holds below a path alone
     #[schemars(with = "BTreeMap<String, PathSettings>")]
     pub paths: BTreeMap<Placed<String>, PathSettings>,
+    /// Who deploys
+    pub deployment: Deployment,
+    /// Values of parameters, in all templates that have them
+    pub parameters: BTreeMap<String, ParameterValue>,
+    /// Environments that templates are deployed to, each with its values of parameters
+    pub environments: BTreeMap<String, Environment>,
+    /// Starts of addresses, such as `s3://shared/`, and where what they name lies in the repository
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub includes: BTreeMap<Placed<String>, String>,
     /// What suppressions must have
     pub suppressions: SuppressionSettings,
     /// Findings that are not told, for files that cannot carry a comment
@@ -44,9 +59,58 @@ pub struct ConfigFile {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PathSettings {
+    /// The account that the files are deployed to
+    #[schemars(with = "Option<String>", regex(pattern = r"^[0-9]{12}$"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<Placed<String>>,
     /// How serious the findings of a rule, or of all rules of a pack, are
     #[schemars(with = "BTreeMap<String, Level>")]
     pub rules: BTreeMap<Placed<String>, Level>,
+}
+
+/// Who deploys
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Deployment {
+    /// Names or ARNs of roles and users that deploy by design, besides those that are seen to; `*` is allowed
+    #[schemars(with = "Vec<String>")]
+    pub principals: Vec<Placed<String>>,
+}
+
+/// An environment that templates are deployed to
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Environment {
+    /// The templates; all when it is empty
+    #[schemars(with = "Vec<String>")]
+    pub paths: Vec<Placed<String>>,
+    /// A JSON file of parameters, as CloudFormation or CodePipeline takes it
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Values of parameters; they count before those of the file
+    pub parameters: BTreeMap<String, ParameterValue>,
+}
+
+/// The value of a parameter; a list stands for its items with commas between them
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ParameterValue {
+    Text(String),
+    Number(i64),
+    Flag(bool),
+    List(Vec<String>),
+}
+
+impl ParameterValue {
+    /// As CloudFormation is given it.
+    pub fn text(&self) -> String {
+        match self {
+            ParameterValue::Text(text) => text.clone(),
+            ParameterValue::Number(number) => number.to_string(),
+            ParameterValue::Flag(flag) => flag.to_string(),
+            ParameterValue::List(items) => items.join(","),
+        }
+    }
 }
 
 /// What suppressions must have
@@ -58,6 +122,33 @@ pub struct SuppressionSettings {
     /// Each has a date, at most so many days ahead
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_days: Option<u32>,
+    /// Other tools whose suppressions count too
+    pub honour: Vec<Peer>,
+}
+
+/// A tool whose suppressions can count
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Peer {
+    #[serde(rename = "cfn_nag")]
+    CfnNag,
+    #[serde(rename = "checkov")]
+    Checkov,
+    #[serde(rename = "cdk_nag")]
+    CdkNag,
+    #[serde(rename = "cfn-lint")]
+    CfnLint,
+}
+
+impl Peer {
+    /// The name that its suppressions are found by in metadata.
+    pub fn name(self) -> &'static str {
+        match self {
+            Peer::CfnNag => "cfn_nag",
+            Peer::Checkov => "checkov",
+            Peer::CdkNag => "cdk_nag",
+            Peer::CfnLint => "cfn-lint",
+        }
+    }
 }
 
 /// Findings that are not told; all that is given must fit

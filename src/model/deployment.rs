@@ -2,7 +2,7 @@
 
 use super::command::Command;
 use super::pipeline::{Pipeline, PipelineAction, Stage};
-use super::principal::{Principal, PrincipalKind, RoleRef, RoleTarget};
+use super::principal::{Principal, PrincipalKind, RoleRef, RoleTarget, may_be_one_account};
 use super::project::{BuildProject, DeployEvidence};
 use super::{Model, PrincipalId};
 use crate::iam::{ArnPattern, Grant, Wanted};
@@ -20,6 +20,8 @@ pub struct Deployers {
     pub execution: BTreeSet<PrincipalId>,
     /// Deployers whose role is in none of the files.
     pub elsewhere: Vec<String>,
+    /// The run was told of deployers, so that they are known wherever they are.
+    pub are_given: bool,
 }
 
 impl Deployers {
@@ -48,9 +50,11 @@ impl Deployers {
             })
     }
 
-    /// Somebody is known to deploy, so that others can be told from them.
-    pub fn is_known(&self) -> bool {
-        !self.principals.is_empty()
+    /// Somebody is known to deploy where a principal is, so that it can be told from them.
+    pub fn are_known_to(&self, model: &Model, principal: &Principal) -> bool {
+        let account = principal.account.as_deref();
+        let is_near = |id: &PrincipalId| may_be_one_account(model.principal(*id).account.as_deref(), account);
+        self.are_given || self.principals.iter().any(is_near)
     }
 }
 
@@ -200,6 +204,11 @@ pub fn deployers(model: &Model) -> Deployers {
         project.roles().for_each(|role| found.add(Some(role), false));
         found.add_handed_over(model, model.commands_of(project));
     }
+    let told = model.principals.iter().enumerate().filter(|(_, principal)| model.given.tells_of(principal));
+    found.principals.extend(told.map(|(id, _)| id));
+    found.are_given = !model.given.deployers.is_empty();
+    let names = model.given.deployers.iter().filter_map(|told| told.value.rsplit('/').next());
+    found.elsewhere.extend(names.map(str::to_owned));
     let passing: Vec<Passing<'_>> = found.principals.iter().map(|id| Passing::of(model.principal(*id))).collect();
     let is_passed = |role: &Principal| {
         let role = Passable::new(role);

@@ -10,22 +10,23 @@ mod united;
 pub use role::is_ci_provider;
 
 use super::lower::Fragment;
-use super::{Model, authority, deployment, image, script, trust_level};
+use super::{Given, Model, authority, deployment, image, script, trust_level};
 use crate::source::{FileId, Sources};
 use crate::template::Repository;
 use crate::value::{HoleKind, Text};
 use rayon::prelude::*;
 
 /// One model out of all fragments. `buildspec_files` are those that hold a buildspec.
-pub fn link(sources: &Sources, repository: &Repository<'_>, mut fragments: Vec<Fragment>) -> Model {
+pub fn link(sources: &Sources, repository: &Repository<'_>, mut fragments: Vec<Fragment>, given: Given) -> Model {
     united::unite(&mut fragments);
     let paths = sources.iter().map(|(_, source)| source.path.clone()).collect();
-    let mut model = Model { paths, ..Model::default() };
+    let mut model = Model { paths, given, ..Model::default() };
     let mut attachments = Vec::new();
     let mut memberships = Vec::new();
     let mut anonymous = Vec::new();
     let mut policy_names = Vec::new();
     for mut fragment in fragments {
+        model.given.place(&mut fragment);
         fragment.shift(model.principals.len(), model.policies.len(), model.buildspecs.len());
         attachments.append(&mut fragment.attachments);
         anonymous.append(&mut fragment.anonymous);

@@ -5,6 +5,7 @@ mod authority;
 pub mod artifact;
 pub mod command;
 pub mod deployment;
+mod given;
 pub mod group;
 pub mod image;
 mod link;
@@ -17,6 +18,7 @@ mod trust_level;
 pub mod webhook;
 
 pub use authority::{AuthorityLabel, Power, deploy_actions, powers_of};
+pub use given::Given;
 pub use link::{is_ci_provider, link};
 pub use pipeline::{Pipeline, PipelineAction, Stage, Trigger};
 pub use principal::{CiUse, ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef, RoleTarget};
@@ -66,6 +68,8 @@ pub struct Model {
     pub origins: Vec<Origin>,
     /// The path of each file, by its index.
     pub paths: Vec<String>,
+    /// What the run is told of the world outside.
+    pub given: Given,
     /// Who is meant to deploy. Filled by linking.
     pub deployers: deployment::Deployers,
 }

@@ -1,6 +1,7 @@
 //! The report for programs: schema `iamlint/1`. Lines and columns are 1-based and count characters;
 //! offsets are bytes. A field is only ever added; what is not known or not there is `null` or empty.
 
+use crate::baseline;
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::iam::catalogue;
 use crate::linter;
@@ -15,6 +16,7 @@ pub fn report(report: &linter::Report, sources: &Sources, fail_on: Option<Severi
         version: env!("CARGO_PKG_VERSION"),
         findings: report.diagnostics.iter().map(|diagnostic| finding(diagnostic, sources)).collect(),
         suppressed: report.suppressed.iter().map(|one| suppressed(one, sources)).collect(),
+        baseline: report.known.iter().map(|diagnostic| finding(diagnostic, sources)).collect(),
         summary: summary(report, sources, fail_on),
     };
     let text = serde_json::to_string_pretty(&whole).expect("plain structs with string keys always serialise");
@@ -28,6 +30,8 @@ struct Report<'a> {
     findings: Vec<Finding<'a>>,
     /// Findings that are not told, and by whose word.
     suppressed: Vec<Suppressed<'a>>,
+    /// Findings that are known already.
+    baseline: Vec<Finding<'a>>,
     summary: Summary<'a>,
 }
 
@@ -120,6 +124,9 @@ struct Summary<'a> {
     /// The day of the IAM data that the run went by.
     iam_data: &'static str,
     suppressed: usize,
+    known: usize,
+    /// Entries of the baseline that nothing fits any more.
+    stale: &'a [baseline::Entry],
     /// The threshold of the run and how many findings reach it.
     fail_on: Option<&'static str>,
     failing: usize,
@@ -220,6 +227,8 @@ fn summary<'a>(report: &'a linter::Report, sources: &'a Sources, fail_on: Option
             })
             .collect(),
         suppressed: report.suppressed.len(),
+        known: report.known.len(),
+        stale: &report.stale,
         iam_data: catalogue::DATE,
         fail_on: fail_on.map(Severity::name),
         failing: fail_on.map_or(0, failing),

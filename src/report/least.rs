@@ -195,7 +195,7 @@ fn comments(statement: &Statement, needs: &[Need], sources: &Sources) -> Vec<Str
     }
     for need in needs.iter().filter(own) {
         let place = sources.position(need.span);
-        let doubt = if need.certainty == Certainty::Likely { "perhaps " } else { "" };
+        let doubt = if need.certainty == Certainty::Likely { "perhaps needed: " } else { "" };
         let line = format!("{doubt}{} ({}:{})", need.reason, sources.path(need.span.file), place.line);
         if !lines.contains(&line) {
             lines.push(line);

@@ -44,24 +44,32 @@ fn found(scene: &Scene, report: &Report) -> String {
     if report.diagnostics.is_empty() {
         let clean = ink::paint(scene.style, Ink::Good, "no findings");
         let files = count(files, "file");
-        return format!("{clean} in {files}{}\n{}", in_parentheses(&contents), suppressed(report));
+        return format!("{clean} in {files}{}\n{}", in_parentheses(&contents), left_out(report));
     }
     let found = counts(scene, report, Severity::Info).0;
     let kinds: Vec<_> = summary.analysed.iter().filter(|(_, n)| **n > 0).map(|(kind, n)| count(*n, kind)).collect();
     let with = if contents.is_empty() { String::new() } else { format!(" with {}", list(&contents)) };
     let (files, kinds) = (count(files, "file"), in_parentheses(&kinds));
-    format!("found {found}\n{}analysed {files}{kinds}{with}\n", suppressed(report))
+    format!("found {found}\n{}analysed {files}{kinds}{with}\n", left_out(report))
 }
 
 /// What is not told, and by whose word.
-fn suppressed(report: &Report) -> String {
+fn left_out(report: &Report) -> String {
+    let mut out = String::new();
+    if !report.known.is_empty() {
+        out.push_str(&format!("known by the baseline: {}\n", count(report.known.len(), "finding")));
+    }
+    if !report.stale.is_empty() {
+        let entries = count(report.stale.len(), "finding");
+        out.push_str(&format!("gone from the baseline: {entries} (`iamlint baseline prune` removes them)\n"));
+    }
     if report.suppressed.is_empty() {
-        return String::new();
+        return out;
     }
     let mut by: BTreeMap<&str, usize> = BTreeMap::new();
     report.suppressed.iter().for_each(|one| *by.entry(one.spelling.name()).or_default() += 1);
     let by: Vec<String> = by.into_iter().map(|(spelling, number)| format!("{number} by {spelling}")).collect();
-    format!("suppressed {}{}\n", count(report.suppressed.len(), "finding"), in_parentheses(&by))
+    out + &format!("suppressed {}{}\n", count(report.suppressed.len(), "finding"), in_parentheses(&by))
 }
 
 fn in_parentheses(items: &[String]) -> String {

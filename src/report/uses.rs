@@ -56,6 +56,8 @@ fn table(role: &RoleUse<'_>) -> Table {
         }
         counts.missing += usize::from(of_action.iter().any(|used| is_missing(role, used)));
     }
+    // What is likely alone has no count.
+    table.retain(|_, counts| *counts != Counts::default());
     table
 }
 

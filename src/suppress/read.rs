@@ -1,18 +1,27 @@
 //! Collects the suppressions of all files and of the configuration.
 
 use super::problem::{bad, misspelled};
-use super::{Spelling, Suppression, Suppressions, comment, metadata, scope};
-use crate::config::Config;
+use super::{Spelling, Suppression, Suppressions, comment, metadata, peer, scope};
+use crate::config::{Config, Peer};
 use crate::diagnostic::Diagnostic;
+use crate::rules::Rule;
 use crate::rules::pack::nearest;
 use crate::source::{FileId, Span, Spanned};
 use crate::template::Repository;
 use rayon::prelude::*;
 
-/// Every suppression, of rules whose ids are `known`.
-pub fn read(repository: &Repository<'_>, config: &Config, known: &[&str]) -> Suppressions {
+/// Every suppression, of rules whose ids are `known`; those of other tools by what `rules` replace.
+pub fn read(repository: &Repository<'_>, config: &Config, known: &[&str], rules: &[Rule]) -> Suppressions {
     let files: Vec<FileId> = repository.files().collect();
-    let each: Vec<Suppressions> = files.into_par_iter().map(|file| of_file(repository, file, known)).collect();
+    let peers = Peers { honoured: &config.file.suppressions.honour, rules };
+    let each: Vec<Suppressions> = files
+        .into_par_iter()
+        .map(|file| {
+            let mut all = of_file(repository, file, known);
+            all.known.extend(peers.of_file(repository, file));
+            all
+        })
+        .collect();
     let mut all = Suppressions { known: of_config(repository, config), problems: Vec::new() };
     for mut one in each {
         all.known.append(&mut one.known);
@@ -45,6 +54,55 @@ fn of_file(repository: &Repository<'_>, file: FileId, known: &[&str]) -> Suppres
     metadata::read(&parsed.documents, &mut |one| found.push(one), &mut |one| problems.push(one), &mut |_, _, _| {});
     found.into_iter().for_each(|one| all.add(one, known));
     all
+}
+
+/// Other tools that the configuration says to honour, and the rules that replace theirs.
+struct Peers<'c> {
+    honoured: &'c [Peer],
+    rules: &'c [Rule],
+}
+
+impl Peers<'_> {
+    fn of_file(&self, repository: &Repository<'_>, file: FileId) -> Vec<Suppression> {
+        let text = repository.text(file);
+        let mut found = Vec::new();
+        if !self.honoured.iter().any(|peer| text.contains(peer.name())) {
+            return found;
+        }
+        let parsed = &repository.get(file).parsed;
+        for written in parsed.comments.iter().filter(|_| self.honoured.contains(&Peer::Checkov)) {
+            let said = text.get(written.span.range()).and_then(peer::in_comment);
+            let around = scope::resource_around(&parsed.documents, written.span);
+            if let (Some(said), Some(within)) = (said, around) {
+                found.extend(self.suppression(Peer::Checkov, said, within, written.span));
+            }
+        }
+        metadata::read(&parsed.documents, &mut |_| {}, &mut |_| {}, &mut |name, node, within| {
+            for peer in self.honoured.iter().filter(|peer| peer.name() == name) {
+                let said = peer::in_metadata(*peer, node).into_iter();
+                found.extend(said.filter_map(|said| self.suppression(*peer, said, within, node.span())));
+            }
+        });
+        found
+    }
+
+    fn suppression(&self, peer: Peer, said: peer::Said, within: Span, span: Span) -> Option<Suppression> {
+        let replaces = |rule: &&Rule| rule.replaces.iter().any(|id| id.eq_ignore_ascii_case(&said.id));
+        let rules: Vec<Spanned<String>> =
+            self.rules.iter().filter(replaces).map(|rule| Spanned::new(rule.id.clone(), span)).collect();
+        (!rules.is_empty()).then(|| Suppression {
+            spelling: peer::spelling(peer),
+            rules,
+            within: Some(within),
+            files: None,
+            resource: None,
+            sid: None,
+            actions: said.actions,
+            reason: said.reason,
+            until: None,
+            span,
+        })
+    }
 }
 
 /// The lines of a text without the blanks around them, and where each starts.

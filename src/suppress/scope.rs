@@ -143,6 +143,14 @@ pub fn smallest_around(documents: &[Node], text: &str, places: &[Span]) -> Optio
     Some(outermost)
 }
 
+/// The resource of a template that a comment stands in: the last that starts before it.
+pub fn resource_around(documents: &[Node], comment: Span) -> Option<Span> {
+    let resources = documents.iter().filter_map(|document| document.get("Resources")?.entries()).flatten();
+    let before =
+        resources.map(|entry| entry.key.span().to(entry.value.site())).filter(|span| span.start <= comment.start);
+    before.max_by_key(|span| span.start)
+}
+
 /// The entries of a tree with a key, as a whole.
 pub fn entries_named(documents: &[Node], key: &str) -> Vec<Span> {
     let mut found = Vec::new();

@@ -59,18 +59,16 @@ pub fn is_of_suppressions(found: &Diagnostic) -> bool {
     RULES.iter().any(|(id, ..)| *id == found.rule)
 }
 
-/// Entries of the configuration that suppress findings in files that take no comment.
-pub fn entries(sources: &Sources, found: &[Diagnostic], reason: &str) -> String {
+/// Entries of the configuration in `folder` that suppress findings in files that take no comment.
+pub fn entries(sources: &Sources, folder: &str, found: &[Diagnostic], reason: &str) -> String {
     let one = |found: &Diagnostic| {
         let mut actions: Vec<&str> = found.actions.iter().map(|action| action.value.as_str()).collect();
         actions.dedup();
+        let path = sources.path(found.primary.span.file);
+        let path = globset::escape(path.strip_prefix(folder).unwrap_or(path));
         let rules = std::iter::once(&found.rule).chain(&found.also);
         let entry = rules.map(|rule| {
-            let mut entry = format!(
-                "\n[[ignore]]\nrule = {}\npath = {}\n",
-                quoted(rule),
-                quoted(&globset::escape(sources.path(found.primary.span.file)))
-            );
+            let mut entry = format!("\n[[ignore]]\nrule = {}\npath = {}\n", quoted(rule), quoted(&path));
             if !found.about.is_empty() {
                 entry.push_str(&format!("resource = {}\n", quoted(&found.about)));
             }

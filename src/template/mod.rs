@@ -1,6 +1,7 @@
 //! Front ends: which format a file is, what it declares, and what its intrinsics leave known.
 //! Knows formats; knows no IAM.
 
+mod assigned;
 pub mod buildspec;
 pub mod cloudformation;
 pub mod compose;
@@ -18,6 +19,7 @@ pub mod sam;
 pub mod serverless;
 mod stack;
 
+pub use assigned::{Assigned, Environment};
 pub use cloudformation::{Parameter, Resource, Template};
 pub use detect::{Format, detect, is_dockerfile_name, is_script_name, mentions_our_formats};
 pub use foreign::is_foreign;

@@ -1,6 +1,7 @@
 //! The files of a run, parsed, as those files see them that take others in: by paths below the root
 //! of the repository and by no others.
 
+use super::assigned::Assigned;
 use super::cloudformation::Template;
 use super::detect::{Format, detect, is_dockerfile_name, is_script_name};
 use super::dump;
@@ -22,6 +23,7 @@ pub struct Repository<'s> {
     /// Templates, read when they are first asked for.
     templates: Vec<OnceLock<Option<Template>>>,
     stacks: OnceLock<Stacks>,
+    assigned: Assigned,
 }
 
 /// A file that was parsed, as far as its format has a tree of YAML or JSON.
@@ -45,6 +47,11 @@ pub enum NotTaken {
 impl<'s> Repository<'s> {
     /// Parses every file, and decides what each is.
     pub fn read(sources: &'s Sources) -> Repository<'s> {
+        Repository::read_with(sources, Assigned::default())
+    }
+
+    /// The same, where values of parameters are known.
+    pub fn read_with(sources: &'s Sources, assigned: Assigned) -> Repository<'s> {
         let all: Vec<(FileId, &SourceFile)> = sources.iter().collect();
         let files: Vec<File> = all.par_iter().map(|(file, source)| File::read(*file, source)).collect();
         let by_path = all.iter().map(|(file, source)| (source.path.as_str(), *file)).collect();
@@ -55,6 +62,7 @@ impl<'s> Repository<'s> {
             taken_in: HashSet::new(),
             templates: files.iter().map(|_| OnceLock::new()).collect(),
             stacks: OnceLock::new(),
+            assigned,
             files,
         };
         repository.read_services();
@@ -157,9 +165,14 @@ impl<'s> Repository<'s> {
         folder_of(self.path(file))
     }
 
-    /// The file that `path`, written relative to `folder`, names.
+    /// What is told of parameters and addresses.
+    pub fn assigned(&self) -> &Assigned {
+        &self.assigned
+    }
+
+    /// The file that `path`, an address or written relative to `folder`, names.
     pub fn find(&self, folder: &str, path: &str) -> Result<FileId, NotTaken> {
-        let path = below_root(folder, path).ok_or(NotTaken::OutsideRoot)?;
+        let path = self.assigned.path_of(path).or_else(|| below_root(folder, path)).ok_or(NotTaken::OutsideRoot)?;
         self.by_path.get(path.as_str()).copied().ok_or(NotTaken::Missing)
     }
 

@@ -135,6 +135,36 @@ impl<'r> Neighbours<'r> {
 
     /// What the templates that nest this one give its parameter; `None` when none does.
     pub fn given(&self, template: &Template, parameter: &str, span: Span) -> Option<Value> {
+        self.assigned(template, parameter, span).or_else(|| self.given_by_parents(template, parameter, span))
+    }
+
+    /// What the run is told of a parameter: one value, or one for each environment.
+    fn assigned(&self, template: &Template, parameter: &str, span: Span) -> Option<Value> {
+        let values = self.repository.assigned().values(template.file, parameter);
+        let declared = template.parameters.get(parameter).filter(|declared| !declared.is_stored())?;
+        let value = |text: &str| match declared.is_list() {
+            true => Value::List(
+                text.split(',').map(|item| Value::Text(Text::at(item.trim().to_owned(), span))).collect(),
+                span,
+            ),
+            false => Value::Text(Text::at(text.to_owned(), span)),
+        };
+        let default = declared.default.as_ref().map(|default| default.value.as_str());
+        let given: Vec<(&str, &str)> =
+            values.into_iter().map(|(name, text)| Some((name, text.or(default)?))).collect::<Option<_>>()?;
+        let (_, first) = given.first()?;
+        if given.len() > MAX_GIVEN || given.iter().all(|(_, text)| text == first) {
+            return (given.len() <= MAX_GIVEN).then(|| value(first));
+        }
+        // All parameters turn out as in one environment.
+        let branches = given.iter().map(|(name, text)| Branch {
+            when: Condition { name: "environment".to_owned(), value: (*name).to_owned(), span: declared.name.span },
+            value: value(text),
+        });
+        Some(Value::Choice(branches.collect(), span))
+    }
+
+    fn given_by_parents(&self, template: &Template, parameter: &str, span: Span) -> Option<Value> {
         let parents = self.repository.stacks().parents.get(&template.file)?;
         let asked = Asked::Parameter(parameter.to_owned());
         let value = self.remembered(template.file, asked, || self.given_by(parents, template, parameter))?;

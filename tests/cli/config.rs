@@ -205,6 +205,20 @@ fn a_suppression_is_counted_and_auditors_switch_it_off() {
 }
 
 #[test]
+fn entries_are_written_relative_to_the_file_that_they_are_written_to() {
+    let json = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
+    let repository = repository(&[("app/policies/deploy.json", json), ("app/iamlint.toml", "fail-on = \"info\"\n")]);
+    repository.git();
+    assert_eq!(repository.run_in("app", &["-q"]).status, 1);
+    let run = repository.run_in("app", &["--add-ignore", "known"]);
+    assert!(run.out.contains("entries written into app/iamlint.toml: "), "{}{}", run.out, run.err);
+    let run = repository.run_in("app", &[]);
+    assert_eq!(run.status, 0, "{}{}", run.out, run.err);
+    let text = fs::read_to_string(repository.path().join("app/iamlint.toml")).expect("the file");
+    assert!(text.contains("path = \"policies/deploy.json\"\n"), "{text}");
+}
+
+#[test]
 fn suppressions_are_written_for_what_is_found() {
     let json = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
     let repository = repository(&[("ci.yml", CREATES_ROLES), ("policies/deploy.json", json)]);
@@ -225,4 +239,101 @@ fn suppressions_are_written_for_what_is_found() {
     let without: String = text.lines().filter(|line| !line.contains("iamlint")).flat_map(|line| [line, "\n"]).collect();
     assert_eq!(without, CREATES_ROLES, "nothing else has changed");
     assert_eq!(repository.run(&["--add-ignore", " "]).status, 2);
+    assert_eq!(repository.run_with_input(&["--add-ignore", "why", "-"], json).status, 2, "there is no file to write");
+}
+
+/// A trust whose account is a parameter, and a template that takes in a part from elsewhere.
+const WITH_PARAMETER: &str = r#"Parameters:
+  Stage: {Type: String, Default: dev}
+  Partner: {Type: String}
+Resources:
+  Reader:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: !Sub "reader-${Stage}"
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - Effect: Allow
+            Principal: {AWS: !Sub "arn:aws:iam::${Partner}:root"}
+            Action: sts:AssumeRole
+"#;
+
+/// The findings about foreign accounts, with the accounts and what is noted.
+fn foreign(repository: &Repository, words: &[&str]) -> Vec<String> {
+    let words: Vec<&str> =
+        [&["--format", "json", "--select", "trust-foreign-account"], words].concat().into_iter().collect();
+    let report = repository.run(&words).json();
+    let findings = report["findings"].as_array().expect("findings").clone();
+    let text = |one: &Value| format!("{} {}", one["message"], one["notes"]);
+    findings.iter().map(text).collect()
+}
+
+#[test]
+fn values_of_parameters_are_those_of_flags_environments_and_the_file() {
+    let repository = repository(&[("infra/role.yml", WITH_PARAMETER)]);
+    assert_eq!(foreign(&repository, &[]).len(), 0, "a parameter may be the own account");
+    let one = foreign(&repository, &["--param", "Partner=210987654321"]);
+    assert!(one.len() == 1 && one[0].contains("210987654321"), "{one:?}");
+    repository.write("iamlint.toml", "[parameters]\nPartner = \"210987654321\"\n");
+    assert_eq!(foreign(&repository, &[]).len(), 1);
+    assert!(foreign(&repository, &["--param", "Partner=310987654321"])[0].contains("310987654321"));
+    let environments = "trusted-accounts = [\"410987654321\"]\n\
+        [environments.prod]\nparameters = { Partner = \"210987654321\", Stage = \"prod\" }\n\
+        [environments.dev]\npaths = [\"infra/**\"]\nfile = \"params/dev.json\"\n";
+    repository.write("iamlint.toml", environments);
+    let run = repository.run(&[]);
+    assert_eq!(run.status, 2);
+    assert!(run.err.contains("cannot read the parameters"), "{}", run.err);
+    for text in [
+        r#"[{"ParameterKey": "Partner", "ParameterValue": "410987654321"}]"#,
+        r#"{"Parameters": {"Partner": "410987654321"}}"#,
+        r#"{"Partner": "410987654321"}"#,
+    ] {
+        repository.write("params/dev.json", text);
+        let found = foreign(&repository, &[]);
+        assert!(found.len() == 1 && found[0].contains("210987654321"), "{text}: {found:?}");
+    }
+    repository.write("iamlint.toml", &environments.replace("infra/**", "other/**"));
+    assert_eq!(foreign(&repository, &[]).len(), 1);
+    let run = repository.run(&["--param", "Partner"]);
+    assert!(run.status == 2 && run.err.contains("--param Name=value"), "{}", run.err);
+}
+
+#[test]
+fn parameters_turn_out_as_in_one_environment_at_a_time() {
+    let text = WITH_PARAMETER
+        .replace("  Partner: {Type: String}", "  Left: {Type: String}\n  Right: {Type: String}")
+        .replace("${Partner}", "${Left}${Right}");
+    let config = "[environments.one]\nparameters = { Left = \"210987\", Right = \"654321\" }\n\
+        [environments.two]\nparameters = { Left = \"310987\", Right = \"154321\" }\n";
+    let repository = repository(&[("role.yml", &text), ("iamlint.toml", config)]);
+    assert_eq!(foreign(&repository, &[]).len(), 1);
+    let trusted =
+        |accounts: &str| repository.write("iamlint.toml", &format!("trusted-accounts = [{accounts}]\n{config}"));
+    trusted("\"210987654321\"");
+    let found = foreign(&repository, &[]);
+    assert!(found.len() == 1 && found[0].contains("310987154321"), "{found:?}");
+    trusted("\"210987654321\", \"310987154321\"");
+    assert_eq!(foreign(&repository, &[]).len(), 0, "no account is mixed of two environments");
+}
+
+#[test]
+fn an_address_stands_for_a_file_of_the_repository() {
+    let template = "Resources:\n  Fn::Transform:\n    Name: AWS::Include\n    Parameters: {Location: \"s3://shared/ci/roles.txt\"}\n";
+    let part = CREATES_ROLES
+        .strip_prefix("Resources:\n")
+        .expect("a template")
+        .replace("\n  ", "\n")
+        .replace("  BuildRole", "BuildRole");
+    let repository = repository(&[("infra/ci.yml", template), ("common/ci/roles.txt", &part)]);
+    let run = repository.run(&["infra/ci.yml"]);
+    assert!(run.out.contains("s3://shared/ci/roles.txt"), "it is not read, and that is said: {}", run.out);
+    repository.write("iamlint.toml", "[includes]\n\"s3://shared/\" = \"common/\"\n");
+    let run = repository.run(&["infra/ci.yml", "--format", "json"]);
+    assert!(run.rules().contains(&RULE.to_owned()), "{}", run.out);
+    assert_eq!(run.json()["summary"]["not_analysed"].as_array().map(Vec::len), Some(0), "{}", run.out);
+    repository.write("iamlint.toml", "[includes]\n\"s3://shared/\" = \"../common/\"\n");
+    let run = repository.run(&[]);
+    assert!(run.status == 2 && run.err.contains("lies outside of the repository"), "{}", run.err);
 }

@@ -1,5 +1,6 @@
 //! The program as a user runs it: exit status, streams, files that are read and files that are not.
 
+mod baseline;
 mod config;
 mod exit_status;
 mod explain;

@@ -180,7 +180,8 @@ fn an_inline_buildspec_in_a_template() {
     let text = "Resources:\n  P:\n    Type: AWS::CodeBuild::Project\n    Properties:\n      Source:\n        Type: GITHUB\n        BuildSpec: |\n          version: 0.2\n          phases:\n            build:\n              commands:\n                - npm ci\n                - \"aws s3 cp \\\"a b\\\" s3://x\"\n";
     let (read, fragment) = lowered(text);
     // Commands are found once all files are linked.
-    let model = iamlint::model::link(&read.sources, &Repository::read(&read.sources), vec![fragment]);
+    let model =
+        iamlint::model::link(&read.sources, &Repository::read(&read.sources), vec![fragment], Default::default());
     let words: Vec<Vec<&str>> = model.buildspecs[0]
         .commands
         .iter()

@@ -5,7 +5,7 @@ use crate::diagnostic::Severity;
 use crate::iam::Statement;
 use crate::iam::narrowing::restricts;
 use crate::iam::principal::PrincipalKind as TrustedKind;
-use crate::model::{AuthorityLabel, Principal, PrincipalKind};
+use crate::model::{AuthorityLabel, Model, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::value::{HoleKind, Text};
 
@@ -41,11 +41,11 @@ fn bind(params: &Params) -> Check {
     let own = params.word("account") == "own";
     Box::new(move |context: &Context<'_>| {
         let roles = context.model.principals.iter().filter(|principal| principal.kind == PrincipalKind::Role);
-        roles.filter_map(|role| of_role(role, own)).collect()
+        roles.filter_map(|role| of_role(context.model, role, own)).collect()
     })
 }
 
-fn of_role(role: &Principal, own: bool) -> Option<Finding> {
+fn of_role(model: &Model, role: &Principal, own: bool) -> Option<Finding> {
     let power = [AuthorityLabel::Admin, AuthorityLabel::IamWrite, AuthorityLabel::Deploy]
         .into_iter()
         .find_map(|label| role.power(label))
@@ -56,7 +56,7 @@ fn of_role(role: &Principal, own: bool) -> Option<Finding> {
     let allows = role.trust.as_ref()?.allows();
     let (statement, entry) = allows.filter(|statement| !names_callers(statement)).find_map(|statement| {
         let principals = statement.principals.as_ref().filter(|found| !found.negated)?;
-        let is_meant = |text: &Text| if own { is_own(text) } else { is_foreign(text) };
+        let is_meant = |text: &Text| if own { is_own(text, role) } else { is_foreign(text, role, model) };
         let entry = principals.entries.iter().find(|entry| {
             entry.kind == TrustedKind::Account && entry.account().is_some_and(|account| is_meant(&account))
         })?;
@@ -87,11 +87,15 @@ fn names_callers(statement: &Statement) -> bool {
     })
 }
 
-fn is_own(account: &Text) -> bool {
-    account.as_hole().is_some_and(|hole| hole.kind == HoleKind::Pseudo && hole.name == "AWS::AccountId")
+fn is_own(account: &Text, role: &Principal) -> bool {
+    role.account.as_deref().is_some_and(|own| account.literal() == Some(own))
+        || account.as_hole().is_some_and(|hole| hole.kind == HoleKind::Pseudo && hole.name == "AWS::AccountId")
 }
 
-/// Written out, and no placeholder; a parameter may well be the own account.
-fn is_foreign(account: &Text) -> bool {
-    account.literal().is_some_and(|literal| !literal.starts_with("12345678") && !PLACEHOLDERS.contains(&literal))
+/// Written out, neither the own account nor one that the run is told to trust, and no placeholder; a
+/// parameter may well be the own account.
+fn is_foreign(account: &Text, role: &Principal, model: &Model) -> bool {
+    let is_trusted = |literal: &str| model.given.trusted_accounts.contains(literal);
+    let literal = account.literal().filter(|literal| !is_trusted(literal) && !is_own(account, role));
+    literal.is_some_and(|literal| !literal.starts_with("12345678") && !PLACEHOLDERS.contains(&literal))
 }

@@ -30,17 +30,15 @@ fn bind(params: &Params) -> Check {
     let wanted = Wanted::new(&deploy_actions().collect::<Vec<_>>());
     Box::new(move |context: &Context<'_>| {
         let model = context.model;
-        // Without anybody who is seen to deploy, nobody can be told from them; a user is a user.
-        if kind == PrincipalKind::Role && !model.deployers.is_known() {
-            return Vec::new();
-        }
         let protected = Protected {
             targets: targets(model),
             execution: model.deployers.execution.iter().map(|id| Passable::new(model.principal(*id))).collect(),
         };
         let outsiders = model.principals.iter().enumerate().filter(|(id, principal)| {
             let deploys = model.deployers.contains(*id) || model.deployers.may_be_elsewhere(principal);
-            principal.kind == kind && !deploys && !is_exempt(principal)
+            // Without anybody who is seen to deploy, nobody can be told from them; a user is a user.
+            let is_known = kind == PrincipalKind::User || model.deployers.are_known_to(model, principal);
+            principal.kind == kind && is_known && !deploys && !is_exempt(principal)
         });
         let outsiders: Vec<&Principal> = outsiders.map(|(_, principal)| principal).collect();
         let found = outsiders.par_iter().map(|principal| of_principal(model, &protected, principal, &wanted));

@@ -8,7 +8,7 @@ use super::reach::{Target, reaches};
 use crate::diagnostic::{Doubt, Severity};
 use crate::iam::{Effect, Grant, Wanted};
 use crate::model::deployment::arn_of;
-use crate::model::principal::CiUse;
+use crate::model::principal::{CiUse, may_be_one_account};
 use crate::model::{BuildProject, Model, Principal, RoleTarget};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 
@@ -71,6 +71,8 @@ fn of_principal(model: &Model, principal: &Principal, starts: &Wanted) -> Option
     }
     let deploying =
         model.projects.iter().filter(|project| project.deploys.is_some() && !runs(model, project, principal));
+    let account = principal.account.as_deref();
+    let deploying = deploying.filter(|project| may_be_one_account(project.account.as_deref(), account));
     let mut reached: Vec<(&BuildProject, Vec<Grant<'_>>)> = deploying
         .map(|project| {
             let target = target(project);

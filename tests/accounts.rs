@@ -1,0 +1,97 @@
+//! What the configuration tells of accounts and of who deploys.
+
+use iamlint::config::Config;
+use iamlint::linter::{Options, lint};
+use iamlint::rules::builtin;
+use iamlint::source::Sources;
+
+/// Rule and path of what is found.
+fn found(files: &[(&str, &str)], config: &str, rules: &[&str]) -> Vec<(String, String)> {
+    let mut sources = Sources::new();
+    let file = sources.add("iamlint.toml", config);
+    let config = Config::read(&sources, file, "").unwrap_or_else(|problems| panic!("{problems:?}"));
+    files.iter().for_each(|(path, text)| _ = sources.add(*path, *text));
+    let rules: Vec<_> = builtin::rules().iter().filter(|rule| rules.contains(&rule.id.as_str())).cloned().collect();
+    let report = lint(&sources, &rules, &Options { config, ..Options::default() });
+    let place = |one: &iamlint::diagnostic::Diagnostic| sources.path(one.primary.span.file).to_owned();
+    report.diagnostics.iter().map(|one| (one.rule.clone(), place(one))).collect()
+}
+
+fn role(id: &str, trusted: &str, action: &str) -> String {
+    format!(
+        "Resources:\n  {id}:\n    Type: AWS::IAM::Role\n    Properties:\n      AssumeRolePolicyDocument:\n        \
+         Version: \"2012-10-17\"\n        Statement: [{{Effect: Allow, Principal: {trusted}, Action: sts:AssumeRole}}]\n      \
+         Policies:\n        - PolicyName: p\n          PolicyDocument:\n            Version: \"2012-10-17\"\n            \
+         Statement: [{{Effect: Allow, Action: \"{action}\", Resource: \"*\"}}]\n"
+    )
+}
+
+#[test]
+fn a_trusted_account_is_no_stranger() {
+    let foreign = "trust-foreign-account";
+    let text = role("Reader", "{AWS: \"arn:aws:iam::210987654321:root\"}", "s3:GetObject");
+    let of = |config: &str| found(&[("prod/role.yml", &text)], config, &[foreign]).len();
+    assert_eq!(of(""), 1);
+    assert_eq!(of("trusted-accounts = [\"310987654321\"]\n"), 1);
+    assert_eq!(of("trusted-accounts = [\"210987654321\"]\n"), 0);
+    assert_eq!(of("[paths.\"prod/**\"]\naccount = \"210987654321\"\n"), 0, "the own account");
+    assert_eq!(of("[paths.\"dev/**\"]\naccount = \"210987654321\"\n"), 0, "another one of the same owner");
+}
+
+/// A build that deploys, with the role `Deployer`.
+fn deploying() -> String {
+    role("Deployer", "{Service: codebuild.amazonaws.com}", "cloudformation:UpdateStack")
+        + "  Deploy:\n    Type: AWS::CodeBuild::Project\n    Properties:\n      ServiceRole: !GetAtt Deployer.Arn\n      \
+           Artifacts: {Type: NO_ARTIFACTS}\n      Source:\n        Type: NO_SOURCE\n        BuildSpec: |\n          \
+           version: 0.2\n          phases: {build: {commands: [aws cloudformation deploy --stack-name app --template-file t.yml]}}\n      \
+           Environment: {Type: LINUX_CONTAINER, ComputeType: BUILD_GENERAL1_SMALL, Image: \"aws/codebuild/standard:7.0\"}\n"
+}
+
+const OUTSIDER: &str = "deploy-permission-outside-pipeline";
+
+#[test]
+fn who_is_told_to_deploy_is_no_outsider() {
+    let files =
+        [("a.yml", deploying()), ("b.yml", role("BreakGlass", "{AWS: !Ref Admin}", "lambda:UpdateFunctionCode"))];
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    let of = |config: &str| found(&files, config, &[OUTSIDER]);
+    assert_eq!(of(""), [(OUTSIDER.to_owned(), "b.yml".to_owned())]);
+    for told in ["BreakGlass", "Break*", "arn:aws:iam::111122223333:role/BreakGlass", "arn:aws:iam::*:role/*Glass"] {
+        assert_eq!(of(&format!("[deployment]\nprincipals = [\"{told}\"]\n")), [], "{told}");
+    }
+    for told in ["Breaks*", "arn:aws:iam::*:user/BreakGlass", "arn:aws:s3:::BreakGlass"] {
+        assert_eq!(of(&format!("[deployment]\nprincipals = [\"{told}\"]\n")).len(), 1, "{told}");
+    }
+}
+
+#[test]
+fn where_deployers_are_told_others_are_outsiders_without_a_pipeline() {
+    let text = role("Tool", "{AWS: !Ref Admin}", "lambda:UpdateFunctionCode");
+    let of = |config: &str| found(&[("b.yml", &text)], config, &[OUTSIDER]).len();
+    assert_eq!(of(""), 0, "nobody is known to deploy");
+    assert_eq!(of("[deployment]\nprincipals = [\"ci-deploy\"]\n"), 1);
+}
+
+#[test]
+fn who_is_in_another_account_than_the_deployers_is_left_alone() {
+    let tool = role("Tool", "{AWS: !Ref Admin}", "lambda:UpdateFunctionCode");
+    let starter = role("Starter", "{AWS: !Ref Admin}", "codebuild:StartBuild");
+    let deploying = deploying();
+    let files = [("prod/a.yml", deploying.as_str()), ("dev/b.yml", &tool), ("dev/c.yml", &starter)];
+    let of = |config: &str| found(&files, config, &[OUTSIDER, "start-of-deploy-project-outside-pipeline"]);
+    assert_eq!(of("").len(), 2);
+    let prod = "[paths.\"prod/**\"]\naccount = \"210987654321\"\n";
+    let accounts = format!("{prod}[paths.\"dev/**\"]\naccount = \"310987654321\"\n");
+    assert_eq!(of(&accounts), []);
+    assert_eq!(of(&accounts.replace("310987654321", "210987654321")).len(), 2);
+    assert_eq!(of(prod).len(), 2, "an account that is not known may be the same");
+}
+
+#[test]
+fn what_is_no_account_is_refused() {
+    let mut sources = Sources::new();
+    let file = sources.add("iamlint.toml", "trusted-accounts = [\"2109\"]\n[paths.a]\naccount = \"21098765432x\"\n");
+    let problems = Config::read(&sources, file, "").expect_err("two problems");
+    let places: Vec<&str> = problems.iter().map(|one| sources.slice(one.primary.span)).collect();
+    assert_eq!(places, ["\"21098765432x\"", "\"2109\""]);
+}
