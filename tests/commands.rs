@@ -6,7 +6,7 @@ mod walk;
 
 use iamlint::iam::catalogue;
 use iamlint::model::lower::{self, Fragment};
-use iamlint::model::{self, Model};
+use iamlint::model::{self, Given, Model};
 use iamlint::needs::command::{needs, of_all};
 use iamlint::needs::{Certainty, Needs};
 use iamlint::source::Sources;
@@ -57,6 +57,11 @@ fn a_stack_needs_what_its_resources_need() {
     let found = shown(&of_all(&model, &model.buildspecs[0].commands));
     assert!(found.contains(&"sqs:CreateQueue on arn:P:sqs:R:A:${?QueueName}".to_owned()), "{found:#?}");
     assert!(!found.iter().any(|line| line.starts_with('!')), "{found:#?}");
+    // Under a condition it may not be made.
+    let conditional = TEMPLATE.replace("SQS::Queue\n", "SQS::Queue\n    Condition: IsProd\n");
+    let model = model_of(&[("buildspec.yml", &buildspec(&[deploy])), ("infra/template.yml", &conditional)]);
+    let found = shown(&of_all(&model, &model.buildspecs[0].commands));
+    assert!(found.iter().any(|line| line.starts_with("? ") && line.contains("sqs:CreateQueue")), "{found:#?}");
     // With a role, CloudFormation makes them with its rights.
     let with_role = format!("{deploy} --role-arn arn:aws:iam::111122223333:role/cfn");
     let model = model_of(&[("buildspec.yml", &buildspec(&[&with_role])), ("infra/template.yml", TEMPLATE)]);
@@ -182,6 +187,26 @@ fn other_credentials_are_not_those_of_the_build() {
 }
 
 #[test]
+fn what_may_not_run_may_be_needed() {
+    let package = r#"{"scripts": {"dev": "aws s3 ls s3://dev", "prod": "aws s3 ls s3://prod"}}"#;
+    let commands = [
+        "STAGE=dev",
+        "if test -f x; then STAGE=prod; fi",
+        "npm run $STAGE",
+        "if test -f y; then aws s3 rm s3://demo/y; fi",
+        "aws s3 rm s3://demo/z",
+    ];
+    let model = model_of(&[("buildspec.yml", &buildspec(&commands)), ("package.json", package)]);
+    let found = shown(&of_all(&model, &model.buildspecs[0].commands));
+    let told: Vec<&str> = found.iter().map(String::as_str).collect();
+    assert!(
+        told.contains(&"? s3:ListBucket on arn:P:s3:::dev") && told.contains(&"? s3:ListBucket on arn:P:s3:::prod")
+    );
+    assert!(told.contains(&"? s3:DeleteObject on arn:P:s3:::demo/y"), "{told:#?}");
+    assert!(told.contains(&"s3:DeleteObject on arn:P:s3:::demo/z"), "{told:#?}");
+}
+
+#[test]
 fn what_a_script_runs_is_not_asked_of_the_script() {
     let package = r#"{"scripts": {"release": "aws s3 sync dist s3://demo", "test": "jest"}}"#;
     let model = model_of(&[("buildspec.yml", &buildspec(&["npm run release", "npm test"])), ("package.json", package)]);
@@ -300,7 +325,7 @@ fn model_of(files: &[(&str, &str)]) -> Model {
 fn model(sources: &Sources) -> Model {
     let repository = Repository::read(sources);
     let fragments: Vec<Fragment> = sources.iter().map(|(file, _)| lower::lower(&repository, file)).collect();
-    model::link(sources, &repository, fragments, model::Given::default())
+    model::link(sources, &repository, fragments, Given::default())
 }
 
 fn table(name: &str) -> Vec<String> {

@@ -23,6 +23,8 @@ pub struct Command {
     pub uses: Vec<Spanned<String>>,
     /// What it runs, a script or a function, is among the commands behind it.
     pub is_followed: bool,
+    /// It runs under a condition only, or with one of several values of a variable.
+    pub may_not_run: bool,
     /// The commands that lead to it when it stands in a script: the outermost first.
     pub via: Arc<[Via]>,
     /// Why what it does is not known.

@@ -111,6 +111,8 @@ pub struct DeclaredResource {
     pub logical_id: Spanned<String>,
     pub kind: String,
     pub properties: Vec<Spanned<String>>,
+    /// A condition decides whether it is there.
+    pub is_conditional: bool,
     /// Other properties may be there that are not seen: a transform or a condition puts them in.
     pub is_open: bool,
     /// The properties evaluated, for the types that rules ask about.

@@ -52,7 +52,11 @@ pub fn needs(model: &Model, build: &[Command], command: &Command) -> Needs {
     } else {
         declared::find(&mut found);
     }
-    Needs { needs: told_once(found.needs.needs), ..found.needs }
+    let mut needs = told_once(found.needs.needs);
+    if command.may_not_run {
+        needs.iter_mut().for_each(|need| need.certainty = Certainty::Likely);
+    }
+    Needs { needs, ..found.needs }
 }
 
 /// What the commands of a build need, in their order: what one exports counts for those behind it.

@@ -110,6 +110,7 @@ fn declare(id: &Spanned<String>, kind: &str, value: Value, fragment: &mut Fragme
         logical_id,
         kind,
         properties: Vec::new(),
+        is_conditional: false,
         is_open: true,
         value: Some(value),
     });

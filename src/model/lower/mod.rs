@@ -365,6 +365,7 @@ fn declared_resource(file: FileId, resource: &Resource, value: Option<Value>) ->
         logical_id: resource.logical_id.clone(),
         kind: resource.kind.value.clone(),
         properties,
+        is_conditional: resource.when.is_some(),
         is_open: has_intrinsic || is_tagged,
         // Policies are kept as such, and they are long.
         value: value.filter(|_| !resource.kind.value.starts_with("AWS::IAM::")),

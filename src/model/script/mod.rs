@@ -45,6 +45,8 @@ struct Walk<'r> {
     phase: Arc<str>,
     via: Vec<Via>,
     functions: Vec<String>,
+    /// What runs now is run by a command that may not run.
+    in_doubt: bool,
     followed: HashSet<(FileId, String)>,
     notes: Notes,
     commands: Vec<Command>,
@@ -189,6 +191,7 @@ impl<'r> Walk<'r> {
             phase: Arc::from(""),
             via: Vec::new(),
             functions: Vec::new(),
+            in_doubt: false,
             followed: HashSet::new(),
             notes: Notes::default(),
             commands: Vec::new(),
@@ -234,6 +237,7 @@ impl<'r> Walk<'r> {
             folder: None,
             uses: Vec::new(),
             is_followed: false,
+            may_not_run: self.in_doubt,
             via: Arc::from(self.via.as_slice()),
             opaque: None,
         }
@@ -308,6 +312,8 @@ impl<'r> Walk<'r> {
             }
         }
         command.assignments = assignments.into_iter().map(|(assignment, _)| assignment).collect();
+        // Of several values of a variable each build has one.
+        command.may_not_run |= is_conditional || words.iter().any(|word| word.choices.len() > 1);
         command.words = words;
         if written.kind == Kind::Test || command.words.is_empty() {
             self.commands.push(command);
@@ -443,7 +449,10 @@ impl<'r> Walk<'r> {
             // Depth counts, whether it is told or not.
             self.via.push(last);
         }
+        let in_doubt = self.in_doubt;
+        self.in_doubt |= command.may_not_run;
         run(self);
+        self.in_doubt = in_doubt;
         self.via = via;
     }
 }

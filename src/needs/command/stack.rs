@@ -87,8 +87,11 @@ impl Deployed<'_> {
     pub fn find(&self, found: &mut Found<'_>) {
         match &self.kind {
             Kind::Nothing | Kind::Other(_) => {}
-            Kind::Template(file) => of_template(found, *file),
-            Kind::Service(Some(service)) if service.roles.is_empty() => of_template(found, Some(service.file)),
+            // The configuration of SAM, which is not read, may name a role.
+            Kind::Template(file) => of_template(found, *file, Certainty::Likely),
+            Kind::Service(Some(service)) if service.roles.is_empty() => {
+                of_template(found, Some(service.file), Certainty::Certain)
+            }
             Kind::Service(Some(service)) => {
                 let roles = service.roles.iter().map(|role| resource::role("--role-arn", role, &found.place)).collect();
                 pass_to_cloudformation(found, roles);
@@ -137,32 +140,38 @@ pub fn of_cloudformation(found: &mut Found<'_>, operation: &str, arguments: &Arg
     let path = arguments.values(option).first().map(|text| text.display().into_owned());
     let path = path.map(|path| path.strip_prefix("file://").map_or(path.clone(), str::to_owned));
     match path {
-        Some(path) => of_template(found, file(found, &[path])),
+        Some(path) => of_template(found, file(found, &[path]), Certainty::Certain),
         None => found.unknown("the template that it deploys is not among the files that are read"),
     }
 }
 
-fn of_template(found: &mut Found<'_>, file: Option<FileId>) {
+/// `certainty` is that of the caller making the resources itself.
+fn of_template(found: &mut Found<'_>, file: Option<FileId>, certainty: Certainty) {
     let model = found.model;
     let declared = model.resources.iter().filter(|one| Some(one.file) == file);
     let mut kinds: BTreeMap<&str, &DeclaredResource> = BTreeMap::new();
     for resource in declared {
-        kinds.entry(resource.kind.as_str()).or_insert(resource);
+        let first = kinds.entry(resource.kind.as_str()).or_insert(resource);
+        if first.is_conditional {
+            *first = resource;
+        }
     }
     if kinds.is_empty() {
         return found.unknown("the template that it deploys is not among the files that are read");
     }
     for (kind, first) in kinds {
         let made = MADE.lines().filter_map(|line| line.split_once('\t')).find(|(sam, _)| *sam == kind);
-        for kind in made.map_or(kind, |(_, kinds)| kinds).split(',') {
-            of_type(found, kind, &first.logical_id.value);
+        for (index, kind) in made.map_or(kind, |(_, kinds)| kinds).split(',').enumerate() {
+            // What a transform makes besides depends on the properties.
+            let is_sure = index == 0 && !first.is_conditional;
+            of_type(found, kind, &first.logical_id.value, if is_sure { certainty } else { Certainty::Likely });
         }
     }
 }
 
 /// Which actions a resource of a type needs: that which makes it, certainly; the others as its
 /// properties want it.
-fn of_type(found: &mut Found<'_>, kind: &str, id: &str) {
+fn of_type(found: &mut Found<'_>, kind: &str, id: &str, certainty: Certainty) {
     if NOTHING.contains(&kind) {
         return;
     }
@@ -180,7 +189,7 @@ fn of_type(found: &mut Found<'_>, kind: &str, id: &str) {
     for action in names {
         let resources = resource::untold(action, &found.place);
         let is_main = action.name().strip_prefix("Create") == Some(main);
-        let certainty = if is_main { Certainty::Certain } else { Certainty::Likely };
+        let certainty = if is_main { certainty } else { Certainty::Likely };
         match groups.iter_mut().find(|(known, sure, _)| *known == resources && *sure == certainty) {
             Some((_, _, group)) => group.push(action),
             None => groups.push((resources, certainty, vec![action])),

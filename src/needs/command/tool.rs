@@ -5,6 +5,9 @@ use super::words::{Arguments, Arity};
 use super::{Found, stack, table};
 use crate::value::Text;
 
+/// Who asks a program for its version asks nobody else.
+const QUESTIONS: [&str; 6] = ["--help", "--version", "-V", "-h", "-v", "-version"];
+
 /// Other names of programs.
 const ALIASES: [(&str, &str); 5] = [
     ("aws-cdk", "cdk"),
@@ -19,6 +22,11 @@ pub fn find(found: &mut Found<'_>) {
     let program = command.program();
     let program = ALIASES.iter().find(|(other, _)| *other == program).map_or(program, |(_, name)| name);
     let words = command.arguments();
+    if let [only] = words
+        && QUESTIONS.contains(&only.text.as_str())
+    {
+        return;
+    }
     let arguments = Arguments::read(words, |_| Arity::Perhaps);
     let verbs: Vec<&str> = arguments.verbs().collect();
     // `cdk --verbose deploy`: what stands behind an option need not be its value.
@@ -26,7 +34,7 @@ pub fn find(found: &mut Found<'_>) {
     let rows = [&verbs, &plain].into_iter().map(|verbs| table::commands(program, verbs));
     let rows = rows.max_by_key(|rows| rows.first().map_or(0, |row| 1 + row.word_count())).unwrap_or_default();
     if !rows.is_empty() {
-        if ["--version", "--help", "-h", "-v"].iter().any(|option| arguments.has(option)) && verbs.len() < 2 {
+        if arguments.has("--help") {
             return;
         }
         let profiles = ["--profile", "--aws-profile"].iter().filter(|option| arguments.has(option));
