@@ -1,5 +1,9 @@
 //! The one function that takes sources and gives diagnostics. Pure: no I/O, no printing.
 
+mod inventory;
+
+pub use inventory::{ActionRow, AskedRule, PipelineRow, PowerRow, RoleRow, StageRow};
+
 use crate::baseline::{self, Baseline};
 use crate::config::Config;
 use crate::diagnostic::{Confidence, Diagnostic, Doubt, Severity};
@@ -28,6 +32,11 @@ pub struct Report {
     pub stale: Vec<baseline::Entry>,
     /// Secrets: every renderer masks these places.
     pub redactions: Vec<Span>,
+    /// The rules of the run, in the order of their packs.
+    pub rules: Vec<AskedRule>,
+    /// In the order of the files, as are the pipelines.
+    pub roles: Vec<RoleRow>,
+    pub pipelines: Vec<PipelineRow>,
 }
 
 /// What was read, and what was not.
@@ -66,6 +75,9 @@ pub struct Options {
     pub named: Vec<FileId>,
     /// Every file is a policy document, unless it is a template: what it is taken for.
     pub as_policy: Option<AsPolicy>,
+    /// The process ends with this run: what it holds is left to the system, as taking it apart takes
+    /// a twentieth of the work.
+    pub is_last: bool,
     /// What the repository wants of the run.
     pub config: Config,
     /// Ids of all rules that there are, asked or not; those of the built-in packs where it is empty.
@@ -125,7 +137,8 @@ fn read(sources: &Sources, rules: &[Rule], options: &Options) -> (Understood, Su
     let mut summary = summarise_files(sources, &options, &taken);
     let suppressions = options.suppressions(&repository, rules);
     let given = options.config.given(sources);
-    let repository = repository.without_trees();
+    let (repository, trees) = repository.without_trees();
+    give_back(trees, &options);
     let model = model::link(sources, &repository, taken.into_iter().map(|file| file.fragment).collect(), given);
     summarise_model(sources, &options, &model, &mut summary);
     (Understood { model, formats, summary, options }, suppressions)
@@ -149,6 +162,7 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
             }
         }
     }
+    let (roles, pipelines) = (inventory::roles(&model, &options), inventory::pipelines(&model, &options));
     let circumstances = Circumstances {
         config: &options.config,
         today: options.today,
@@ -159,8 +173,7 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let (diagnostics, mut suppressed, mut of_suppressions) =
         suppress::judge(sources, &model, suppressions, &circumstances, diagnostics);
     options.config.apply_levels(sources, rules, &mut of_suppressions);
-    // Taking a large model apart takes a while, and nobody has to wait for it.
-    rayon::spawn(move || drop(model));
+    give_back(model, &options);
     let mut diagnostics = one_per_cause(diagnostics);
     let is_reported = |found: &Diagnostic| found.all_labels().any(|label| options.reports(label.span.file));
     diagnostics.retain(is_reported);
@@ -180,7 +193,16 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let baseline = options.baseline.as_ref();
     let split = baseline.map(|baseline| baseline.split(sources, &mut diagnostics, is_judged));
     let (known, stale) = split.unwrap_or_default();
-    Report { diagnostics, suppressed, known, stale, summary, redactions }
+    let rules = inventory::rules(rules);
+    Report { diagnostics, suppressed, known, stale, summary, redactions, rules, roles, pipelines }
+}
+
+/// Takes apart what is no longer needed, on another thread: nobody has to wait for it.
+fn give_back<T: Send + 'static>(whole: T, options: &Options) {
+    match options.is_last {
+        true => std::mem::forget(whole),
+        false => rayon::spawn(move || drop(whole)),
+    }
 }
 
 /// Who asks about a service asks about the files that it takes in.

@@ -198,6 +198,7 @@ const SUBSTITUTED_TEXT: &str = r#"Resources:
 "#;
 
 const SERVERLESS: &str = r#"service: orders
+frameworkVersion: "3"
 provider:
   name: aws
   iam:
@@ -211,6 +212,7 @@ functions:
 "#;
 
 const SERVERLESS_LEGACY: &str = r#"service: {name: orders}
+frameworkVersion: "3"
 provider:
   name: aws
   iamRoleStatements:
@@ -226,6 +228,7 @@ functions:
 "#;
 
 const SERVERLESS_PER_FUNCTION: &str = r#"service: orders
+frameworkVersion: "3"
 plugins: [serverless-iam-roles-per-function]
 provider: {name: aws}
 functions:
@@ -238,6 +241,7 @@ functions:
 "#;
 
 const SERVERLESS_FILE: &str = r#"service: orders
+frameworkVersion: "3"
 provider:
   name: aws
   iam: {role: {statements: "${file(../shared/statements.yml):${opt:kind, 'worker'}}"}}
@@ -251,8 +255,7 @@ const STATEMENTS: &str = r#"worker:
     Resource: "*"
 "#;
 
-const SERVERLESS_RESOURCES: &str =
-    r#"{"service": "orders", "provider": {"name": "aws"}, "resources": ["${file(roles.yml)}"]}"#;
+const SERVERLESS_RESOURCES: &str = r#"{"service": "orders", "frameworkVersion": "3", "provider": {"name": "aws"}, "resources": ["${file(roles.yml)}"]}"#;
 
 const ACCOUNT: &str = r#"{
     "UserDetailList": [],

@@ -146,7 +146,12 @@ fn a_template_of_which_a_service_takes_one_resource_is_read_for_itself() {
     let sources = sources(&[
         (
             "serverless.yml",
-            "service: a\nprovider: {name: aws}\nresources:\n  Resources: {One: \"${file(t.yml):Resources.One}\"}\n",
+            "service: a
+frameworkVersion: '3'
+provider: {name: aws}
+resources:
+  Resources: {One: \"${file(t.yml):Resources.One}\"}
+",
         ),
         (
             "t.yml",

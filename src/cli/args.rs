@@ -1,5 +1,6 @@
 //! The command line.
 
+use super::outputs::Output;
 use super::policy::PolicyArgs;
 use crate::config::FailOn;
 use crate::iam::catalogue;
@@ -7,6 +8,7 @@ use crate::report::Format;
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::LazyLock;
 
 /// `0.1.0 (IAM data of 2026-09-26)`
@@ -59,9 +61,12 @@ pub struct CheckArgs {
 /// How findings are told, and how the process ends.
 #[derive(clap::Args, Clone, Debug)]
 pub struct ReportArgs {
-    /// How the report is written
-    #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = clap::builder::PossibleValuesParser::new(Format::ALL.map(Format::name)))]
-    pub format: String,
+    /// Write a report: to a file, or to standard output where no path is given. May be repeated; folders are made
+    #[arg(long, value_name = "FORMAT[:PATH]", value_parser = Output::from_str)]
+    pub report: Vec<Output>,
+    /// How the report on standard output is written [default: pretty]
+    #[arg(long, value_name = "FORMAT", value_parser = clap::builder::PossibleValuesParser::new(Format::ALL.map(Format::name)))]
+    pub format: Option<String>,
     /// Exit with 1 when a finding is at least so serious [default: medium]
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<FailOn>,
@@ -123,6 +128,9 @@ pub struct InputArgs {
     /// Where standard input would lie
     #[arg(long, value_name = "PATH")]
     pub stdin_filename: Option<PathBuf>,
+    /// Files that the run writes, which it does not read
+    #[arg(skip)]
+    pub written: Vec<PathBuf>,
 }
 
 #[derive(clap::Args, Clone, Debug)]

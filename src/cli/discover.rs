@@ -91,6 +91,11 @@ pub fn input(paths: &[PathBuf], args: &InputArgs, settings: Settings) -> Result<
     for (path, how) in tree.iter().filter(|(path, _)| globs.wants(path, &root)) {
         wanted.entry(path.clone()).or_insert(*how);
     }
+    for path in &args.written {
+        let path = normal(&here.join(path));
+        wanted.remove(&path);
+        tree.remove(&path);
+    }
     let stdin_path = args.stdin_filename.as_ref().map_or_else(|| here.join("<stdin>"), |path| normal(&here.join(path)));
     if stdin.is_none() && args.stdin_filename.is_some() {
         return Err(Failure::with_help("`--stdin-filename` is given, and `-` is not", "`-` reads standard input"));

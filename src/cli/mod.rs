@@ -12,6 +12,7 @@ mod documents;
 mod expand;
 mod explain;
 mod minimize;
+mod outputs;
 mod packs;
 mod policy;
 mod read;

@@ -54,7 +54,7 @@ pub fn read(found: Found, sources: Sources, config: Config) -> Input {
     files.retain(|file| !known.contains(&file.path));
     let mut input = Input {
         sources,
-        options: Options { reported: Some(BTreeSet::new()), config, ..Options::default() },
+        options: Options { reported: Some(BTreeSet::new()), config, is_last: true, ..Options::default() },
         unread: Vec::new(),
         unread_named: false,
         root,

@@ -23,6 +23,8 @@ pub struct Settings {
     /// Holds the file of the configuration, when there is one, and nothing else.
     pub sources: Sources,
     pub file: Option<FileId>,
+    /// A flag names that file; it was not just found.
+    is_named: bool,
     /// The folder that its paths are relative to.
     pub folder: PathBuf,
     /// The root of the repository.
@@ -51,6 +53,8 @@ impl Settings {
             None => find(&settings.here, &settings.root)?,
         };
         let Some(path) = path else { return settings.with_flags(args) };
+        settings.is_named = args.config.is_some();
+        settings.stay_inside(&path)?;
         let text = std::fs::read_to_string(&path)
             .map_err(|error| Failure::new(format!("cannot read the configuration {}: {error}", path.display())))?;
         // An organisation's file may lie anywhere; its patterns are of the repository.
@@ -78,8 +82,11 @@ impl Settings {
 
     /// The rules that there are: the built-in ones, those of flags, those of the configuration.
     pub fn rules(&mut self, args: &InputArgs) -> Result<Vec<Rule>, Failure> {
-        let own = self.config.file.packs.iter().map(|path| self.folder.join(path));
-        let rules = packs::load(&args.rules.iter().cloned().chain(own).collect::<Vec<_>>())?;
+        let mut paths = args.rules.clone();
+        for path in &self.config.file.packs {
+            paths.push(self.path_of(path)?);
+        }
+        let rules = packs::load(&paths)?;
         self.known_rules = rules.iter().map(|rule| rule.id.clone()).collect();
         let others = suppress::RULES.map(|(id, ..)| id);
         let unknown = self.file.map(|file| self.config.unknown_names(&rules, &others, file)).unwrap_or_default();
@@ -101,9 +108,10 @@ impl Settings {
 
     /// Files of parameters that environments name.
     fn read_parameters(&mut self) -> Result<(), Failure> {
-        for one in &mut self.config.environments {
+        let mut environments = std::mem::take(&mut self.config.environments);
+        for one in &mut environments {
             let Some(name) = one.unread.take() else { continue };
-            let path = normal(&self.folder.join(&name));
+            let path = self.path_of(&name)?;
             let text = std::fs::read_to_string(&path)
                 .map_err(|error| Failure::new(format!("cannot read the parameters {}: {error}", path.display())))?;
             let mut values = of_file(&text)
@@ -111,13 +119,35 @@ impl Settings {
             values.append(&mut one.values);
             one.values = values;
         }
+        self.config.environments = environments;
         Ok(())
+    }
+
+    /// A path as the configuration writes it.
+    fn path_of(&self, written: &str) -> Result<PathBuf, Failure> {
+        let path = normal(&self.folder.join(written));
+        self.stay_inside(&path).map(|()| path)
+    }
+
+    /// A configuration that was found, and not named, is as much trusted as the repository: nothing
+    /// outside of it is read for it, by a path or by a link.
+    fn stay_inside(&self, path: &Path) -> Result<(), Failure> {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let is_inside = path.starts_with(&self.root) && real(path).starts_with(real(&self.root));
+        if self.is_named || is_inside || !path.exists() && path.starts_with(&self.root) {
+            return Ok(());
+        }
+        let shown = relative(&self.root, path);
+        Err(Failure::with_help(
+            format!("`{shown}` lies outside of the repository"),
+            "name the configuration with `--config` to let it",
+        ))
     }
 
     fn with_flags(mut self, args: &InputArgs) -> Result<Settings, Failure> {
         self.config.over = parameters(&args.param)?;
         let named = args.baseline.as_ref().map(|path| normal(&self.here.join(path)));
-        let written = self.config.file.baseline.as_ref().map(|path| normal(&self.folder.join(path)));
+        let written = self.config.file.baseline.as_ref().map(|path| self.path_of(path)).transpose()?;
         let at_root = Some(self.root.join(NAME)).filter(|path| path.is_file() && !self.config.file.lock);
         self.baseline = named.or(written).or(at_root);
         Ok(self)

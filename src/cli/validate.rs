@@ -1,6 +1,7 @@
 //! `iamlint policy validate`: the rules on policies alone, for documents that are named.
 
 use super::args::{InputArgs, ReportArgs};
+use super::outputs::Outputs;
 use super::settings::Settings;
 use super::{Failure, check, discover, packs};
 use crate::iam::PolicyKind;
@@ -57,7 +58,7 @@ pub fn run(args: &ValidateArgs) -> Result<u8, Failure> {
         kind: args.kind.map(policy_kind).or(by_type),
         resource_type: args.resource_type.clone().unwrap_or_default(),
     });
-    check::tell(&args.report, threshold, &rules, found)
+    check::tell(&args.report, &Outputs::of(&args.report)?, threshold, &rules, found)
 }
 
 fn policy_kind(kind: Kind) -> PolicyKind {

@@ -57,6 +57,11 @@ impl ActionPattern {
         &self.text
     }
 
+    /// For another place of the same text.
+    pub(super) fn text_mut(&mut self) -> &mut Text {
+        &mut self.text
+    }
+
     pub fn span(&self) -> Span {
         self.text.span
     }
@@ -87,8 +92,12 @@ impl ActionPattern {
 
     /// Whether both name a service in full, and not the same: most patterns are told apart so.
     fn is_of_another_service(&self, action: &str) -> bool {
-        let (Some(own), Some((its, _))) = (self.service(), action.split_once(':')) else { return false };
-        !own.eq_ignore_ascii_case(its)
+        let Some(own) = self.service() else { return false };
+        let (own, action) = (own.as_bytes(), action.as_bytes());
+        match action.get(..own.len()) {
+            Some(its) if action.get(own.len()) == Some(&b':') => !its.eq_ignore_ascii_case(own),
+            _ => action.contains(&b':'),
+        }
     }
 
     /// Whether it matches every action that `other` matches, those not yet invented included.
@@ -135,8 +144,9 @@ impl ActionPattern {
     /// `s3:*`.
     pub fn is_service_wildcard(&self) -> bool {
         let Some(service) = self.service() else { return false };
-        let all = Glob::parse(&format!("{}:*", service.to_ascii_lowercase()));
-        self.exact.as_ref().is_some_and(|glob| all.within(glob).is_yes())
+        let behind = self.exact.as_ref().and_then(|glob| glob.tokens().get(service.chars().count() + 1..));
+        let is_run = |token: &Token| matches!(token, Token::Run(Reach::All));
+        behind.is_some_and(|tokens| !tokens.is_empty() && tokens.iter().all(is_run))
     }
 
     /// Whether it is one action, without wildcards and holes.

@@ -49,6 +49,11 @@ impl ArnPattern {
         &self.text
     }
 
+    /// For another place of the same text.
+    pub(super) fn text_mut(&mut self) -> &mut Text {
+        &mut self.text
+    }
+
     pub fn span(&self) -> Span {
         self.text.span
     }

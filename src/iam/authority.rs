@@ -6,14 +6,12 @@ mod assemble;
 mod judge;
 mod taker;
 
-use super::action::actions_matching;
+use super::action::{ActionPattern, actions_matching};
 use super::answer::{Answer, Reason};
 use super::arn::ArnPattern;
 use super::catalogue;
-use super::document::{PolicyDocument, PolicyKind};
+use super::document::{PolicyDocument, Statement};
 use super::grant::Grant;
-use super::managed::value_at;
-use crate::source::Span;
 use std::sync::Arc;
 
 /// The policies of one principal.
@@ -54,6 +52,17 @@ impl Authority {
     /// The same for actions that are asked of many principals.
     pub fn grants_of(&self, wanted: &Wanted) -> Vec<Grant<'_>> {
         judge::grants(self, wanted)
+    }
+
+    /// What a pattern of a statement grants of an action, if anything of it survives.
+    pub fn grant_by<'a>(
+        &'a self,
+        document: &'a PolicyDocument,
+        statement: &'a Statement,
+        pattern: &'a ActionPattern,
+        action: catalogue::Action,
+    ) -> Option<Grant<'a>> {
+        judge::grant_by(self, document, statement, pattern, action)
     }
 
     /// Whether some request for the action on such a resource is allowed.
@@ -129,13 +138,6 @@ pub fn expand(wanted: &[&str]) -> Vec<String> {
         }
     }
     actions
-}
-
-/// The document of a policy that AWS manages, by name or ARN; every place in it is `span`, where
-/// the template refers to it.
-pub fn managed_document(name_or_arn: &str, span: Span, kind: PolicyKind) -> Option<PolicyDocument> {
-    let json = catalogue::managed_policy(name_or_arn)?.document();
-    Some(PolicyDocument::read(&value_at(&json, span)?, kind))
 }
 
 #[cfg(test)]

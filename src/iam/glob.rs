@@ -239,22 +239,28 @@ impl Glob {
 
     /// Whether some text matches both. Exact.
     pub fn intersects(&self, other: &Glob) -> bool {
-        // Both begin with the same letters, or nothing matches both.
-        let pairs = || self.tokens.iter().zip(other.tokens.iter());
-        let is_letters =
-            |(left, right): &(&Token, &Token)| matches!((left, right), (Token::Letter(_), Token::Letter(_)));
-        let start = pairs().take_while(is_letters).take_while(|(left, right)| left == right).count();
-        if pairs().nth(start).is_some_and(|pair| is_letters(&pair)) {
-            return false;
+        // Both begin and end with the same letters, or nothing matches both.
+        let (mut own, mut its) = (self.tokens.as_slice(), other.tokens.as_slice());
+        while let ([Token::Letter(left), own_rest @ ..], [Token::Letter(right), its_rest @ ..]) = (own, its) {
+            if left != right {
+                return false;
+            }
+            (own, its) = (own_rest, its_rest);
         }
-        let width = other.tokens.len() + 1;
-        let mut seen = vec![false; (self.tokens.len() + 1) * width];
-        let mut open = vec![(start, start)];
+        while let ([own_rest @ .., Token::Letter(left)], [its_rest @ .., Token::Letter(right)]) = (own, its) {
+            if left != right {
+                return false;
+            }
+            (own, its) = (own_rest, its_rest);
+        }
+        let width = its.len() + 1;
+        let mut seen = vec![false; (own.len() + 1) * width];
+        let mut open = vec![(0, 0)];
         while let Some((left, right)) = open.pop() {
             if std::mem::replace(&mut seen[left * width + right], true) {
                 continue;
             }
-            let (one, two) = (self.tokens.get(left), other.tokens.get(right));
+            let (one, two) = (own.get(left), its.get(right));
             if one.is_none() && two.is_none() {
                 return true;
             }

@@ -34,13 +34,13 @@ pub use access::{
 pub use action::ActionPattern;
 pub use answer::{Answer, Reason, Truth, Witness};
 pub use arn::ArnPattern;
-pub use authority::{Authority, Boundary, ResourceAsked, Wanted, managed_document};
+pub use authority::{Authority, Boundary, ResourceAsked, Wanted};
 pub use condition::ConditionTest;
 pub use document::{Effect, PolicyDocument, PolicyKind, Statement, Version};
 pub use fit::{Mismatch, mismatches};
 pub use grammar::{GrammarKind, GrammarProblem};
 pub use grant::Grant;
-pub use managed::value_at;
+pub use managed::{managed_document, value_at};
 pub use names::NameProblem;
 pub use narrowing::{ConditionClass, Narrowing};
 pub use principal::{Principal, PrincipalKind, Principals};

@@ -25,7 +25,7 @@ pub enum NameProblem {
 /// The problem of a pattern. Patterns with holes are not judged.
 pub fn problem(pattern: &ActionPattern) -> Option<NameProblem> {
     let text = pattern.text().literal()?;
-    if pattern.is_full_wildcard() {
+    if catalogue::action(text).is_some() || pattern.is_full_wildcard() {
         return None;
     }
     let Some((prefix, name)) = text.split_once(':') else {
@@ -134,7 +134,8 @@ fn nearest_service(prefix: &str) -> Option<String> {
         let distance = |service: &Service| strsim::damerau_levenshtein(prefix, service.prefix());
         // One slip in a short prefix, two in a long one.
         let limit = if prefix.len() > 5 { 2 } else { 1 };
-        let nearest = catalogue::services().min_by_key(distance)?;
+        let similar = catalogue::services().filter(|service| service.prefix().len().abs_diff(prefix.len()) <= limit);
+        let nearest = similar.min_by_key(distance)?;
         (distance(&nearest) <= limit).then(|| nearest.prefix().to_owned())
     })
 }
@@ -142,22 +143,28 @@ fn nearest_service(prefix: &str) -> Option<String> {
 /// How many suggestions are made.
 const MAX_MEANT: usize = 3;
 
+/// So many slips are made in typing a name.
+const SLIPS: usize = 2;
+
 fn nearest_actions(service: Service, name: &str) -> Vec<String> {
     if name.contains(['*', '?']) {
         return Vec::new();
     }
     let lower = name.trim().to_ascii_lowercase();
+    // A fifth of the name may be wrong. Names that differ more in length need not be compared.
+    let limit = 1 + lower.len() / 5;
     let distance = |action: Action| strsim::damerau_levenshtein(&lower, &action.name().to_ascii_lowercase());
-    let mut near: Vec<(usize, Action)> = service.actions().map(|action| (distance(action), action)).collect();
+    let similar = service.actions().filter(|action| action.name().len().abs_diff(lower.len()) <= limit.max(SLIPS));
+    let mut near: Vec<(usize, Action)> = similar.map(|action| (distance(action), action)).collect();
     near.sort();
-    let Some(best) = near.first().map(|(distance, _)| *distance) else { return Vec::new() };
+    let best = near.first().map(|(distance, _)| *distance);
     // `UpdateFunction` is more likely the start of a name than a slip in another.
     let is_longer = |action: &Action| action.name().to_ascii_lowercase().starts_with(&lower);
-    if best > 2 && lower.len() > 4 && service.actions().any(|action| is_longer(&action)) {
+    if best.is_none_or(|best| best > SLIPS) && lower.len() > 4 && service.actions().any(|action| is_longer(&action)) {
         return service.actions().filter(is_longer).take(MAX_MEANT).map(Action::full_name).collect();
     }
-    // A fifth of the name may be wrong; of several near ones the nearest are named.
-    let near = near.into_iter().take_while(|(distance, _)| *distance == best && *distance <= 1 + lower.len() / 5);
+    // Of several near ones the nearest are named.
+    let near = near.into_iter().take_while(|(distance, _)| Some(*distance) == best && *distance <= limit);
     near.take(MAX_MEANT).map(|(_, action)| action.full_name()).collect()
 }
 

@@ -126,6 +126,13 @@ impl Universe {
         fillings.into_iter().flat_map(example).chain(self.arns.iter().cloned()).chain(star)
     }
 
+    /// Whether a request that is sure to exist names a resource that the glob matches. Each of
+    /// [`Self::witnesses`] is an ARN of its format, so that the formats decide.
+    pub fn surely_meets(&self, glob: &Glob) -> bool {
+        self.arns.iter().any(|request| request.intersects(glob))
+            || (self.star && self.arns.is_empty() && glob.matches("*"))
+    }
+
     /// Whether some request names a resource that the glob matches; `Unknown` when that is one of
     /// the undocumented ones.
     pub fn meets(&self, glob: &Glob) -> Truth {

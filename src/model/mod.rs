@@ -14,6 +14,7 @@ pub mod pipeline;
 pub mod principal;
 pub mod project;
 pub mod script;
+pub mod service;
 mod trust_level;
 pub mod webhook;
 
@@ -30,7 +31,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span, Spanned};
 use crate::template::Unresolved;
 use crate::template::buildspec::Buildspec;
-use crate::value::{Text, Value};
+use crate::value::Value;
 
 /// An index into [`Model::principals`].
 pub type PrincipalId = usize;
@@ -52,9 +53,9 @@ pub struct Model {
     pub buildspecs: Vec<BuildspecSource>,
     pub images: Vec<image::Image>,
     pub compose: Vec<image::ComposeFile>,
+    pub services: Vec<service::ServerlessService>,
     /// Roles that CloudFormation is given by a tool that deploys.
     pub execution_roles: Vec<RoleRef>,
-    pub services: Vec<ServerlessService>,
     pub resources: Vec<DeclaredResource>,
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,
@@ -89,18 +90,6 @@ pub struct BuildspecSource {
     /// Stands inside a template, in the project's own `BuildSpec` property.
     pub inline: bool,
     pub commands: Vec<command::Command>,
-}
-
-/// How a service of the Serverless Framework is deployed.
-#[derive(Debug)]
-pub struct ServerlessService {
-    pub file: FileId,
-    /// The name of its stack.
-    pub stack: Option<Text>,
-    /// The bucket that it names to be deployed by.
-    pub bucket: Option<Text>,
-    /// The roles that it gives CloudFormation.
-    pub roles: Vec<Text>,
 }
 
 /// A resource with the names of its properties, for checks of spelling.

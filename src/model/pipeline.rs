@@ -15,6 +15,8 @@ pub struct Pipeline {
     pub role: Option<RoleRef>,
     /// The buckets that hold artifacts between actions.
     pub stores: Vec<Text>,
+    /// The region of each, where there is one for each region.
+    pub store_regions: Vec<Text>,
     pub stages: Vec<Stage>,
     /// Events that start a V2 pipeline.
     pub triggers: Vec<Trigger>,
@@ -54,6 +56,11 @@ pub struct PipelineAction {
     pub provider: String,
     pub run_order: u32,
     pub configuration: Option<Map>,
+    /// The region it runs in, when that is not the pipeline's by default.
+    pub region: Option<Text>,
+    /// The names of the artifacts that it takes, and of those that it hands on.
+    pub inputs: Vec<Text>,
+    pub outputs: Vec<Text>,
     pub role: Option<RoleRef>,
     /// The role that a CloudFormation action hands to CloudFormation.
     pub execution_role: Option<RoleRef>,
@@ -61,10 +68,6 @@ pub struct PipelineAction {
     pub commands: Vec<Command>,
     /// Their texts as they are written.
     pub scripts: Vec<Text>,
-    /// The region that it works in, when it is not that of the pipeline.
-    pub region: Option<Text>,
-    /// It has output artifacts.
-    pub hands_on: bool,
     /// The project of a CodeBuild action. Filled by linking.
     pub project: Option<ProjectId>,
     pub span: Span,

@@ -22,6 +22,9 @@ pub struct BuildProject {
     pub is_windows: bool,
     /// The reserved machines that it builds on.
     pub fleet: Option<Text>,
+    /// Where in S3 its builds keep a cache.
+    pub cache: Option<S3Cache>,
+    pub logs: Logs,
     /// `PrivilegedMode: true`; the place is that of the value.
     pub privileged: Option<Span>,
     /// Of several, as a condition decides, the one that may do most.
@@ -42,6 +45,23 @@ pub struct BuildProject {
     pub trust: CodeTrust,
     /// What shows that it deploys. Filled by linking.
     pub deploys: Option<DeployEvidence>,
+}
+
+/// Source: <https://docs.aws.amazon.com/codebuild/latest/userguide/caching-s3.html>
+#[derive(Debug)]
+pub struct S3Cache {
+    /// `bucket/prefix`
+    pub location: Text,
+    /// Projects with one namespace share what lies below one location.
+    pub namespace: Option<Text>,
+}
+
+#[derive(Debug, Default)]
+pub struct Logs {
+    /// Neither CloudWatch nor S3 gets any; the place is that of the settings.
+    pub off: Option<Span>,
+    /// The log group, where one is named.
+    pub group: Option<Text>,
 }
 
 /// A variable that a project sets for its builds.

@@ -170,7 +170,7 @@ fn look_into(found: &mut Found<'_>) {
 fn logs_in(command: &Command) -> bool {
     let Some(first) = command.effective().first() else { return false };
     let [Part::Hole(hole)] = first.value.parts.as_slice() else { return false };
-    hole.name.contains("aws ecr get-login") || (hole.name.contains("aws") && hole.name.contains("ecr get-login"))
+    hole.name.contains("aws") && hole.name.contains("ecr get-login")
 }
 
 /// Whether the commands behind this one run with other credentials; `None` where it changes nothing.

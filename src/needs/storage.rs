@@ -174,7 +174,7 @@ pub fn pipeline_artifacts(draft: &mut Draft<'_>, project: &BuildProject) {
     for at in &project.run_by {
         let pipeline = &model.pipelines[at.pipeline];
         let (_, action) = pipeline.action(*at);
-        hands_back |= action.hands_on;
+        hands_back |= !action.outputs.is_empty();
         for store in &pipeline.stores {
             if !stores
                 .iter()

@@ -2,7 +2,7 @@
 
 use super::ink::{self, Ink};
 use super::words::{one_line, wrap};
-use super::{Format, Style, render};
+use super::{Format, Style, mask, render};
 use crate::diagnostic::{Confidence, Diagnostic};
 use crate::linter::{Options, Report, lint};
 use crate::rules::Rule;
@@ -73,7 +73,7 @@ fn example_report(rule: &Rule, example: Example, style: &Style) -> (String, Stri
     let mut sources = Sources::new();
     let file = sources.add(example.name, examples::without_marks(example.text));
     let report = lint(&sources, std::slice::from_ref(rule), &Options::default());
-    let style = Style { quiet: true, links: false, explained: false, ..*style };
+    let style = Style { quiet: true, links: false, explained: false, ..style.clone() };
     let text = render(&report, &sources, Format::Pretty, &style, None);
     (sources.redacted(&report.redactions).get(file).text.to_string(), text)
 }
@@ -88,6 +88,10 @@ pub fn finding(
     style: &Style,
 ) -> String {
     let shown = sources.redacted(&report.redactions);
+    let masked =
+        Report { diagnostics: vec![diagnostic.clone()], redactions: report.redactions.clone(), ..Report::default() };
+    let masked = mask::masked(&masked, sources);
+    let diagnostic = masked.diagnostics.first().unwrap_or(diagnostic);
     let mut page = Page::new(style);
     let about = format!("{}, {} confidence, id {}", diagnostic.severity, diagnostic.confidence, diagnostic.id(sources));
     page.title(&diagnostic.rule, &about);

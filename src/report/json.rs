@@ -1,26 +1,64 @@
 //! The report for programs: schema `iamlint/1`. Lines and columns are 1-based and count characters;
 //! offsets are bytes. A field is only ever added; what is not known or not there is `null` or empty.
 
+use super::place::{Place, place};
 use crate::baseline;
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::iam::catalogue;
 use crate::linter;
-use crate::source::{Sources, Span};
+use crate::source::Sources;
 use crate::suppress;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 pub fn report(report: &linter::Report, sources: &Sources, fail_on: Option<Severity>) -> String {
     let whole = Report {
-        schema: "iamlint/1",
+        schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION"),
         findings: report.diagnostics.iter().map(|diagnostic| finding(diagnostic, sources)).collect(),
         suppressed: report.suppressed.iter().map(|one| suppressed(one, sources)).collect(),
         baseline: report.known.iter().map(|diagnostic| finding(diagnostic, sources)).collect(),
         summary: summary(report, sources, fail_on),
     };
-    let text = serde_json::to_string_pretty(&whole).expect("plain structs with string keys always serialise");
-    text + "\n"
+    pretty(&whole)
+}
+
+/// A line for each finding, for each that is suppressed or known, then one with the summary.
+pub fn lines(report: &linter::Report, sources: &Sources, fail_on: Option<Severity>) -> String {
+    let findings = report.diagnostics.iter().map(|diagnostic| Line::Finding(finding(diagnostic, sources)));
+    let suppressed = report.suppressed.iter().map(|one| Line::Suppressed(suppressed(one, sources)));
+    let known = report.known.iter().map(|diagnostic| Line::Baseline(finding(diagnostic, sources)));
+    let lines = findings.chain(suppressed).chain(known).chain([Line::Summary(summary(report, sources, fail_on))]);
+    let written = lines.map(|record| {
+        let stamped = Stamped { schema: SCHEMA, version: env!("CARGO_PKG_VERSION"), record };
+        serde_json::to_string(&stamped).expect(SERIALISES) + "\n"
+    });
+    written.collect()
+}
+
+/// What every report in JSON is written with.
+pub fn pretty(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).expect(SERIALISES) + "\n"
+}
+
+const SCHEMA: &str = "iamlint/1";
+const SERIALISES: &str = "plain structs with string keys always serialise";
+
+#[derive(Serialize)]
+struct Stamped<'a> {
+    schema: &'static str,
+    version: &'static str,
+    #[serde(flatten)]
+    record: Line<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Line<'a> {
+    Finding(Finding<'a>),
+    Suppressed(Suppressed<'a>),
+    Baseline(Finding<'a>),
+    Summary(Summary<'a>),
 }
 
 #[derive(Serialize)]
@@ -81,20 +119,6 @@ struct Location<'a> {
     #[serde(flatten)]
     place: Place<'a>,
     label: &'a str,
-}
-
-#[derive(Serialize)]
-pub(super) struct Place<'a> {
-    path: &'a str,
-    start: Point,
-    end: Point,
-}
-
-#[derive(Serialize)]
-struct Point {
-    line: usize,
-    column: usize,
-    offset: u32,
 }
 
 #[derive(Serialize)]
@@ -188,14 +212,6 @@ fn suppressed<'a>(one: &'a suppress::Suppressed, sources: &'a Sources) -> Suppre
 
 fn location<'a>(role: &'static str, label: &'a Label, sources: &'a Sources) -> Location<'a> {
     Location { role, place: place(label.span, sources), label: &label.text }
-}
-
-pub(super) fn place(span: Span, sources: &Sources) -> Place<'_> {
-    let point = |offset: u32| {
-        let position = sources.get(span.file).position(offset);
-        Point { line: position.line, column: position.column, offset }
-    };
-    Place { path: sources.path(span.file), start: point(span.start), end: point(span.end) }
 }
 
 fn summary<'a>(report: &'a linter::Report, sources: &'a Sources, fail_on: Option<Severity>) -> Summary<'a> {

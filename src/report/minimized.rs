@@ -1,6 +1,7 @@
 //! A policy that was made shorter: as a policy, and as an answer (schema `iamlint-policy/1`).
 
-use super::json::{Place, place};
+use super::json;
+use super::place::{Place, place};
 use super::summary;
 use crate::iam::minimize::Change;
 use crate::iam::{PolicyDocument, PrincipalKind, Reason, Statement, Version, catalogue};
@@ -121,7 +122,7 @@ fn shown(text: &Text) -> String {
 }
 
 fn written(whole: &impl Serialize) -> String {
-    serde_json::to_string_pretty(whole).expect("plain structs with string keys always serialise") + "\n"
+    json::pretty(whole)
 }
 
 #[derive(Serialize)]

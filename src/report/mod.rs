@@ -1,73 +1,42 @@
 //! Everything that is rendered or serialised is so in here. Text in, text out: no I/O, no look at
 //! the environment, no clock.
 
+mod asff;
 pub mod explain;
 mod excerpt;
 mod finding;
+mod format;
+mod github;
+mod gitlab;
+mod html;
 mod ink;
 mod json;
+mod junit;
 pub mod least;
 mod lines;
+mod markdown;
+mod mask;
 pub mod minimized;
+mod place;
 pub mod policy;
 mod pretty;
 pub mod rules;
+mod sarif;
 mod summary;
 #[cfg(test)]
 mod tests;
 pub mod uses;
 mod words;
 
+pub use asff::Account;
+pub use format::Format;
+
 use crate::diagnostic::Severity;
 use crate::linter::Report;
 use crate::source::Sources;
-use std::fmt;
-use std::str::FromStr;
 
-/// How a report is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
-    /// Frames with the source, one for each place; for terminals.
-    #[default]
-    Pretty,
-    /// One frame for all places of a file; for logs that are read by people.
-    Rich,
-    /// One line for a finding; for editors, `grep` and problem matchers.
-    Short,
-    /// Everything, for programs.
-    Json,
-}
-
-impl Format {
-    pub const ALL: [Format; 4] = [Format::Pretty, Format::Rich, Format::Short, Format::Json];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Format::Pretty => "pretty",
-            Format::Rich => "rich",
-            Format::Short => "short",
-            Format::Json => "json",
-        }
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Format {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Format, String> {
-        let found = Format::ALL.into_iter().find(|format| format.name() == text);
-        found.ok_or_else(|| format!("`{text}` is no format: {}", Format::ALL.map(Format::name).join(", ")))
-    }
-}
-
-/// How a text looks; JSON is the same whatever is set here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a text looks. Formats for programs are the same whatever is set here, the account left aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Style {
     pub color: bool,
     /// Columns of the terminal.
@@ -82,11 +51,22 @@ pub struct Style {
     pub explained: bool,
     /// Frames are drawn with box characters rather than ASCII.
     pub unicode: bool,
+    /// Where Security Hub shall take the findings.
+    pub account: Option<Account>,
 }
 
 impl Default for Style {
     fn default() -> Style {
-        Style { color: false, width: 100, verbose: false, quiet: false, links: false, explained: true, unicode: true }
+        Style {
+            color: false,
+            width: 100,
+            verbose: false,
+            quiet: false,
+            links: false,
+            explained: true,
+            unicode: true,
+            account: None,
+        }
     }
 }
 
@@ -99,12 +79,24 @@ impl Style {
 /// The whole report as text. `fail_on` is the severity from which a run fails, for its last line.
 pub fn render(report: &Report, sources: &Sources, format: Format, style: &Style, fail_on: Option<Severity>) -> String {
     let shown = sources.redacted(&report.redactions);
+    let report = &*mask::masked(report, sources);
+    // A terminal decides how text for people looks, and nothing of the rest.
+    let plain = Style { color: false, links: false, width: 100, unicode: true, ..style.clone() };
+    let style = if format.is_for_terminals() { style } else { &plain };
     let scene = Scene { sources, shown: &shown, style };
     let findings = match format {
         Format::Pretty => pretty::findings(&scene, &report.diagnostics),
         Format::Rich => lines::rich(&scene, &report.diagnostics),
         Format::Short => lines::short(&scene, &report.diagnostics),
         Format::Json => return json::report(report, sources, fail_on),
+        Format::Ndjson => return json::lines(report, sources, fail_on),
+        Format::Sarif => return sarif::report(report, sources),
+        Format::Junit => return junit::report(&scene, report, fail_on),
+        Format::Github => return github::annotations(&scene, report),
+        Format::Gitlab => return gitlab::report(report, sources),
+        Format::Asff => return asff::report(&scene, report),
+        Format::Markdown => return markdown::report(&scene, report, fail_on),
+        Format::Html => return html::report(&scene, report, fail_on),
     };
     let text = if style.quiet { findings } else { findings + &summary::text(&scene, report, format, fail_on) };
     // Both libraries end lines with spaces here and there, and so do sources.

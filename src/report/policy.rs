@@ -1,7 +1,8 @@
 //! The answer to a question about policies, as text and as JSON (schema `iamlint-policy/1`).
 
 use super::ink::{Ink, paint};
-use super::json::{Place, place};
+use super::json;
+use super::place::{Place, place};
 use super::{Scene, Style, pretty, summary, words};
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::iam::catalogue::{self, AccessLevel, Action};
@@ -107,7 +108,7 @@ pub fn text(answered: &Answered, sources: &Sources, style: &Style) -> String {
     let mut diagnostic = Diagnostic::new(answered.check, answered.verdict.severity(), String::new(), primary);
     diagnostic.labels = places.collect();
     diagnostic.notes = notes;
-    let style = Style { explained: false, ..*style };
+    let style = Style { explained: false, ..style.clone() };
     let scene = Scene { sources, shown: sources, style: &style };
     let text = pretty::framed(&scene, &diagnostic, heading);
     text.lines().map(str::trim_end).chain([data.as_str()]).flat_map(|line| [line, "\n"]).collect()
@@ -183,7 +184,7 @@ pub(super) fn level(level: AccessLevel) -> &'static str {
 }
 
 fn written(whole: &impl Serialize) -> String {
-    serde_json::to_string_pretty(whole).expect("plain structs with string keys always serialise") + "\n"
+    json::pretty(whole)
 }
 
 #[derive(Serialize)]

@@ -126,7 +126,7 @@ fn understood(scene: &Scene, summary: &Summary) -> String {
 }
 
 /// `2 files and 1 part of a file`.
-fn amount(items: &[NotAnalysed]) -> String {
+pub fn amount(items: &[NotAnalysed]) -> String {
     let parts = items.iter().filter(|item| item.span.is_some()).count();
     let (files, mut words) = (items.len() - parts, Vec::new());
     if files > 0 {

@@ -1,7 +1,7 @@
 //! What roles are granted and what is needed of them: as a table with lists, and as JSON (schema
 //! `iamlint-uses/1`).
 
-use super::json::{Place, place};
+use super::place::{Place, place};
 use super::policy::level;
 use super::summary;
 use crate::iam::Reason;

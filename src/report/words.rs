@@ -12,10 +12,14 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text with its line breaks, each line safe to print.
+/// The text with its line breaks, each line safe to print, also in a log that a runner reads for
+/// commands: `::error::` of GitHub Actions counts behind spaces too.
 pub fn lines(text: &str) -> String {
-    let lines: Vec<_> = text.trim_end().lines().map(one_line).collect();
-    lines.join("\n")
+    let line = |line: &str| {
+        let is_command = ["::", "##["].iter().any(|start| line.trim_start().starts_with(start));
+        format!("{}{}", if is_command { "\\" } else { "" }, one_line(line))
+    };
+    text.trim_end().lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// A character as it may be shown in an excerpt; tabs are the renderer's business.
@@ -28,6 +32,14 @@ fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
         || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+}
+
+/// An address that may be a link; a rule pack could hold any other scheme.
+pub fn is_web_address(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
+    })
 }
 
 /// Breaks lines at spaces so that they fit; a word is never broken, so that it can be copied.
@@ -116,5 +128,6 @@ mod tests {
         assert_eq!(one_line("a\nb\tc"), "a b c");
         assert_eq!(one_line("\u{1b}[2Jx\u{202e}y"), "\u{fffd}[2Jx\u{fffd}y");
         assert_eq!(lines("a\r\nb\n"), "a\nb");
+        assert_eq!(lines("a\n::error::b\n  ##[error]c ::d"), "a\n\\::error::b\n\\  ##[error]c ::d");
     }
 }

@@ -16,6 +16,7 @@ pub const PACKS: &[(&str, &str)] = &[
     ("deploy-separation.yml", include_str!("../../rules/deploy-separation.yml")),
     ("static-credentials.yml", include_str!("../../rules/static-credentials.yml")),
     ("supply-chain.yml", include_str!("../../rules/supply-chain.yml")),
+    ("serverless.yml", include_str!("../../rules/serverless.yml")),
     ("docker.yml", include_str!("../../rules/docker.yml")),
     ("resource-exposure.yml", include_str!("../../rules/resource-exposure.yml")),
 ];

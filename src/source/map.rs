@@ -7,18 +7,18 @@ use std::sync::Arc;
 /// Maps offsets of a decoded text to bytes of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OffsetMap {
-    file: FileId,
     runs: Runs,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Runs {
     /// The text stands in the file byte for byte, from this offset on.
-    Verbatim(u32),
+    Verbatim(FileId, u32),
     /// Of every part of the text no more is known than this place.
-    Whole { start: u32, end: u32 },
-    /// Sorted by `decoded`, without gaps in it.
-    Pieces(Arc<[Run]>),
+    Whole(Span),
+    /// Sorted by `decoded`, without gaps in it. Trees hold millions of maps: a thin pointer keeps
+    /// them small.
+    Pieces(FileId, Arc<Vec<Run>>),
 }
 
 /// A stretch of text. Where both lengths are the same it is there byte for byte; otherwise it is
@@ -44,7 +44,7 @@ impl Run {
 impl OffsetMap {
     /// For a text that stands in the file as it is.
     pub fn verbatim(file: FileId, start: u32) -> OffsetMap {
-        OffsetMap { file, runs: Runs::Verbatim(start) }
+        OffsetMap { runs: Runs::Verbatim(file, start) }
     }
 
     /// From runs in order; they cover the decoded text.
@@ -52,36 +52,39 @@ impl OffsetMap {
         match runs.as_slice() {
             [only] if only.is_verbatim() && only.decoded == 0 => OffsetMap::verbatim(file, only.source),
             [only] if !only.is_verbatim() => {
-                OffsetMap { file, runs: Runs::Whole { start: only.source, end: only.source_end() } }
+                OffsetMap::whole(Span { file, start: only.source, end: only.source_end() })
             }
-            _ => OffsetMap { file, runs: Runs::Pieces(runs.into()) },
+            _ => OffsetMap { runs: Runs::Pieces(file, Arc::new(runs)) },
         }
     }
 
     /// For a text of which only the whole place is known.
     pub fn whole(span: Span) -> OffsetMap {
-        OffsetMap { file: span.file, runs: Runs::Whole { start: span.start, end: span.end } }
+        OffsetMap { runs: Runs::Whole(span) }
     }
 
     pub fn file(&self) -> FileId {
-        self.file
+        match &self.runs {
+            Runs::Verbatim(file, _) | Runs::Pieces(file, _) => *file,
+            Runs::Whole(span) => span.file,
+        }
     }
 
     /// The place of `range` of the decoded text.
     pub fn span(&self, range: std::ops::Range<usize>) -> Span {
         let start = self.start(range.start as u32);
         let end = if range.is_empty() { start } else { self.end(range.end as u32) };
-        Span { file: self.file, start, end: end.max(start) }
+        Span { file: self.file(), start, end: end.max(start) }
     }
 
     /// The map of a part of the decoded text.
     pub fn slice(&self, range: std::ops::Range<usize>) -> OffsetMap {
         match &self.runs {
-            Runs::Verbatim(start) => OffsetMap::verbatim(self.file, start + range.start as u32),
-            Runs::Whole { .. } => self.clone(),
-            Runs::Pieces(runs) => {
+            Runs::Verbatim(file, start) => OffsetMap::verbatim(*file, start + range.start as u32),
+            Runs::Whole(_) => self.clone(),
+            Runs::Pieces(file, runs) => {
                 let (from, to) = (range.start as u32, range.end as u32);
-                OffsetMap::from_runs(self.file, cut(runs, from, to).collect())
+                OffsetMap::from_runs(*file, cut(runs, from, to).collect())
             }
         }
     }
@@ -89,16 +92,16 @@ impl OffsetMap {
     /// The map of a text nested in this one: `inner` gives places in the text that `self` maps.
     pub fn compose(&self, inner: &OffsetMap, inner_len: usize) -> OffsetMap {
         match (&self.runs, &inner.runs) {
-            (Runs::Whole { .. }, _) => self.clone(),
-            (_, Runs::Whole { start, end }) => OffsetMap::whole(self.span(*start as usize..*end as usize)),
-            (Runs::Verbatim(base), Runs::Verbatim(start)) => OffsetMap::verbatim(self.file, base + start),
-            (Runs::Pieces(_), Runs::Verbatim(start)) => {
+            (Runs::Whole(_), _) => self.clone(),
+            (_, Runs::Whole(span)) => OffsetMap::whole(self.span(span.range())),
+            (Runs::Verbatim(file, base), Runs::Verbatim(_, start)) => OffsetMap::verbatim(*file, base + start),
+            (Runs::Pieces(..), Runs::Verbatim(_, start)) => {
                 let start = *start as usize;
                 self.slice(start..start + inner_len)
             }
-            (_, Runs::Pieces(pieces)) => {
+            (_, Runs::Pieces(_, pieces)) => {
                 let runs = pieces.iter().flat_map(|piece| self.place(*piece)).collect();
-                OffsetMap::from_runs(self.file, runs)
+                OffsetMap::from_runs(self.file(), runs)
             }
         }
     }
@@ -110,9 +113,9 @@ impl OffsetMap {
         for (map, len) in parts {
             let unit = Run { decoded: 0, source: 0, decoded_len: *len as u32, source_len: *len as u32 };
             let placed = match &map.runs {
-                Runs::Verbatim(start) => vec![Run { source: *start, ..unit }],
-                Runs::Whole { start, end } => vec![Run { source: *start, source_len: end - start, ..unit }],
-                Runs::Pieces(pieces) => pieces.to_vec(),
+                Runs::Verbatim(_, start) => vec![Run { source: *start, ..unit }],
+                Runs::Whole(span) => vec![Run { source: span.start, source_len: span.end - span.start, ..unit }],
+                Runs::Pieces(_, pieces) => pieces.to_vec(),
             };
             runs.extend(placed.into_iter().map(|run| Run { decoded: run.decoded + decoded, ..run }));
             decoded += *len as u32;
@@ -123,12 +126,12 @@ impl OffsetMap {
     /// An inner run placed in the outer file, cut where the outer map has seams.
     fn place(&self, inner: Run) -> Vec<Run> {
         match &self.runs {
-            Runs::Verbatim(base) => vec![Run { source: base + inner.source, ..inner }],
-            Runs::Whole { start, end } => vec![Run { source: *start, source_len: end - start, ..inner }],
-            Runs::Pieces(runs) if inner.is_verbatim() => cut(runs, inner.source, inner.source_end())
+            Runs::Verbatim(_, base) => vec![Run { source: base + inner.source, ..inner }],
+            Runs::Whole(span) => vec![Run { source: span.start, source_len: span.end - span.start, ..inner }],
+            Runs::Pieces(_, runs) if inner.is_verbatim() => cut(runs, inner.source, inner.source_end())
                 .map(|run| Run { decoded: run.decoded + inner.decoded, ..run })
                 .collect(),
-            Runs::Pieces(_) => {
+            Runs::Pieces(..) => {
                 let span = self.span(inner.source as usize..inner.source_end() as usize);
                 vec![Run { source: span.start, source_len: span.end - span.start, ..inner }]
             }
@@ -137,9 +140,9 @@ impl OffsetMap {
 
     fn start(&self, offset: u32) -> u32 {
         match &self.runs {
-            Runs::Verbatim(start) => start + offset,
-            Runs::Whole { start, .. } => *start,
-            Runs::Pieces(runs) => {
+            Runs::Verbatim(_, start) => start + offset,
+            Runs::Whole(span) => span.start,
+            Runs::Pieces(_, runs) => {
                 let index = runs.partition_point(|run| run.decoded + run.decoded_len <= offset);
                 match runs.get(index) {
                     Some(run) if run.is_verbatim() => run.source + (offset - run.decoded.min(offset)),
@@ -153,9 +156,9 @@ impl OffsetMap {
     /// The end of the byte before `offset`.
     fn end(&self, offset: u32) -> u32 {
         match &self.runs {
-            Runs::Verbatim(start) => start + offset,
-            Runs::Whole { end, .. } => *end,
-            Runs::Pieces(runs) => {
+            Runs::Verbatim(_, start) => start + offset,
+            Runs::Whole(span) => span.end,
+            Runs::Pieces(_, runs) => {
                 let index = runs.partition_point(|run| run.decoded + run.decoded_len < offset);
                 match runs.get(index) {
                     Some(run) if run.is_verbatim() => run.source + (offset - run.decoded.min(offset)),

@@ -39,7 +39,8 @@ fn of_file(repository: &Repository<'_>, file: FileId, known: &[&str]) -> Suppres
     }
     let parsed = &repository.get(file).parsed;
     let mut found = Vec::new();
-    for written in &parsed.comments {
+    // Where a comment belongs is looked for in the whole tree, so only for those of ours.
+    for written in parsed.comments.iter().filter(|comment| comment.value.contains("iamlint:")) {
         let covered = scope::at_comment(&parsed.documents, text, written.span);
         all.add_comment(text, written.span, covered, known);
     }
@@ -71,9 +72,9 @@ impl Peers<'_> {
         }
         let parsed = &repository.get(file).parsed;
         for written in parsed.comments.iter().filter(|_| self.honoured.contains(&Peer::Checkov)) {
-            let said = text.get(written.span.range()).and_then(peer::in_comment);
-            let around = scope::resource_around(&parsed.documents, written.span);
-            if let (Some(said), Some(within)) = (said, around) {
+            if let Some(said) = text.get(written.span.range()).and_then(peer::in_comment)
+                && let Some(within) = scope::resource_around(&parsed.documents, written.span)
+            {
                 found.extend(self.suppression(Peer::Checkov, said, within, written.span));
             }
         }

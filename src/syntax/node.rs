@@ -8,8 +8,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Node {
     data: Arc<NodeData>,
-    /// Where `*anchor` stands, when the node was reached through an alias.
-    alias: Option<Span>,
+    /// Where `*anchor` stands, when the node was reached through an alias, as few are.
+    alias: Option<Box<Span>>,
 }
 
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl Node {
 
     /// The same node, reached through an alias that stands at `span`.
     pub fn aliased(&self, span: Span) -> Node {
-        Node { data: self.data.clone(), alias: Some(span) }
+        Node { data: self.data.clone(), alias: Some(Box::new(span)) }
     }
 
     pub fn kind(&self) -> &Kind {
@@ -86,7 +86,7 @@ impl Node {
 
     /// Where the node is used: the alias if there is one, else its own place.
     pub fn site(&self) -> Span {
-        self.alias.unwrap_or(self.data.span)
+        self.alias.as_deref().copied().unwrap_or(self.data.span)
     }
 
     /// The local tag without its `!`, such as `Sub` or `GetAtt`.

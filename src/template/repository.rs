@@ -176,12 +176,11 @@ impl<'s> Repository<'s> {
         self.by_path.get(path.as_str()).copied().ok_or(NotTaken::Missing)
     }
 
-    /// Takes the trees apart on another thread: nobody has to wait for it. Texts stay.
-    pub fn without_trees(mut self) -> Repository<'s> {
+    /// Parts with the trees, which are large. Texts stay.
+    pub fn without_trees(mut self) -> (Repository<'s>, impl Send + use<>) {
         let trees =
             (std::mem::take(&mut self.files), std::mem::take(&mut self.services), std::mem::take(&mut self.templates));
-        rayon::spawn(move || drop(trees));
-        self
+        (self, trees)
     }
 }
 

@@ -337,3 +337,32 @@ fn an_address_stands_for_a_file_of_the_repository() {
     let run = repository.run(&[]);
     assert!(run.status == 2 && run.err.contains("lies outside of the repository"), "{}", run.err);
 }
+
+#[test]
+fn a_file_that_is_found_reads_nothing_outside_of_the_repository() {
+    let outside = repository(&[("secret.txt", "password: hunter2\n"), ("pack.yml", PACK)]);
+    let path = |name: &str| outside.path().join(name).to_string_lossy().into_owned();
+    let climbing = format!("../{}/secret.txt", outside.path().file_name().expect("a name").to_string_lossy());
+    for config in [
+        format!("packs = [{:?}]\n", path("secret.txt")),
+        format!("packs = [{climbing:?}]\n"),
+        format!("baseline = {:?}\n", path("secret.txt")),
+        format!("[environments.prod]\nfile = {:?}\n", path("secret.txt")),
+        "packs = [\"../none.yml\"]\n".to_owned(),
+    ] {
+        let run = with_config(&config).run(&[]);
+        assert_eq!((run.status, run.out.as_str()), (2, ""), "{config}");
+        assert!(run.err.contains("lies outside of the repository") && !run.err.contains("hunter2"), "{}", run.err);
+    }
+    let repository = with_config("");
+    repository.write("org.toml", &format!("packs = [{:?}]\n", path("pack.yml")));
+    assert_eq!(repository.run(&["rules"]).status, 0);
+    assert_eq!(repository.run(&["-q", "--config", "org.toml"]).status, 1, "who names it trusts it");
+    #[cfg(unix)]
+    {
+        fs::remove_file(repository.path().join("iamlint.toml")).expect("it is there");
+        std::os::unix::fs::symlink(path("secret.txt"), repository.path().join("iamlint.toml")).expect("a link");
+        let run = repository.run(&[]);
+        assert!(run.status == 2 && !run.err.contains("hunter2"), "{}", run.err);
+    }
+}

@@ -6,6 +6,7 @@ mod exit_status;
 mod explain;
 mod inputs;
 mod output;
+mod reports;
 mod rules;
 mod uses;
 #[path = "../walk/mod.rs"]
@@ -33,7 +34,8 @@ const TEXT_TEMPLATE: &str = "Resources:\n{% if table %}\n  Table: {Type: AWS::Dy
 /// A pack with one rule, `no-table-deletion`.
 const PACK: &str = include_str!("../../fixtures/cli/pack.yml");
 
-const FORMATS: [&str; 4] = ["pretty", "rich", "short", "json"];
+const FORMATS: [&str; 12] =
+    ["pretty", "rich", "short", "json", "ndjson", "sarif", "junit", "github", "gitlab", "asff", "markdown", "html"];
 
 /// A folder of its own, with files in it.
 struct Repository {
@@ -75,9 +77,13 @@ impl Repository {
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::cargo_bin("iamlint").expect("the program is built");
-        for name in ["NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "IAMLINT_CONFIG"] {
+        let terminal = ["NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "IAMLINT_CONFIG"];
+        let runners = ["GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "CODEBUILD_BUILD_ARN", "AWS_DEFAULT_REGION"];
+        terminal.into_iter().chain(runners).for_each(|name| {
             command.env_remove(name);
-        }
+        });
+        // What a report for Security Hub needs; the time is one that never changes.
+        command.envs([("AWS_ACCOUNT_ID", "111122223333"), ("AWS_REGION", "eu-west-1"), ("SOURCE_DATE_EPOCH", "0")]);
         command.current_dir(self.path()).args(words);
         command
     }

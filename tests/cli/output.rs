@@ -98,7 +98,9 @@ fn colour_is_for_terminals_and_for_those_who_ask() {
     assert!(!is_coloured(&[], &[("FORCE_COLOR", "1"), ("NO_COLOR", "1")]));
     assert!(is_coloured(&[], &[("FORCE_COLOR", "1"), ("NO_COLOR", "")]));
     assert!(!is_coloured(&["--color", "never"], &[("FORCE_COLOR", "1")]));
-    assert!(!is_coloured(&["--format", "json", "--color", "always"], &[]));
+    for format in &FORMATS[3..] {
+        assert!(!is_coloured(&["--format", format, "--color", "always"], &[]), "{format}");
+    }
     assert!(is_coloured(&["explain", "passrole-wildcard"], &[("FORCE_COLOR", "1")]));
 }
 

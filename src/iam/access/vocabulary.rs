@@ -95,7 +95,7 @@ impl Vocabulary {
     pub fn everything(&self, dimension: &Dimension) -> Extent {
         match dimension {
             Dimension::Action | Dimension::Resource => Extent::one_of(Values::all_texts()),
-            Dimension::Principal => Extent::one_of(Values::texts(&super::who::everybody())),
+            Dimension::Principal => Extent::one_of(Values::texts(super::who::everybody())),
             Dimension::Opaque(_) => Extent::one_of(Values::Flags(TRUE | FALSE)),
             Dimension::Key(name) => {
                 let key = self.keys.get(name);

@@ -5,22 +5,25 @@ use super::values::{Members, Pattern};
 use crate::iam::glob::{Glob, Reach};
 use crate::iam::principal::{Principal, PrincipalKind, Principals};
 use crate::iam::request::Caller;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// All callers there can be.
-pub fn everybody() -> Vec<Arc<Pattern>> {
-    let name = |pattern: &str| Pattern::new(segments(pattern));
-    vec![
-        name("aws|arn:*:iam::*:user/?*"),
-        name("aws|arn:*:iam::*:role/?*"),
-        name("aws|arn:*:iam::*:root"),
-        name("aws|arn:*:sts::*:assumed-role/?*/?*"),
-        name("aws|arn:*:sts::*:federated-user/?*"),
-        Pattern::new(Glob::literal("anonymous|")),
-        name("service|?*"),
-        name("federated|?*"),
-        name("canonical|?*"),
-    ]
+pub fn everybody() -> &'static [Arc<Pattern>] {
+    static EVERYBODY: LazyLock<[Arc<Pattern>; 9]> = LazyLock::new(|| {
+        let name = |pattern: &str| Pattern::new(segments(pattern));
+        [
+            name("aws|arn:*:iam::*:user/?*"),
+            name("aws|arn:*:iam::*:role/?*"),
+            name("aws|arn:*:iam::*:root"),
+            name("aws|arn:*:sts::*:assumed-role/?*/?*"),
+            name("aws|arn:*:sts::*:federated-user/?*"),
+            Pattern::new(Glob::literal("anonymous|")),
+            name("service|?*"),
+            name("federated|?*"),
+            name("canonical|?*"),
+        ]
+    });
+    &*EVERYBODY
 }
 
 /// The caller of a text.
@@ -61,7 +64,7 @@ pub fn test(principals: &Principals, most: bool) -> (Test, bool) {
         } else if principals.unknown.is_empty() {
             entries.iter().flat_map(|(entry, names)| names.around(entry)).collect()
         } else {
-            everybody()
+            everybody().to_vec()
         };
         return (Test::one(Members::Patterns(excepted.into_iter().collect()), true), false);
     }
@@ -74,7 +77,7 @@ pub fn test(principals: &Principals, most: bool) -> (Test, bool) {
         }
     }
     if most && !principals.unknown.is_empty() {
-        named = everybody();
+        named = everybody().to_vec();
     }
     (Test::one(Members::Patterns(named.into_iter().collect()), false), exact)
 }

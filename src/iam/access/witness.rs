@@ -247,13 +247,13 @@ fn callers(extent: &Extent, request: &Request) -> Vec<Caller> {
     if likely.is_empty() {
         likely.extend(["anonymous|", "aws|arn:aws:iam::999988887777:user/x"].map(str::to_owned));
     }
-    let mut found: Vec<String> =
-        likely.into_iter().filter(|text| regions.iter().any(|region| region.has(text))).collect();
-    let kinds = who::everybody();
-    let by_kind = kinds.iter().filter_map(|kind| word_of(regions, kind)?.ok());
-    found.extend(by_kind.map(|word| crate::iam::glob::spell(&word)));
-    found.dedup();
-    found.iter().filter_map(|text| who::caller(text)).take(MAX_ACTIONS).collect()
+    let likely = likely.into_iter().filter(|text| regions.iter().any(|region| region.has(text)));
+    // Words are looked for one by one, as far as they are needed.
+    let by_kind = who::everybody().iter().filter_map(|kind| word_of(regions, kind)?.ok());
+    let mut last = String::new();
+    let found = likely.chain(by_kind.map(|word| crate::iam::glob::spell(&word)));
+    let found = found.filter(|text| std::mem::replace(&mut last, text.clone()) != *text);
+    found.filter_map(|text| who::caller(&text)).take(MAX_ACTIONS).collect()
 }
 
 /// Gives every key of the question a value of the box, or none. `false` where none can be found.

@@ -206,9 +206,7 @@ impl Judge<'_> {
         } else {
             let sure = pattern.segmented.as_ref();
             // `*` is left whatever the action: it has resources, or takes none.
-            sure.is_some_and(|glob| {
-                glob.is_everything() || self.universe.witnesses().any(|request| request.intersects(glob))
-            })
+            sure.is_some_and(|glob| glob.is_everything() || self.universe.surely_meets(glob))
         };
         (fits && takers(self.authority, self.asked).is_empty()).then_some(Verdict::Sure(None))
     }

@@ -6,7 +6,7 @@ use crate::iam::action::ActionPattern;
 use crate::iam::answer::{Answer, Reason, Witness};
 use crate::iam::catalogue::{self, Action};
 use crate::iam::condition::{Comparison, ConditionTest};
-use crate::iam::document::{ActionMatch, Statement};
+use crate::iam::document::{ActionMatch, PolicyDocument, Statement};
 use crate::iam::grant::Grant;
 use crate::iam::narrowing::{ConditionClass, Narrowing};
 use crate::value::Text;
@@ -26,6 +26,23 @@ pub fn grants<'a>(authority: &'a Authority, wanted: &Wanted) -> Vec<Grant<'a>> {
         }
     }
     found
+}
+
+pub fn grant_by<'a>(
+    authority: &'a Authority,
+    document: &'a PolicyDocument,
+    statement: &'a Statement,
+    pattern: &'a ActionPattern,
+    action: Action,
+) -> Option<Grant<'a>> {
+    let name = action.full_name();
+    let truth = pattern.matches(&name);
+    if truth.is_no() || pattern.is_opaque() {
+        return None;
+    }
+    let question = Question::without_witness(&name, Some(action));
+    let matched = ActionMatch { pattern: Some(pattern), span: pattern.span(), truth };
+    assembled(authority, document, statement, matched, &question).into_iter().map(|(grant, _)| grant).next()
 }
 
 /// The questions about services that the statement may speak of at all.

@@ -4,6 +4,7 @@ use super::*;
 use crate::diagnostic::Confidence;
 use crate::iam::document::PolicyKind;
 use crate::iam::fixture::{authority, bounded, document, span, text};
+use crate::iam::managed_document;
 use crate::iam::{ConditionClass, Truth};
 
 /// The actions granted, each with its confidence.

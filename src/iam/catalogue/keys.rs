@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::layout::{global, key};
 use super::tables::{Table, find, string};
@@ -191,13 +192,19 @@ impl Key {
 
     /// Whether a concrete name is this key, in any case.
     pub fn matches(self, name: &str) -> bool {
-        let Some((before, after)) = placeholder(self.name()) else { return self.name().eq_ignore_ascii_case(name) };
-        let (name, before, after) = (name.as_bytes(), before.as_bytes(), after.as_bytes());
-        let Some((start, rest)) = name.split_at_checked(before.len()) else { return false };
-        // What stands for the placeholder is not empty.
-        let Some(filled) = rest.len().checked_sub(after.len()).filter(|filled| *filled > 0) else { return false };
-        start.eq_ignore_ascii_case(before) && rest[filled..].eq_ignore_ascii_case(after)
+        match placeholder(self.name()) {
+            Some((before, after)) => is_filled(name, before, after),
+            None => self.name().eq_ignore_ascii_case(name),
+        }
     }
+}
+
+/// Whether something that is not empty stands in a name for the placeholder.
+fn is_filled(name: &str, before: &str, after: &str) -> bool {
+    let (name, before, after) = (name.as_bytes(), before.as_bytes(), after.as_bytes());
+    let Some((start, rest)) = name.split_at_checked(before.len()) else { return false };
+    let Some(filled) = rest.len().checked_sub(after.len()).filter(|filled| *filled > 0) else { return false };
+    start.eq_ignore_ascii_case(before) && rest[filled..].eq_ignore_ascii_case(after)
 }
 
 impl fmt::Debug for Key {
@@ -206,9 +213,19 @@ impl fmt::Debug for Key {
     }
 }
 
-fn matching(mut range: Range<u32>, name: &str) -> Option<Key> {
-    let exact = find(&KEYS, range.clone(), key::NAME, name);
-    exact.or_else(|| range.find(|row| Key(*row).matches(name))).map(Key)
+fn matching(range: Range<u32>, name: &str) -> Option<Key> {
+    /// The keys with a placeholder, and what stands before and after it.
+    type Open = (u32, &'static str, &'static str);
+    static OPEN: LazyLock<Vec<Open>> = LazyLock::new(|| {
+        let open = |row| placeholder(Key(row).name()).map(|(before, after)| (row, before, after));
+        (0..KEYS.len() as u32).filter_map(open).collect()
+    });
+    let filled = || {
+        let start = OPEN.partition_point(|(row, ..)| *row < range.start);
+        let mut own = OPEN[start..].iter().take_while(|(row, ..)| *row < range.end);
+        own.find(|(_, before, after)| is_filled(name, before, after)).map(|(row, ..)| *row)
+    };
+    find(&KEYS, range.clone(), key::NAME, name).or_else(filled).map(Key)
 }
 
 /// The text before and after the placeholder, `${TagKey}` or `<key>`. No documented key has two.

@@ -42,6 +42,11 @@ pub fn managed_policies() -> impl ExactSizeIterator<Item = ManagedPolicy> {
 }
 
 impl ManagedPolicy {
+    /// Its position among all of them, counted from 0.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+
     pub fn name(self) -> &'static str {
         let path = self.path();
         path.rsplit('/').next().unwrap_or(path)

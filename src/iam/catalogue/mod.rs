@@ -157,7 +157,7 @@ impl Action {
 
     /// `service:Name`.
     pub fn full_name(self) -> String {
-        format!("{}:{}", self.service().prefix(), self.name())
+        [self.service().prefix(), ":", self.name()].concat()
     }
 
     /// AWS's own level. AWS counts tagging and permissions management among the writes; here they stand for themselves.

@@ -9,6 +9,8 @@ use crate::iam::document::{Effect, PolicyDocument, Statement};
 use crate::iam::overruled::covers;
 use crate::source::Span;
 use crate::value::{Condition, Text};
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// Longer lists are not compared: each of their entries is held against each other.
 const MAX_ENTRIES: usize = 400;
@@ -60,21 +62,27 @@ fn covered<P>(entries: &[Entry<'_, P>], covers: impl Fn(&P, &P) -> bool, code: s
     if !(2..=MAX_ENTRIES).contains(&entries.len()) {
         return Vec::new();
     }
-    let starts: Vec<Option<String>> = entries.iter().map(|entry| start(entry.text)).collect();
-    let shown: Vec<String> = entries.iter().map(|entry| entry.text.display().to_ascii_lowercase()).collect();
+    let shown: Vec<Cow<'_, str>> = entries.iter().map(|entry| entry.text.display()).collect();
+    // An entry is covered by one with a wildcard, or by its equal.
+    let wild: Vec<(usize, &str)> =
+        shown.iter().enumerate().filter_map(|(index, text)| Some((index, start(text)?))).collect();
+    let mut first_of: HashMap<&str, usize> = HashMap::new();
     let mut redundant: Vec<(&Entry<'_, P>, &Entry<'_, P>)> = Vec::new();
     for (index, narrow) in entries.iter().enumerate() {
-        let by = entries.iter().enumerate().find(|(other, wide)| {
-            // Of two that are equal the first is kept.
-            let is_equal = wide.text == narrow.text;
-            let is_wide = || starts[*other].as_ref().is_some_and(|start| shown[index].starts_with(start));
-            let is_candidate = if is_equal { *other < index } else { *other != index && is_wide() };
-            is_candidate
-                && wide.when.is_empty()
-                && (is_equal || covers(wide.pattern, narrow.pattern))
-                && (is_equal || !(*other > index && covers(narrow.pattern, wide.pattern)))
-        });
-        redundant.extend(by.map(|(_, wide)| (narrow, wide)));
+        // Of two that are equal the first is kept.
+        let equal = first_of.get(&*shown[index]).copied().filter(|first| entries[*first].text == narrow.text);
+        if narrow.when.is_empty() {
+            first_of.entry(&shown[index]).or_insert(index);
+        }
+        let by =
+            wild.iter().filter(|(_, start)| starts_with(&shown[index], start)).map(|(other, _)| *other).find(|other| {
+                let wide = &entries[*other];
+                wide.text != narrow.text
+                    && wide.when.is_empty()
+                    && covers(wide.pattern, narrow.pattern)
+                    && !(*other > index && covers(narrow.pattern, wide.pattern))
+            });
+        redundant.extend(by.into_iter().chain(equal).min().map(|wide| (narrow, &entries[wide])));
     }
     let mut found: Vec<Issue> = Vec::new();
     for (narrow, wide) in redundant {
@@ -90,20 +98,27 @@ fn covered<P>(entries: &[Entry<'_, P>], covers: impl Fn(&P, &P) -> bool, code: s
     found
 }
 
-/// What stands before the first wildcard, in lower case: whatever a pattern covers starts so.
-fn start(text: &Text) -> Option<String> {
-    let shown = text.display();
-    let at = shown.find(['*', '?'])?;
-    Some(shown[..at].to_ascii_lowercase())
+/// What stands before the first wildcard: whatever a pattern covers starts so.
+fn start(text: &str) -> Option<&str> {
+    text.find(['*', '?']).map(|at| &text[..at])
+}
+
+fn starts_with(text: &str, start: &str) -> bool {
+    text.as_bytes().get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start.as_bytes()))
 }
 
 /// Whether it is worth asking: most patterns differ from the start.
 fn may_cover(wide: &Text, narrow: &Text) -> bool {
-    let (own, its) = (wide.display(), narrow.display());
-    match own.bytes().position(|byte| matches!(byte, b'*' | b'?')) {
-        Some(end) => its.len() >= end && own.as_bytes()[..end].eq_ignore_ascii_case(&its.as_bytes()[..end]),
+    match start(&wide.display()) {
+        Some(start) => starts_with(&narrow.display(), start),
         None => wide == narrow,
     }
+}
+
+/// The same for actions, of which most are of another service.
+fn may_have(wide: &ActionPattern, narrow: &ActionPattern) -> bool {
+    let is_apart = wide.service().is_some_and(|own| narrow.service().is_some_and(|its| own != its));
+    !is_apart && may_cover(wide.text(), narrow.text())
 }
 
 /// Statements that others make superfluous.
@@ -114,17 +129,16 @@ fn statements(document: &PolicyDocument) -> Vec<Issue> {
     }
     let mut found: Vec<Issue> = Vec::new();
     for (index, narrow) in all.iter().enumerate() {
+        let may = |(_, wide): &(usize, &Statement)| wide.index != narrow.index && may_include(wide, narrow);
+        let wider: Vec<(usize, &Statement)> = all.iter().enumerate().filter(may).collect();
         let another = |by: &dyn Fn(&Statement, &Statement) -> bool| {
-            all.iter().enumerate().find(|(other, wide)| {
-                *other != index
-                    && wide.index != narrow.index
-                    && by(wide, narrow)
-                    && (*other < index || !by(narrow, wide))
+            wider.iter().copied().find(|(other, wide)| {
+                by(wide, narrow) && (*other < index || !(may_include(narrow, wide) && by(narrow, wide)))
             })
         };
-        let tests_alike = |wide: &Statement, narrow: &Statement| {
-            may_include(wide, narrow) && has_wildcard(wide) && covers(document, &[wide], narrow)
-        };
+        let includes = |wide: &Statement, narrow: &Statement| all_follow(&wide.conditions, &narrow.conditions);
+        let tests_alike =
+            |wide: &Statement, narrow: &Statement| has_wildcard(wide) && covers(document, &[wide], narrow);
         let (code, by) = match another(&includes) {
             Some((_, wide)) => (REDUNDANT_STATEMENT, vec![wide]),
             None => match another(&tests_alike) {
@@ -151,17 +165,26 @@ fn between_them(document: &PolicyDocument, index: usize) -> Vec<&Statement> {
         wide.index != narrow.index && wide.effect == narrow.effect && is_plain(wide) && wide.when.is_empty()
     };
     let others = || document.statements.iter().filter(is_other);
-    let may_have = |wide: &Statement, narrow: &ActionPattern| {
+    let has = |wide: &Statement, narrow: &ActionPattern| {
         let its = wide.actions.as_ref().filter(|its| !its.negated);
-        its.is_some_and(|its| its.patterns.iter().any(|wide| may_cover(wide.text(), narrow.text())))
+        its.is_some_and(|its| its.patterns.iter().any(|wide| may_have(wide, narrow)))
     };
-    // What cannot be covered is told by the first action that nobody else has.
-    let is_covered = |narrow: &ActionPattern| others().any(|wide| may_have(wide, narrow));
+    // What cannot be covered is told by the first action that nobody else has there.
+    let meets = |wide: &Statement, resource: &ArnPattern| {
+        let its = wide.resources.as_ref().filter(|its| !its.negated);
+        its.is_none_or(|its| its.patterns.iter().any(|wide| !wide.overlaps(resource).is_no()))
+    };
+    let resources = narrow.resources.as_ref().filter(|resources| !resources.negated);
+    let is_covered = |narrow: &ActionPattern| {
+        let near: Vec<&Statement> = others().filter(|wide| has(wide, narrow)).collect();
+        let is_met = |resource: &ArnPattern| near.iter().any(|wide| meets(wide, resource));
+        !near.is_empty() && resources.is_none_or(|resources| resources.patterns.iter().all(is_met))
+    };
     if !is_plain(narrow) || !actions.patterns.iter().all(is_covered) {
         return Vec::new();
     }
     let near: Vec<&Statement> =
-        others().filter(|wide| actions.patterns.iter().any(|narrow| may_have(wide, narrow))).collect();
+        others().filter(|wide| actions.patterns.iter().any(|narrow| has(wide, narrow))).collect();
     let may_be = near.len() > 1;
     // Of two that are equal between them the later one is superfluous.
     let earlier = near.iter().filter(|wide| wide.index < narrow.index).count() > 0;
@@ -182,12 +205,7 @@ fn sid_or_number(statement: &Statement) -> String {
     statement.sid_text().map_or_else(|| format!("statement {}", statement.index + 1), str::to_owned)
 }
 
-/// Whether `wide` says all that `narrow` says.
-fn includes(wide: &Statement, narrow: &Statement) -> bool {
-    may_include(wide, narrow) && all_follow(&wide.conditions, &narrow.conditions)
-}
-
-/// The same, whatever their conditions say.
+/// Whether `wide` says all that `narrow` says, whatever their conditions say.
 fn may_include(wide: &Statement, narrow: &Statement) -> bool {
     let (Some(own), Some(its)) = (&wide.actions, &narrow.actions) else { return false };
     let (Some(own_resources), Some(its_resources)) = (&wide.resources, &narrow.resources) else { return false };
@@ -202,12 +220,12 @@ fn may_include(wide: &Statement, narrow: &Statement) -> bool {
         && !is_empty
         && !too_many
         && wide.when.is_empty()
+        && its.patterns.iter().all(|narrow| {
+            let may = |wide: &&ActionPattern| wide.when.is_empty() && may_have(wide, narrow);
+            own.patterns.iter().filter(may).any(|wide| wide.covers(narrow).is_yes())
+        })
         && its_resources.patterns.iter().all(|narrow| {
             let may = |wide: &&ArnPattern| wide.when.is_empty() && may_cover(wide.text(), narrow.text());
             own_resources.patterns.iter().filter(may).any(|wide| wide.surely_covers(narrow))
-        })
-        && its.patterns.iter().all(|narrow| {
-            let may = |wide: &&ActionPattern| wide.when.is_empty() && may_cover(wide.text(), narrow.text());
-            own.patterns.iter().filter(may).any(|wide| wide.covers(narrow).is_yes())
         })
 }

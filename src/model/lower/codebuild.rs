@@ -4,7 +4,7 @@
 
 use super::{Declared, Fragment, add_buildspec, text, texts};
 use crate::model::principal::RoleRef;
-use crate::model::project::{Artifacts, BuildProject, BuildVariable, BuildspecRef, Source};
+use crate::model::project::{Artifacts, BuildProject, BuildVariable, BuildspecRef, Logs, S3Cache, Source};
 use crate::model::trust_level::CodeTrust;
 use crate::model::webhook::Webhook;
 use crate::source::{FileId, Spanned};
@@ -56,6 +56,8 @@ pub fn project(
         image,
         is_windows,
         fleet,
+        cache: properties.get("Cache").and_then(cache),
+        logs: properties.get("LogsConfig").map(logs).unwrap_or_default(),
         privileged: privileged.filter(|_| is_privileged).map(Value::span),
         role: roles.next(),
         other_roles: roles.collect(),
@@ -130,6 +132,24 @@ fn inline(file: FileId, text: &Text, fragment: &mut Fragment) -> BuildspecRef {
         fragment.not_read.push((text.span, "the inline buildspec is no mapping".into()));
     }
     BuildspecRef::Inline { span: text.span, id }
+}
+
+fn cache(value: &Value) -> Option<S3Cache> {
+    let (_, map) = value.first_map()?;
+    let is_in_s3 = map.get("Type").and_then(Value::literal).is_some_and(|kind| kind.eq_ignore_ascii_case("S3"));
+    let location = text(map.get("Location")).filter(|_| is_in_s3)?;
+    Some(S3Cache { location, namespace: text(map.get("CacheNamespace")) })
+}
+
+/// CloudWatch gets logs unless it is said otherwise, S3 only where it is said.
+fn logs(value: &Value) -> Logs {
+    let status =
+        |kind: &str| value.get(kind).map(|logs| logs.get("Status").and_then(Value::literal).unwrap_or_default());
+    let is_off = |status: Option<&str>| status.is_some_and(|status| status.eq_ignore_ascii_case("DISABLED"));
+    let to_s3 = status("S3Logs");
+    let off = is_off(status("CloudWatchLogs")) && (to_s3.is_none() || is_off(to_s3));
+    let group = value.get("CloudWatchLogs").and_then(|logs| text(logs.get("GroupName")));
+    Logs { off: off.then(|| value.span()), group }
 }
 
 fn variable(value: &Value) -> Option<BuildVariable> {

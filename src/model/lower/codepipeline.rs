@@ -28,6 +28,7 @@ pub fn pipeline(file: FileId, id: &Spanned<String>, properties: &Value, when: Op
         name: text(properties.get("Name")),
         role: role_ref(role),
         stores: stores(properties),
+        store_regions: store_regions(properties),
         stages: stages.into_iter().filter_map(|(when, item)| stage(item, when)).collect(),
         triggers: triggers(properties),
         when,
@@ -42,6 +43,11 @@ fn stores(properties: &Value) -> Vec<Text> {
     let inner = many.iter().filter_map(|(_, item)| item.get("ArtifactStore"));
     let buckets = one.iter().map(|(_, item)| *item).chain(inner).filter_map(|store| text(store.get("Location")));
     buckets.collect()
+}
+
+fn store_regions(properties: &Value) -> Vec<Text> {
+    let stores = properties.get("ArtifactStores").map(Value::items).unwrap_or_default();
+    stores.iter().filter_map(|(_, store)| text(store.get("Region"))).collect()
 }
 
 fn triggers(properties: &Value) -> Vec<Trigger> {
@@ -87,6 +93,10 @@ fn action(value: &Value, when: Vec<Condition>) -> Option<PipelineAction> {
         .as_ref()
         .filter(|_| takes_role)
         .and_then(|map| role_ref(map.get("RoleArn").or_else(|| map.get("ExecutionRoleName"))));
+    let artifacts = |key: &str| -> Vec<Text> {
+        let items = value.get(key).map(Value::items).unwrap_or_default();
+        items.iter().filter_map(|(_, artifact)| text(artifact.get("Name"))).collect()
+    };
     Some(PipelineAction {
         name: text(value.get("Name")).unwrap_or_else(|| unnamed(value.span())),
         category,
@@ -94,11 +104,12 @@ fn action(value: &Value, when: Vec<Condition>) -> Option<PipelineAction> {
         provider,
         run_order: value.get("RunOrder").and_then(Value::literal).and_then(|order| order.parse().ok()).unwrap_or(1),
         configuration,
+        region: text(value.get("Region")),
+        inputs: artifacts("InputArtifacts"),
+        outputs: artifacts("OutputArtifacts"),
         role: role_ref(value.get("RoleArn")),
         execution_role,
         scripts,
-        region: text(value.get("Region")),
-        hands_on: value.get("OutputArtifacts").is_some_and(|outputs| !outputs.items().is_empty()),
         commands: Vec::new(),
         project: None,
         span: value.span(),

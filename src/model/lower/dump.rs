@@ -4,7 +4,7 @@
 
 use super::iam::{aws_managed_name, bound_by};
 use super::{Anonymous, Attachment, Fragment, Holder, Listed, add_policy, codebuild, codepipeline, placeholder};
-use crate::iam::{PolicyDocument, PolicyKind, managed_document};
+use crate::iam::{PolicyDocument, PolicyKind, catalogue};
 use crate::model::DeclaredResource;
 use crate::model::principal::{LeftOut, ManagedPolicyRef, PolicyOwner, Principal, PrincipalKind, account_of};
 use crate::source::{FileId, Span, Spanned};
@@ -153,8 +153,9 @@ fn pipeline(node: &Node, file: FileId, fragment: &mut Fragment) {
         && let Value::Map(by_region) = stores
     {
         let store = |(region, value): (Spanned<String>, Value)| {
-            let key = Spanned::new("ArtifactStore".to_owned(), region.span);
-            Value::Map(Map { entries: vec![(key, value)], span: region.span })
+            let key = |name: &str| Spanned::new(name.to_owned(), region.span);
+            let name = Value::Text(Text::at(region.value.to_ascii_lowercase(), region.span));
+            Value::Map(Map { entries: vec![(key("ArtifactStore"), value), (key("Region"), name)], span: region.span })
         };
         let span = by_region.span;
         *stores = Value::List(std::mem::take(&mut by_region.entries).into_iter().map(store).collect(), span);
@@ -236,7 +237,7 @@ fn managed_policy(node: &Node, file: FileId, fragment: &mut Fragment) {
         return;
     };
     let is_by_aws = arn.as_ref().and_then(aws_managed_name).is_some();
-    if is_by_aws && managed_document(&id.value, id.span, PolicyKind::Identity).is_some() {
+    if is_by_aws && catalogue::managed_policy(&id.value).is_some() {
         return;
     }
     let owner = PolicyOwner {

@@ -13,9 +13,8 @@ mod stack;
 
 use super::image::{ComposeFile, Image};
 use super::principal::{ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef};
-use super::{
-    BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder, ServerlessService,
-};
+use super::service::ServerlessService;
+use super::{BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder};
 use crate::diagnostic::Diagnostic;
 use crate::iam::{PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};
@@ -44,9 +43,9 @@ pub struct Fragment {
     pub buildspecs: Vec<BuildspecSource>,
     pub images: Vec<Image>,
     pub compose: Vec<ComposeFile>,
+    pub services: Vec<ServerlessService>,
     /// Roles that CloudFormation is given by a tool that deploys.
     pub execution_roles: Vec<RoleRef>,
-    pub services: Vec<ServerlessService>,
     pub resources: Vec<DeclaredResource>,
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,
@@ -324,13 +323,14 @@ fn control_policy(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
 }
 
 /// Types of resources of which rules ask for properties.
-const ASKED_ABOUT: [&str; 9] = [
+const ASKED_ABOUT: [&str; 10] = [
     "AWS::CodeBuild::",
     "AWS::CodeConnections::",
     "AWS::CodeDeploy::",
     "AWS::CodePipeline::",
     "AWS::CodeStarConnections::",
     "AWS::ECR::Repository",
+    "AWS::Events::Rule",
     "AWS::IAM::",
     "AWS::KMS::Key",
     "AWS::S3::Bucket",

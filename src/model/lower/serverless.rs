@@ -1,12 +1,13 @@
 //! A Serverless service to the model, by way of the template that the framework makes of it.
 
 use super::{Fragment, declarations, texts};
-use crate::model::ServerlessService;
 use crate::model::principal::RoleRef;
-use crate::source::{FileId, Span};
+use crate::model::service::ServerlessService;
+use crate::source::{FileId, Span, Spanned};
 use crate::syntax::Node;
 use crate::template::serverless::Service;
-use crate::template::{Repository, Scope, Template};
+use crate::template::{Repository, Scope, Template, folder_of};
+use crate::value::has_marker;
 use std::collections::HashSet;
 
 pub fn lower(repository: &Repository<'_>, service: &Service, root: &Node, file: FileId, fragment: &mut Fragment) {
@@ -15,20 +16,67 @@ pub fn lower(repository: &Repository<'_>, service: &Service, root: &Node, file: 
     template.is_part = true;
     let scope = Scope::new(&template);
     let roles: Vec<_> = service.deployment_roles.iter().flat_map(|role| texts(Some(&scope.evaluate(role)))).collect();
-    let text = |node: &Option<Node>| node.as_ref().and_then(|node| scope.evaluate(node).as_text().cloned());
-    fragment.services.push(ServerlessService {
-        file,
-        stack: text(&service.stack),
-        bucket: text(&service.bucket),
-        roles: roles.iter().map(|(_, text)| text.clone()).collect(),
-    });
-    fragment.execution_roles.extend(roles.into_iter().map(|(when, text)| RoleRef::new(text, when)));
+    fragment.execution_roles.extend(roles.iter().cloned().map(|(when, text)| RoleRef::new(text, when)));
     fragment.not_read.extend(service.not_read.iter().cloned());
+    if service.is_of_aws {
+        let text = |node: &Option<Node>| node.as_ref().and_then(|node| scope.evaluate(node).as_text().cloned());
+        fragment.services.push(ServerlessService {
+            deployment_roles: roles.into_iter().map(|(_, text)| text).collect(),
+            stack: text(&service.stack),
+            bucket: text(&service.bucket),
+            ..asked_of_framework(repository, service, root, file)
+        });
+    }
     declarations(repository, scope, fragment);
     for resource in fragment.resources.iter_mut().filter(|one| service.made.contains(&one.logical_id.value)) {
         resource.is_open = true;
     }
     tell_unread_statements(root, fragment);
+}
+
+fn asked_of_framework(repository: &Repository<'_>, service: &Service, root: &Node, file: FileId) -> ServerlessService {
+    // `service: {name: orders}` is the older form.
+    let name = service.name.as_ref().map(|node| node.get("name").unwrap_or(node)).and_then(Node::as_str);
+    let package = nearest_package(repository, file);
+    let version = |node: &Node| Some(Spanned::new(node.as_str()?.to_owned(), node.span()));
+    ServerlessService {
+        file,
+        name: name.filter(|name| !has_marker(name)).map(str::to_owned),
+        span: root.entry("service").map_or(Span::start_of(file), |entry| entry.key.span()),
+        own_syntax: service.own_syntax,
+        version: service.version.as_ref().and_then(version),
+        package_version: package.and_then(|package| dependency(package, "serverless")).and_then(version),
+        has_package: package.is_some(),
+        unnamed_plugins: package.map(|package| unnamed_plugins(service, package)).unwrap_or_default(),
+        has_deployment_role: !service.deployment_roles.is_empty(),
+        deployment_roles: Vec::new(),
+        stack: None,
+        bucket: None,
+    }
+}
+
+/// Plug-ins of packages, without those that stand in the repository.
+fn unnamed_plugins(service: &Service, package: &Node) -> Vec<Spanned<String>> {
+    // `plugins: {modules: [...]}` is the longer form.
+    let plugins = service.plugins.as_ref().map(|plugins| plugins.get("modules").unwrap_or(plugins));
+    let names =
+        plugins.and_then(Node::items).unwrap_or_default().iter().filter_map(|node| Some((node.as_str()?, node)));
+    let unnamed = names
+        .filter(|(name, _)| !name.starts_with(['.', '/']) && !has_marker(name) && dependency(package, name).is_none());
+    unnamed.map(|(name, node)| Spanned::new(name.to_owned(), node.span())).collect()
+}
+
+/// The `package.json` beside a file, or in the nearest folder above it.
+fn nearest_package<'r>(repository: &'r Repository<'_>, file: FileId) -> Option<&'r Node> {
+    let folders =
+        std::iter::successors(Some(repository.folder(file)), |folder| (!folder.is_empty()).then(|| folder_of(folder)));
+    let mut packages = folders.filter_map(|folder| repository.find(folder, "package.json").ok());
+    repository.get(packages.next()?).parsed.root()
+}
+
+/// The version of a package that a `package.json` asks for.
+fn dependency<'n>(package: &'n Node, name: &str) -> Option<&'n Node> {
+    ["devDependencies", "dependencies", "peerDependencies"].iter().find_map(|list| package.get(list)?.get(name))
 }
 
 /// Statements that are in no policy: misplaced, or for a plug-in. In `custom` they are read where

@@ -91,7 +91,6 @@ pub fn find(found: &mut Found<'_>) {
         }
         _ if is_build => build(found, &arguments),
         "run" | "exec" | "start" => found.unknown("it runs what an image holds"),
-        "create" => {}
         _ => {}
     }
 }
@@ -136,7 +135,7 @@ fn compose(found: &mut Found<'_>, verbs: &[&str]) {
         let image = Text { span, ..image.clone() };
         if is_any(&["push"]) && service.build.is_some() {
             push(found, &image);
-        } else if service.build.is_none() {
+        } else if is_any(&["pull"]) && service.build.is_none() {
             pull(found, &image, Certainty::Likely);
         }
     }

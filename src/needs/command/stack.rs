@@ -6,8 +6,9 @@
 use super::words::Arguments;
 use super::{Certainty, Found, actions, resource};
 use crate::iam::catalogue::Action;
+use crate::model::DeclaredResource;
 use crate::model::command::Command;
-use crate::model::{DeclaredResource, ServerlessService};
+use crate::model::service::ServerlessService;
 use crate::source::FileId;
 use crate::template::{below_root, folder_of};
 use crate::value::{HoleKind, Part, Text};
@@ -89,11 +90,15 @@ impl Deployed<'_> {
             Kind::Nothing | Kind::Other(_) => {}
             // The configuration of SAM, which is not read, may name a role.
             Kind::Template(file) => of_template(found, *file, Certainty::Likely),
-            Kind::Service(Some(service)) if service.roles.is_empty() => {
+            Kind::Service(Some(service)) if !service.has_deployment_role => {
                 of_template(found, Some(service.file), Certainty::Certain)
             }
             Kind::Service(Some(service)) => {
-                let roles = service.roles.iter().map(|role| resource::role("--role-arn", role, &found.place)).collect();
+                let roles = service
+                    .deployment_roles
+                    .iter()
+                    .map(|role| resource::role("--role-arn", role, &found.place))
+                    .collect();
                 pass_to_cloudformation(found, roles);
             }
             Kind::Service(None) => found.unknown("the service that it deploys is not among the files that are read"),
@@ -123,7 +128,11 @@ fn file_of_service<'c>(found: &Found<'c>, paths: &[String]) -> Option<&'c Server
 
 fn pass_to_cloudformation(found: &mut Found<'_>, roles: Vec<Text>) {
     const PAGE: &str = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html";
-    let need = found.need(actions(["iam:PassRole"]), roles, Certainty::Certain, PAGE);
+    let (roles, certainty) = match roles.is_empty() {
+        true => (vec![resource::any_role(&found.place)], Certainty::Likely),
+        false => (roles, Certainty::Certain),
+    };
+    let need = found.need(actions(["iam:PassRole"]), roles, certainty, PAGE);
     super::demand(need, "iam:PassedToService", "cloudformation.amazonaws.com");
 }
 

@@ -25,6 +25,15 @@ const DOCUMENTED: [&str; 3] = ["AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE", "
 /// How many lines behind a key its secret is looked for.
 const NEAR: usize = 5;
 
+/// Whether a value of one of the variables that hold a key may be a real one: the key, its secret or
+/// the token of a session.
+pub(super) fn may_be_real(value: &str) -> bool {
+    match value.strip_prefix("AKIA").or(value.strip_prefix("ASIA")) {
+        Some(_) if value.len() == 20 => KEY_ID.is_match(value) && is_real(value),
+        _ => value.len() >= 40 && !value.ends_with("EXAMPLEKEY"),
+    }
+}
+
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
         context.sources.iter().flat_map(|(file, source)| in_text(file, &source.text)).collect()

@@ -56,7 +56,9 @@ fn of_role(model: &Model, role: &Principal, own: bool) -> Option<Finding> {
     let allows = role.trust.as_ref()?.allows();
     let (statement, entry) = allows.filter(|statement| !names_callers(statement)).find_map(|statement| {
         let principals = statement.principals.as_ref().filter(|found| !found.negated)?;
-        let is_meant = |text: &Text| if own { is_own(text, role) } else { is_foreign(text, role, model) };
+        let is_meant = |text: &Text| {
+            if own { is_own(text, role.account.as_deref()) } else { is_foreign(text, role.account.as_deref(), model) }
+        };
         let entry = principals.entries.iter().find(|entry| {
             entry.kind == TrustedKind::Account && entry.account().is_some_and(|account| is_meant(&account))
         })?;
@@ -79,7 +81,7 @@ fn of_role(model: &Model, role: &Principal, own: bool) -> Option<Finding> {
     Some(with_conditions(found, &statement.when, Vec::new()))
 }
 
-fn names_callers(statement: &Statement) -> bool {
+pub fn names_callers(statement: &Statement) -> bool {
     statement.conditions.iter().any(|test| {
         let key = test.key.to_ascii_lowercase();
         restricts(test, &statement.conditions)
@@ -87,15 +89,15 @@ fn names_callers(statement: &Statement) -> bool {
     })
 }
 
-fn is_own(account: &Text, role: &Principal) -> bool {
-    role.account.as_deref().is_some_and(|own| account.literal() == Some(own))
+fn is_own(account: &Text, own: Option<&str>) -> bool {
+    own.is_some_and(|own| account.literal() == Some(own))
         || account.as_hole().is_some_and(|hole| hole.kind == HoleKind::Pseudo && hole.name == "AWS::AccountId")
 }
 
 /// Written out, neither the own account nor one that the run is told to trust, and no placeholder; a
 /// parameter may well be the own account.
-fn is_foreign(account: &Text, role: &Principal, model: &Model) -> bool {
+pub fn is_foreign(account: &Text, own: Option<&str>, model: &Model) -> bool {
     let is_trusted = |literal: &str| model.given.trusted_accounts.contains(literal);
-    let literal = account.literal().filter(|literal| !is_trusted(literal) && !is_own(account, role));
+    let literal = account.literal().filter(|literal| !is_trusted(literal) && !is_own(account, own));
     literal.is_some_and(|literal| !literal.starts_with("12345678") && !PLACEHOLDERS.contains(&literal))
 }

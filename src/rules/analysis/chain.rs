@@ -10,7 +10,7 @@ use crate::source::Span;
 use crate::value::Condition;
 
 /// Words for the parameter that says whose policies a rule looks at.
-const PRINCIPALS: &[&str] = &["ci", "codebuild", "codepipeline", "execution", "workload", "users", "anyone"];
+const PRINCIPALS: &[&str] = &["ci", "codebuild", "codepipeline", "execution", "workload", "users", "people", "anyone"];
 
 /// The parameter that takes one of them.
 pub const WHOSE: Param = Param {
@@ -34,6 +34,14 @@ pub fn is_meant(principal: &Principal, word: &str) -> bool {
                 && !principal.is_execution_role()
         }
         "users" => principal.kind == PrincipalKind::User,
+        // Users, and roles that somebody else than a service takes.
+        "people" => match principal.kind {
+            PrincipalKind::User => true,
+            PrincipalKind::Role => {
+                principal.uses.is_empty() && principal.trust.is_some() && principal.trusted_services().is_none()
+            }
+            PrincipalKind::Group => false,
+        },
         "anyone" => true,
         _ => principal.is_ci_role(),
     }

@@ -2,15 +2,16 @@
 
 use super::chain::{by_statement, distinct, finding, list};
 use super::grants_action::is_unscoped;
-use super::reach::{Target, reaches};
+use super::reach::Target;
 use crate::diagnostic::{Doubt, Severity};
-use crate::iam::{ConditionClass, Grant, Wanted};
+use crate::iam::{ArnPattern, ConditionClass, Grant, Wanted};
 use crate::model::deployment::{Passable, Passing, is_other_environment, is_production};
 use crate::model::principal::CiUse;
 use crate::model::{Model, PipelineAction, Principal, PrincipalKind, deploy_actions};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::value::Text;
 use rayon::prelude::*;
+use std::collections::HashMap;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "deploy-permission",
@@ -72,7 +73,7 @@ const OF_THE_ACCOUNT: [&str; 6] = [
 
 /// Roles whose work it is, or that only a service can use for what it is. CodeDeploy's own role moves
 /// what CodeDeploy was told to; that telling is what counts.
-fn is_exempt(principal: &Principal) -> bool {
+pub fn is_exempt(principal: &Principal) -> bool {
     let name = principal.name.as_ref().map(|name| name.display().into_owned()).unwrap_or_default();
     let is_of_account = OF_THE_ACCOUNT.iter().any(|prefix| name.starts_with(prefix));
     // The pipelines of a role that none of the visible ones has stand elsewhere.
@@ -88,12 +89,18 @@ fn of_principal(model: &Model, protected: &Protected<'_>, principal: &Principal,
     let passes =
         grants.iter().any(|grant| TAKES_ROLE.contains(&grant.action.as_str())).then(|| passed(protected, principal));
     let passed = passes.flatten();
+    // One resource is named for many actions.
+    let mut known: HashMap<*const ArnPattern, bool> = HashMap::new();
+    let mut is_target = |resource: &ArnPattern| {
+        let look = || protected.targets.iter().any(|target| target.is_named_by(resource));
+        *known.entry(std::ptr::from_ref(resource)).or_insert_with(look)
+    };
     grants.retain(|grant| match principal.kind {
         PrincipalKind::User => !is_elsewhere(grant),
         _ => {
             // One's own named stack or function is no reach over what others deploy.
             is_unscoped(grant)
-                || protected.targets.iter().any(|target| reaches(grant, target))
+                || grant.resources.iter().any(|resource| is_target(resource))
                 || (passed.is_some() && TAKES_ROLE.contains(&grant.action.as_str()))
         }
     });

@@ -18,6 +18,12 @@ pub const ANALYSIS: Analysis = Analysis {
             doc: "only where no resource of the kind is left out",
         },
         Param {
+            name: "named",
+            kind: ParamKind::Flag,
+            required: false,
+            doc: "only where the action or its service is named, and not where everything is allowed",
+        },
+        Param {
             name: "narrowed-by",
             kind: ParamKind::List,
             required: false,
@@ -45,6 +51,7 @@ fn bind(params: &Params) -> Check {
     let actions = params.list("actions");
     let wanted = Wanted::new(&actions.iter().map(String::as_str).collect::<Vec<_>>());
     let unscoped = params.flag("unscoped");
+    let named = params.flag("named");
     let narrowing = params.list("narrowed-by");
     let lesser = params.list("lesser");
     let without = params.list("without");
@@ -53,6 +60,7 @@ fn bind(params: &Params) -> Check {
         for principal in context.model.principals.iter().filter(|principal| is_meant(principal, &principals)) {
             let mut grants = principal.authority.grants_of(&wanted);
             grants.retain(|grant| !unscoped || is_unscoped(grant));
+            grants.retain(|grant| !named || grant.pattern.is_some_and(|pattern| !pattern.is_full_wildcard()));
             grants.retain(|grant| without.iter().all(|key| grant.tests_on(key).next().is_none()));
             for group in by_statement(&grants) {
                 let Some(found) = finding(context.model, principal, &group) else { continue };

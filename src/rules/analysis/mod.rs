@@ -7,13 +7,22 @@ mod administrator;
 mod assumed_role;
 mod base_image;
 mod branch_filter;
+mod build_image;
+mod build_without_log;
+mod buildspec_filter;
 mod chain;
 mod command_line_password;
 mod compose_escape;
 mod credential_in_url;
 mod deploy_permission;
+mod dummy_credentials;
+mod environment_variable;
 mod escalation_path;
+mod failed_build_artifact;
+mod fixed_partition;
+mod foreign_writer;
 mod grants_action;
+mod ignored_syntax;
 mod image_secret;
 mod install_without_lockfile;
 mod missing_approval;
@@ -21,10 +30,14 @@ mod negated_element;
 mod oidc_subject;
 mod oidc_trust;
 mod opaque_commands;
+mod output_without_files;
 mod overruled_allow;
+mod own_build_image;
 mod pass_role;
 mod pipe_to_shell;
+mod pipeline_control;
 mod pipeline_role;
+mod pipeline_variable;
 mod placeholder_value;
 mod policy_validation;
 mod privileged_mode;
@@ -33,13 +46,19 @@ mod public_resource;
 mod public_trust;
 mod pull_request_deploy;
 mod reach;
+mod region_without_store;
+mod remote_add;
 mod root_user;
 mod secret_in_logs;
 mod secret_literal;
+mod service_role_missing;
+mod service_trust;
 mod service_wildcard;
+mod shared_build_state;
 mod shared_environment;
 mod shared_role;
 mod shared_trust;
+mod source_without_versions;
 mod start_deploy_project;
 mod statement_grammar;
 mod static_credentials;
@@ -49,9 +68,12 @@ mod unavailable_policy;
 mod uneven_filters;
 mod unknown_action;
 mod unknown_buildspec_key;
+mod unknown_deployer;
 mod unknown_property;
+mod unpinned_framework;
 mod unpinned_install;
 mod unresolved_variable;
+mod unseen_trigger;
 mod untrusted_build;
 mod untrusted_buildspec;
 mod untrusted_writer;
@@ -73,12 +95,21 @@ pub const ANALYSES: &[Analysis] = &[
     assumed_role::ANALYSIS,
     base_image::ANALYSIS,
     branch_filter::ANALYSIS,
+    build_image::ANALYSIS,
+    build_without_log::ANALYSIS,
+    buildspec_filter::ANALYSIS,
     command_line_password::ANALYSIS,
     compose_escape::ANALYSIS,
     credential_in_url::ANALYSIS,
     deploy_permission::ANALYSIS,
+    dummy_credentials::ANALYSIS,
+    environment_variable::ANALYSIS,
     escalation_path::ANALYSIS,
+    failed_build_artifact::ANALYSIS,
+    fixed_partition::ANALYSIS,
+    foreign_writer::ANALYSIS,
     grants_action::ANALYSIS,
+    ignored_syntax::ANALYSIS,
     image_secret::ANALYSIS,
     install_without_lockfile::ANALYSIS,
     missing_approval::ANALYSIS,
@@ -86,10 +117,14 @@ pub const ANALYSES: &[Analysis] = &[
     oidc_subject::ANALYSIS,
     oidc_trust::ANALYSIS,
     opaque_commands::ANALYSIS,
+    output_without_files::ANALYSIS,
     overruled_allow::ANALYSIS,
+    own_build_image::ANALYSIS,
     pass_role::ANALYSIS,
     pipe_to_shell::ANALYSIS,
+    pipeline_control::ANALYSIS,
     pipeline_role::ANALYSIS,
+    pipeline_variable::ANALYSIS,
     placeholder_value::ANALYSIS,
     policy_validation::ANALYSIS,
     privileged_mode::ANALYSIS,
@@ -97,13 +132,19 @@ pub const ANALYSES: &[Analysis] = &[
     public_resource::ANALYSIS,
     public_trust::ANALYSIS,
     pull_request_deploy::ANALYSIS,
+    region_without_store::ANALYSIS,
+    remote_add::ANALYSIS,
     root_user::ANALYSIS,
     secret_in_logs::ANALYSIS,
     secret_literal::ANALYSIS,
+    service_role_missing::ANALYSIS,
+    service_trust::ANALYSIS,
     service_wildcard::ANALYSIS,
+    shared_build_state::ANALYSIS,
     shared_environment::ANALYSIS,
     shared_role::ANALYSIS,
     shared_trust::ANALYSIS,
+    source_without_versions::ANALYSIS,
     start_deploy_project::ANALYSIS,
     statement_grammar::ANALYSIS,
     static_credentials::ANALYSIS,
@@ -113,9 +154,12 @@ pub const ANALYSES: &[Analysis] = &[
     uneven_filters::ANALYSIS,
     unknown_action::ANALYSIS,
     unknown_buildspec_key::ANALYSIS,
+    unknown_deployer::ANALYSIS,
     unknown_property::ANALYSIS,
+    unpinned_framework::ANALYSIS,
     unpinned_install::ANALYSIS,
     unresolved_variable::ANALYSIS,
+    unseen_trigger::ANALYSIS,
     untrusted_build::ANALYSIS,
     untrusted_buildspec::ANALYSIS,
     untrusted_writer::ANALYSIS,

@@ -22,7 +22,7 @@ pub const ANALYSIS: Analysis = Analysis {
             name: "property",
             kind: ParamKind::List,
             required: false,
-            doc: "its path, such as `Source.InsecureSsl`, or several; lists on the way are looked through. Without one, that there is such a resource",
+            doc: "its path, such as `Source.InsecureSsl`, or several; lists are looked through. Without one, that there is such a resource",
         },
         Param {
             name: "is",
@@ -107,7 +107,7 @@ impl Question {
             let Some(map) = item.as_map() else { continue };
             match (map.entry(name), rest.is_empty()) {
                 (Some((key, value)), true) => {
-                    for (inner, value) in value.alternatives() {
+                    for (inner, value) in value.items() {
                         let when = [when.as_slice(), &inner].concat();
                         found.push(Place { holder: Some(map), value: Some((key.span, value)), when });
                     }

@@ -24,6 +24,12 @@ impl Target {
         Target { declared, arn: Some(arn_of(prefix, name, suffix)) }
     }
 
+    /// Whether a pattern of ARNs matches it, or refers to it.
+    pub fn is_named_by(&self, resource: &ArnPattern) -> bool {
+        let declared = self.declared.as_ref().map(|(file, id)| (*file, id.as_str()));
+        names(resource, declared, self.arn.as_ref())
+    }
+
     pub fn with_arn(mut self, arn: Option<ArnPattern>) -> Target {
         self.arn = arn;
         self
@@ -32,6 +38,5 @@ impl Target {
 
 /// Whether a grant reaches the target.
 pub fn reaches(grant: &Grant<'_>, target: &Target) -> bool {
-    let declared = target.declared.as_ref().map(|(file, id)| (*file, id.as_str()));
-    grant.everywhere || grant.resources.iter().any(|resource| names(resource, declared, target.arn.as_ref()))
+    grant.everywhere || grant.resources.iter().any(|resource| target.is_named_by(resource))
 }

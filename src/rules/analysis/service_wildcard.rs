@@ -2,7 +2,7 @@
 
 use super::chain::{WHOSE, distinct, finding, is_meant, list};
 use crate::iam::catalogue::{self, AccessLevel};
-use crate::iam::{ActionPattern, Grant, Statement, Wanted};
+use crate::iam::{ActionPattern, Grant, PolicyDocument, Statement};
 use crate::model::{Model, Principal};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 
@@ -41,9 +41,10 @@ fn bind(params: &Params) -> Check {
 /// One finding for a statement, all the services in it that are covered.
 fn of_role(model: &Model, role: &Principal, dangerous: &[String]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
-    for statement in role.authority.documents.iter().flat_map(|document| document.allows()) {
+    let documents = role.authority.documents.iter();
+    for (document, statement) in documents.flat_map(|own| own.allows().map(move |statement| (own, statement))) {
         let Some(actions) = statement.actions.as_ref().filter(|actions| !actions.negated) else { continue };
-        let covered = actions.patterns.iter().filter_map(|pattern| covered_service(pattern, statement, role));
+        let covered = actions.patterns.iter().filter_map(|pattern| covered_service(pattern, statement, document, role));
         let mut covered: Vec<Covered<'_>> = covered.collect();
         // A wildcard over the actions of one's own bucket is less than one over all buckets.
         let steps = |one: &Covered<'_>| {
@@ -89,26 +90,20 @@ impl Covered<'_> {
     }
 }
 
-/// Where they are not counted, actions are asked this many at a time, until one is granted.
-const AT_ONCE: usize = 16;
-
 /// The service whose write actions a pattern covers, where any of them is granted.
-fn covered_service<'a>(pattern: &'a ActionPattern, statement: &Statement, role: &'a Principal) -> Option<Covered<'a>> {
+fn covered_service<'a>(
+    pattern: &'a ActionPattern,
+    statement: &'a Statement,
+    document: &'a PolicyDocument,
+    role: &'a Principal,
+) -> Option<Covered<'a>> {
     let (service, writes) = covered_writes(pattern)?;
-    let is_own = |grant: &Grant<'_>| {
-        std::ptr::eq(grant.statement, statement) && grant.pattern.is_some_and(|by| std::ptr::eq(by, pattern))
-    };
+    let granted = |action: &catalogue::Action| role.authority.grant_by(document, statement, pattern, *action);
+    let grant = writes.iter().find_map(granted)?;
     // Where nothing limits them all are granted when one is.
     let counts = role.authority.only_allows() && statement.is_on_everything();
-    let at_once = if counts { 1 } else { AT_ONCE };
-    let mut asked = writes.chunks(at_once).map(|some| {
-        let grants = role.authority.grants_of(&Wanted::of(some.iter().copied()));
-        grants.into_iter().filter(is_own).collect::<Vec<_>>()
-    });
-    let granted = asked.find(|granted| !granted.is_empty())?;
     let count = counts.then_some(writes.len());
-    let pattern = pattern.text().display().into_owned();
-    Some(Covered { service, pattern, count, grant: granted.into_iter().next()? })
+    Some(Covered { service, pattern: pattern.text().display().into_owned(), count, grant })
 }
 
 /// The service whose write actions a pattern covers, and those actions; a pattern over all services
@@ -123,7 +118,16 @@ fn covered_writes(pattern: &ActionPattern) -> Option<(&'static str, Vec<catalogu
     if pattern.is_service_wildcard() {
         return (!writes.is_empty()).then_some((service.prefix(), writes));
     }
-    let matched: Vec<catalogue::Action> = pattern.expand().filter(is_write).collect();
-    let is_nearly_all = writes.len() > 1 && matched.len() as f64 >= NEARLY_ALL * writes.len() as f64;
-    is_nearly_all.then_some((service.prefix(), matched))
+    // Most patterns miss too many soon.
+    let may_miss = writes.len() - (NEARLY_ALL * writes.len() as f64).ceil() as usize;
+    let mut matched = Vec::with_capacity(writes.len());
+    for (index, action) in writes.iter().enumerate() {
+        if pattern.matches(&action.full_name()).is_yes() {
+            matched.push(*action);
+        }
+        if index + 1 - matched.len() > may_miss {
+            return None;
+        }
+    }
+    (writes.len() > 1).then_some((service.prefix(), matched))
 }

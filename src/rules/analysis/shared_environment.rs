@@ -38,7 +38,7 @@ fn of_pipeline(model: &Model, pipeline: &Pipeline) -> Option<Finding> {
         let same = elsewhere.iter().find(|other| other.role.is_same_role(first.role))?;
         Some((first, same))
     })?;
-    let found = Finding::new(first.span, format!("{} {} {}", pipeline.display(), first.name, other.name))
+    let mut found = Finding::new(first.span, format!("{} {} {}", pipeline.display(), first.name, other.name))
         .fact("pipeline", pipeline.display())
         .fact("stage", first.name.clone())
         .fact("other", other.name.clone())
@@ -46,10 +46,11 @@ fn of_pipeline(model: &Model, pipeline: &Pipeline) -> Option<Finding> {
         .related(other.span, "deployed with the same role")
         .related(first.role.span, "this role")
         .related(pipeline.logical_id.span, "this pipeline");
+    found.cause = Some(first.span);
     Some(found)
 }
 
-fn speaks_of(stage: &Stage, action: &PipelineAction, wanted: fn(&str) -> bool) -> bool {
+pub fn speaks_of(stage: &Stage, action: &PipelineAction, wanted: fn(&str) -> bool) -> bool {
     let names = [Some(&stage.name), Some(&action.name), action.setting("StackName")];
     names.into_iter().flatten().any(|name| wanted(&name.display()))
 }

@@ -1,5 +1,6 @@
 //! Variables that nothing in the file declares.
 
+use crate::diagnostic::Severity;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::value::HoleKind;
 
@@ -27,11 +28,12 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
         if seen {
             continue;
         }
+        let is_of_iam = !is_tools && is_of_iam(&unresolved.name);
         let (what, help) = match unresolved.kind {
             HoleKind::Tool => {
                 ("a variable of a tool that runs before CloudFormation", "its value is taken as unknown".to_owned())
             }
-            _ if unresolved.name.starts_with("aws:") => (
+            _ if is_of_iam => (
                 "an IAM policy variable",
                 format!("inside `Fn::Sub` write `${{!{}}}`, which leaves the variable to IAM", unresolved.name),
             ),
@@ -44,7 +46,16 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             .fact("name", unresolved.name.clone())
             .fact("what", what);
         found.help = Some(help);
+        if is_of_iam {
+            // CloudFormation knows no such name, and refuses the template.
+            found = found.severity(Severity::Medium);
+        }
         findings.push(found);
     }
     findings
+}
+
+/// `aws:username`, `codebuild:projectArn`; not `AWS::Region`.
+fn is_of_iam(name: &str) -> bool {
+    name.contains(':') && !name.contains("::") && name.starts_with(|first: char| first.is_ascii_lowercase())
 }

@@ -1,6 +1,6 @@
 //! Writes that could name their resource and are allowed on every one.
 
-use super::chain::{by_statement, distinct, finding, is_meant, list};
+use super::chain::{WHOSE, by_statement, distinct, finding, is_meant, list};
 use crate::diagnostic::Severity;
 use crate::iam::catalogue::{self, AccessLevel};
 use crate::iam::{ConditionClass, Grant, Wanted};
@@ -10,8 +10,8 @@ use rayon::prelude::*;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "write-anywhere",
-    summary: "a role of CI may write on every resource of a kind, though resources can be named",
-    params: &[],
+    summary: "a principal may write on every resource of a kind, though resources can be named",
+    params: &[WHOSE],
     facts: &["role", "kind", "worker", "action", "pattern", "written"],
     bind,
 };
@@ -19,15 +19,18 @@ pub const ANALYSIS: Analysis = Analysis {
 /// A pattern that stands for more actions than this is a matter of service wildcards.
 const MOST: usize = 24;
 
-fn bind(_: &Params) -> Check {
-    Box::new(|context: &Context<'_>| {
+fn bind(params: &Params) -> Check {
+    let principals = params.word("principals");
+    let of_workload = principals == "workload";
+    Box::new(move |context: &Context<'_>| {
         let roles = context.model.principals.par_iter();
-        let meant = roles.filter(|role| is_meant(role, "ci") && !role.is_execution_role());
-        meant.flat_map_iter(|role| of_role(context.model, role)).collect()
+        let meant = roles.filter(|role| is_meant(role, &principals) && !role.is_execution_role());
+        let meant = meant.filter(|role| !of_workload || role.trusted_services().is_some());
+        meant.flat_map_iter(|role| of_role(context.model, role, of_workload)).collect()
     })
 }
 
-fn of_role(model: &Model, role: &Principal) -> Vec<Finding> {
+fn of_role(model: &Model, role: &Principal, of_workload: bool) -> Vec<Finding> {
     let patterns = role.authority.documents.iter().flat_map(|document| document.allows());
     let patterns = patterns.filter(|statement| statement.is_on_everything());
     let patterns = patterns.flat_map(|statement| statement.actions.iter().filter(|actions| !actions.negated));
@@ -42,6 +45,12 @@ fn of_role(model: &Model, role: &Principal) -> Vec<Finding> {
     writes.dedup_by_key(|action| action.index());
     let grants = role.authority.grants_of(&Wanted::of(writes));
     let mut free: Vec<Grant<'_>> = grants.into_iter().filter(|grant| grant.everywhere).collect();
+    if of_workload {
+        // What AWS wrote for agents is nobody's to mend, and every workload logs and counts. What is
+        // wrong with passing any role is another rule's to say, whosesoever the policy is.
+        let is_given = |grant: &Grant<'_>| role.managed.iter().any(|policy| policy.text.span == grant.span);
+        free.retain(|grant| !is_given(grant) && !is_telemetry(&grant.action) && grant.action != "iam:PassRole");
+    }
     free.sort_by_key(|grant| grant.span);
     by_statement(&free).into_iter().filter_map(|group| of_statement(model, role, &group)).collect()
 }
@@ -51,6 +60,10 @@ fn of_role(model: &Model, role: &Principal) -> Vec<Finding> {
 /// <https://docs.aws.amazon.com/codebuild/latest/userguide/auth-and-access-control-iam-identity-based-access-control.html>
 const OF_VPC: [&str; 3] =
     ["ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"];
+
+fn is_telemetry(action: &str) -> bool {
+    ["logs:", "xray:", "cloudwatch:PutMetricData"].iter().any(|prefix| action.starts_with(prefix))
+}
 
 /// A write that a policy can limit to resources by their ARN.
 fn is_write(action: catalogue::Action) -> bool {

@@ -29,6 +29,13 @@ pub struct Service {
     pub holes: Vec<Hole>,
     /// The logical ids of what the framework makes: there is more in it than is assembled here.
     pub made: BTreeSet<String>,
+    /// The place of `provider.variableSyntax`, where it asks for other braces than the framework's own.
+    pub own_syntax: Option<Span>,
+    /// `service` and `frameworkVersion`, with their variables filled in.
+    pub name: Option<Node>,
+    pub version: Option<Node>,
+    pub plugins: Option<Node>,
+    pub is_of_aws: bool,
     /// Roles that CloudFormation deploys the service with.
     pub deployment_roles: Vec<Node>,
     /// The name of its stack.
@@ -44,6 +51,7 @@ impl Service {
     pub fn read(repository: &Repository<'_>, file: FileId, root: &Node) -> Service {
         let pattern = root.get("provider").and_then(|provider| provider.get("variableSyntax"));
         let syntax = pattern.and_then(Node::as_str).map(Syntax::of_pattern);
+        let own_syntax = pattern.filter(|_| syntax.clone().flatten().is_some_and(|own| own != Syntax::standard()));
         let resolver = Resolver::new(repository, file, root, syntax.clone().flatten().unwrap_or_else(Syntax::standard));
         if let (Some(pattern), Some(None)) = (pattern, &syntax) {
             resolver
@@ -59,11 +67,18 @@ impl Service {
             let name = scalar("${self:service}-${sls:stage}", root.get("service")?.span());
             syntax.is_none().then(|| resolver.node(&name))
         });
+        let filled_in = |key: &str| root.get(key).map(|node| resolver.node(node));
+        let (name, version, plugins) = (filled_in("service"), filled_in("frameworkVersion"), filled_in("plugins"));
         let state = resolver.into_state();
         Service {
             template,
             holes: state.holes,
             made,
+            own_syntax: own_syntax.map(Node::span),
+            name,
+            version,
+            plugins,
+            is_of_aws: is_of_aws(&provider),
             deployment_roles: generated::deployment_roles(&provider),
             stack,
             bucket: provider.get("deploymentBucket").map(|bucket| bucket.get("name").unwrap_or(bucket)).cloned(),
@@ -82,6 +97,11 @@ impl Service {
             template,
             holes: state.holes,
             made: BTreeSet::new(),
+            own_syntax: None,
+            name: None,
+            version: None,
+            plugins: None,
+            is_of_aws: true,
             deployment_roles: Vec::new(),
             stack: None,
             bucket: None,

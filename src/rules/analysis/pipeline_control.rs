@@ -1,0 +1,92 @@
+//! Principals outside a pipeline that may change it, or pass over what holds its executions up.
+//!
+//! Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodepipeline.html>
+
+use super::chain::{by_statement, distinct, finding, list};
+use super::deploy_permission::is_exempt;
+use super::reach::{Target, reaches};
+use crate::iam::{ConditionClass, Wanted};
+use crate::model::deployment::{arn_of, first_deployment};
+use crate::model::principal::CiUse;
+use crate::model::{Model, Pipeline, Principal, PrincipalKind, deploy_actions};
+use crate::rules::{Analysis, Check, Context, Finding, Params};
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "pipeline-control",
+    summary: "somebody outside a pipeline that deploys may change it, or pass over what holds it up",
+    params: &[],
+    facts: &["role", "kind", "worker", "action", "pattern", "pipeline"],
+    bind,
+};
+
+const CONTROLS: [&str; 4] = [
+    "codepipeline:UpdatePipeline",
+    "codepipeline:OverrideStageCondition",
+    "codepipeline:RollbackStage",
+    "codepipeline:EnableStageTransition",
+];
+
+fn bind(_: &Params) -> Check {
+    let controls = Wanted::new(&CONTROLS);
+    let deploys = Wanted::new(&deploy_actions().collect::<Vec<_>>());
+    Box::new(move |context: &Context<'_>| {
+        let model = context.model;
+        let pipelines: Vec<&Pipeline> =
+            model.pipelines.iter().filter(|pipeline| first_deployment(model, pipeline).is_some()).collect();
+        if pipelines.is_empty() {
+            return Vec::new();
+        }
+        let outsiders = model.principals.iter().enumerate().filter(|(id, principal)| {
+            principal.kind != PrincipalKind::Group && !model.deployers.contains(*id) && !is_exempt(principal)
+        });
+        outsiders.filter_map(|(_, one)| of_principal(model, one, &pipelines, &controls, &deploys)).collect()
+    })
+}
+
+/// One finding for a principal: the nearest pipeline, the others named.
+fn of_principal(
+    model: &Model,
+    principal: &Principal,
+    pipelines: &[&Pipeline],
+    controls: &Wanted,
+    deploys: &Wanted,
+) -> Option<Finding> {
+    let mut grants = principal.authority.grants_of(controls);
+    grants.retain(|grant| !grant.is_narrowed_by(ConditionClass::Path));
+    if grants.is_empty() || principal.authority.grants_of(deploys).iter().any(|grant| grant.everywhere) {
+        // Who deploys whatever they like needs no pipeline, and is told so.
+        return None;
+    }
+    let mut reached: Vec<&Pipeline> = pipelines
+        .iter()
+        .copied()
+        .filter(|pipeline| !is_its_own(model, principal, pipeline))
+        .filter(|pipeline| grants.iter().any(|grant| reaches(grant, &target(pipeline))))
+        .collect();
+    reached.sort_by_key(|pipeline| std::cmp::Reverse(model.nearness(pipeline.file, principal.file)));
+    let nearest = target(reached.first()?);
+    grants.retain(|grant| reaches(grant, &nearest));
+    let groups = by_statement(&grants);
+    let mut found = finding(model, principal, groups.first()?)?
+        .fact("pipeline", reached[0].display())
+        .related(reached[0].logical_id.span, "this pipeline deploys");
+    found.subject = format!("{} {}", principal.display(), reached[0].display());
+    let others = distinct(reached.iter().skip(1).map(|other| format!("`{}`", other.display())));
+    if !others.is_empty() {
+        found = found.note(format!("and {}", list(&others, 4)));
+    }
+    Some(found)
+}
+
+/// The role that the pipeline itself works with.
+fn is_its_own(model: &Model, principal: &Principal, pipeline: &Pipeline) -> bool {
+    principal.uses.iter().any(|usage| match usage {
+        CiUse::Pipeline(id) | CiUse::PipelineAction(id) => std::ptr::eq(&model.pipelines[*id], pipeline),
+        _ => false,
+    })
+}
+
+fn target(pipeline: &Pipeline) -> Target {
+    let arn = pipeline.name.as_ref().map(|name| arn_of("arn:*:codepipeline:*:*:", name, ""));
+    Target::declared(pipeline.file, &pipeline.logical_id.value).with_arn(arn)
+}
