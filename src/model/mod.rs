@@ -179,6 +179,11 @@ impl Model {
         self.buildspec_of(project).map_or(&[], |source| &source.commands)
     }
 
+    /// The same with the values that its own builds start with, whoever else runs the buildspec.
+    pub fn own_commands_of<'m>(&'m self, project: &'m BuildProject) -> &'m [command::Command] {
+        project.own_commands.as_deref().unwrap_or_else(|| self.commands_of(project))
+    }
+
     /// The role that a reference leads to, when it is declared in the files.
     pub fn role(&self, reference: Option<&RoleRef>) -> Option<&Principal> {
         match reference?.target {

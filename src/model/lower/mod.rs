@@ -267,8 +267,10 @@ fn resources(repository: &Repository<'_>, scope: &Scope<'_>, fragment: &mut Frag
         sam::embedded_connectors(&declared, fragment);
         cdk::note(&declared, fragment);
         // The tree is evaluated again for this; the variables that it meets are listed already.
-        let value = is_asked_about(&resource.kind.value).then(|| scope.template.properties(&scope.anew(), resource));
-        if let Some(value) = &value {
+        let kind = resource.kind.value.as_str();
+        let is_wanted = is_asked_about(kind) || KEPT_FOR_NEEDS.contains(&kind);
+        let value = is_wanted.then(|| scope.template.properties(&scope.anew(), resource));
+        if let Some(value) = value.as_ref().filter(|_| is_asked_about(kind)) {
             placeholder::collect(&resource.kind.value, value, fragment);
         }
         if !scope.template.has_macro() {
@@ -332,6 +334,17 @@ const ASKED_ABOUT: [&str; 10] = [
     "AWS::IAM::",
     "AWS::KMS::Key",
     "AWS::S3::Bucket",
+];
+
+/// Types of resources whose names policies speak of, and those that start pipelines.
+const KEPT_FOR_NEEDS: [&str; 7] = [
+    "AWS::CodeCommit::Repository",
+    "AWS::DynamoDB::Table",
+    "AWS::Events::Rule",
+    "AWS::Lambda::Function",
+    "AWS::Logs::LogGroup",
+    "AWS::SNS::Topic",
+    "AWS::StepFunctions::StateMachine",
 ];
 
 fn is_asked_about(kind: &str) -> bool {

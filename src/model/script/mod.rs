@@ -9,7 +9,7 @@ mod variables;
 mod word;
 
 use super::command::{Assignment, Command, Opaque, Via, Word};
-use super::{BuildspecSource, Model};
+use super::{BuildspecSource, Model, ProjectId};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::shell::{self, Kind};
 use crate::template::Repository;
@@ -55,10 +55,17 @@ struct Walk<'r> {
 /// Fills in the commands of everything that runs any.
 pub fn find_commands(repository: &Repository<'_>, model: &mut Model) {
     let variables: Vec<HashMap<String, Values>> =
-        (0..model.buildspecs.len()).map(|id| variables::of_builds(model, id)).collect();
+        (0..model.buildspecs.len()).map(|id| variables::of_builds(model, id, &variables::users(model, id))).collect();
+    let of_users: Vec<(ProjectId, Vec<Command>)> = (0..model.projects.len())
+        .into_par_iter()
+        .filter_map(|id| Some((id, of_user(repository, model, id)?)))
+        .collect();
     model.buildspecs.par_iter_mut().zip(variables).for_each(|(source, variables)| {
         source.commands = of_buildspec(repository, source, variables);
     });
+    for (id, commands) in of_users {
+        model.projects[id].own_commands = Some(commands);
+    }
     for pipeline in &mut model.pipelines {
         for action in pipeline.stages.iter_mut().flat_map(|stage| &mut stage.actions) {
             action.commands = of_list(repository, pipeline.file, &action.scripts);
@@ -70,6 +77,14 @@ pub fn find_commands(repository: &Repository<'_>, model: &mut Model) {
         let commands = services.flat_map(|service| [&service.entrypoint, &service.command]);
         file.commands = commands.flat_map(|words| of_words(repository, file.compose.file, words)).collect();
     }
+}
+
+/// What a project runs of a buildspec that others run too, with variables of their own.
+fn of_user(repository: &Repository<'_>, model: &Model, id: ProjectId) -> Option<Vec<Command>> {
+    let project = &model.projects[id];
+    let buildspec = project.buildspec_id().filter(|id| variables::users(model, *id).len() > 1)?;
+    let variables = variables::of_builds(model, buildspec, &[project]);
+    Some(of_buildspec(repository, &model.buildspecs[buildspec], variables))
 }
 
 /// The commands of a buildspec, in the order of its phases.

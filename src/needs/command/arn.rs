@@ -1,5 +1,6 @@
 //! Names of resources put together: ARNs out of templates, with holes for what is not known.
 
+pub use super::super::arn::{joined, split_once};
 use crate::source::Span;
 use crate::value::{Hole, HoleKind, Part, Text};
 
@@ -85,25 +86,6 @@ fn pseudo(name: &str, span: Span) -> Text {
 
 fn hole(name: String, kind: HoleKind, span: Span) -> Text {
     Text::from_hole(Hole { name, kind, span, template: span.file, default: None })
-}
-
-/// Texts one behind the other.
-pub fn joined<'t>(texts: impl IntoIterator<Item = &'t Text>, span: Span) -> Text {
-    let parts = texts.into_iter().flat_map(|text| text.parts.iter().cloned()).collect();
-    Text { parts, span }.normalised()
-}
-
-/// What stands before and behind the first `separator` that is written out.
-pub fn split_once(text: &Text, separator: &str) -> Option<(Text, Text)> {
-    let is_in = |part: &Part| matches!(part, Part::Known(known, _) if known.contains(separator));
-    let index = text.parts.iter().position(is_in)?;
-    let Part::Known(known, map) = &text.parts[index] else { return None };
-    let at = known.find(separator)?;
-    let cut = |from: usize, to: usize| Part::Known(known[from..to].into(), map.slice(from..to));
-    let before = [&text.parts[..index], &[cut(0, at)]].concat();
-    let behind = [&[cut(at + separator.len(), known.len())], &text.parts[index + 1..]].concat();
-    let made = |parts| Text { parts, span: text.span }.normalised();
-    Some((made(before), made(behind)))
 }
 
 /// Whether it is sure to be an ARN.
