@@ -147,7 +147,7 @@ fn read(sources: &Sources, rules: &[Rule], options: &Options) -> (Understood, Su
 /// Reads all sources, and asks all rules.
 pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let (Understood { model, formats, summary, options }, suppressions) = read(sources, rules, options);
-    let context = Context { model: &model, sources, formats: &formats };
+    let context = Context::new(&model, sources, &formats);
     let (mut diagnostics, redactions) = rules::run(&context, rules);
     options.config.apply_levels(sources, rules, &mut diagnostics);
     let given: HashSet<Span> = model.principals.iter().flat_map(|one| one.given_by_tool.iter().copied()).collect();

@@ -6,8 +6,8 @@ use super::settings::Settings;
 use super::{CLEAN, FAILED, Failure, print};
 use crate::linter::understand;
 use crate::model::PrincipalId;
-use crate::needs::compare::{Comparison, compare};
-use crate::needs::{Names, Needs, of_role, policy};
+use crate::needs::compare::{self, Grants};
+use crate::needs::policy;
 use crate::report::least::{self, Notation};
 use crate::report::uses::{self as report, RoleUse};
 
@@ -16,22 +16,15 @@ pub fn run(args: &UsesArgs) -> Result<u8, Failure> {
     let input = discover::input(&args.paths, &args.input, settings)?;
     let understood = understand(&input.sources, &input.options);
     let model = &understood.model;
-    let names = Names::new(model);
-    let wanted = |id: &PrincipalId| {
-        let role = model.principal(*id);
+    let wanted = |id: PrincipalId| {
+        let role = model.principal(id);
         let is_named = args.role.iter().any(|name| {
             *name == role.logical_id.value
                 || role.name.as_ref().and_then(|text| text.literal()).is_some_and(|own| own == name)
         });
         understood.options.reports(role.file) && (args.role.is_empty() || is_named)
     };
-    let ids: Vec<PrincipalId> = (0..model.principals.len()).filter(wanted).collect();
-    let found = ids.into_iter().filter_map(|id| {
-        let needs = of_role(model, &names, id)?;
-        let compared = compare(&needs, model, id, &names);
-        Some((id, needs, compared))
-    });
-    let mut found: Vec<(PrincipalId, Needs, Comparison)> = found.collect();
+    let mut found = compare::all(model, wanted, Grants::All);
     found.sort_by_key(|(id, ..)| {
         let role = model.principal(*id);
         (input.sources.path(role.file), role.logical_id.span)

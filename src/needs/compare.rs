@@ -4,12 +4,14 @@
 use super::elsewhere::may_be_granted;
 use super::excess::{self, Wider};
 use super::names::Names;
+use super::role::of_role;
 use super::{Certainty, Need, Needs};
 use crate::diagnostic::Confidence;
 use crate::iam::catalogue::{self, AccessLevel, Action};
 use crate::iam::condition::{ConditionTest, all_follow};
 use crate::iam::{
-    ArnPattern, Authority, Boundary, ConditionClass, Grant, PolicyDocument, Reason, Truth, Version, Wanted,
+    ActionPattern, ArnPattern, Authority, Boundary, ConditionClass, Grant, PolicyDocument, Reason, Truth, Version,
+    Wanted,
 };
 use crate::model::{Model, PrincipalId};
 use crate::source::Span;
@@ -63,12 +65,55 @@ pub struct Unused {
 /// Every action there is.
 static EVERY: LazyLock<Wanted> = LazyLock::new(|| Wanted::of(catalogue::actions()));
 
+/// The needs of each role that something works with, next to its grants; of these, where that is wanted,
+/// only those that a policy names the service of.
+pub fn all(
+    model: &Model,
+    is_wanted: impl Fn(PrincipalId) -> bool,
+    grants: Grants,
+) -> Vec<(PrincipalId, Needs, Comparison)> {
+    let names = Names::new(model);
+    let ids = (0..model.principals.len()).filter(|id| is_wanted(*id));
+    let found = ids.filter_map(|id| {
+        let needs = of_role(model, &names, id)?;
+        let compared = match grants {
+            Grants::All => compare(&needs, model, id, &names),
+            Grants::OfNamedServices => {
+                let actions = of_named_services(&model.principal(id).authority, &needs);
+                compare_within(&needs, model, id, &names, &Wanted::of(actions))
+            }
+        };
+        Some((id, needs, compared))
+    });
+    found.collect()
+}
+
+/// What is asked whether it is granted: all that `*` grants takes a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grants {
+    All,
+    OfNamedServices,
+}
+
+/// What is needed, and what policies allow of services that they name.
+fn of_named_services(authority: &Authority, needs: &Needs) -> BTreeSet<Action> {
+    let statements = authority.documents.iter().flat_map(|document| document.allows());
+    let actions = statements.filter_map(|statement| statement.actions.as_ref()).filter(|actions| !actions.negated);
+    let named = actions.flat_map(|actions| &actions.patterns).filter(|pattern| pattern.service().is_some());
+    let needed = needs.needs.iter().flat_map(|need| need.actions.iter().copied());
+    named.flat_map(ActionPattern::expand).chain(needed).collect()
+}
+
 /// Compares what is needed of a role with what it may do.
 pub fn compare(needs: &Needs, model: &Model, role: PrincipalId, names: &Names<'_>) -> Comparison {
+    compare_within(needs, model, role, names, &EVERY)
+}
+
+fn compare_within(needs: &Needs, model: &Model, role: PrincipalId, names: &Names<'_>, actions: &Wanted) -> Comparison {
     let principal = model.principal(role);
     let authority = resolved_authority(&principal.authority, names);
     let given: Vec<Condition> = principal.when.iter().cloned().collect();
-    let grants = authority.grants_of(&EVERY);
+    let grants = authority.grants_of(actions);
     let mut by_action: BTreeMap<Action, Vec<&Grant<'_>>> = BTreeMap::new();
     for grant in &grants {
         if let Some(action) = catalogue::action(&grant.action) {

@@ -185,6 +185,10 @@ fn commands(draft: &mut Draft<'_>, pipeline: &Pipeline, action: &PipelineAction)
 
 /// The roles that an action hands to CloudFormation or to tasks. A change set has its role already.
 fn pass_role(draft: &mut Draft<'_>, action: &PipelineAction) {
+    let written = action.configuration.as_ref().and_then(|settings| settings.get("RoleArn"));
+    if let Some(written) = written.filter(|_| action.execution_role.is_none()) {
+        draft.unknown("which role the action hands on is not known", written.span());
+    }
     let executes = action.setting("ActionMode").and_then(Text::literal) == Some("CHANGE_SET_EXECUTE");
     if let Some(RoleRef { text, span, .. }) = action.execution_role.as_ref().filter(|_| !executes) {
         let service = vec![draft.place.text("cloudformation.amazonaws.com")];

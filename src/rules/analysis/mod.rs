@@ -7,6 +7,7 @@ mod administrator;
 mod assumed_role;
 mod base_image;
 mod branch_filter;
+mod broader_resource;
 mod build_image;
 mod build_without_log;
 mod buildspec_filter;
@@ -26,6 +27,7 @@ mod ignored_syntax;
 mod image_secret;
 mod install_without_lockfile;
 mod missing_approval;
+mod missing_permission;
 mod negated_element;
 mod oidc_subject;
 mod oidc_trust;
@@ -77,6 +79,7 @@ mod unseen_trigger;
 mod untrusted_build;
 mod untrusted_buildspec;
 mod untrusted_writer;
+mod unused_permission;
 mod validation_words;
 mod webhook_pattern;
 mod write_anywhere;
@@ -95,6 +98,7 @@ pub const ANALYSES: &[Analysis] = &[
     assumed_role::ANALYSIS,
     base_image::ANALYSIS,
     branch_filter::ANALYSIS,
+    broader_resource::ANALYSIS,
     build_image::ANALYSIS,
     build_without_log::ANALYSIS,
     buildspec_filter::ANALYSIS,
@@ -113,6 +117,7 @@ pub const ANALYSES: &[Analysis] = &[
     image_secret::ANALYSIS,
     install_without_lockfile::ANALYSIS,
     missing_approval::ANALYSIS,
+    missing_permission::ANALYSIS,
     negated_element::ANALYSIS,
     oidc_subject::ANALYSIS,
     oidc_trust::ANALYSIS,
@@ -163,6 +168,7 @@ pub const ANALYSES: &[Analysis] = &[
     untrusted_build::ANALYSIS,
     untrusted_buildspec::ANALYSIS,
     untrusted_writer::ANALYSIS,
+    unused_permission::ANALYSIS,
     webhook_pattern::ANALYSIS,
     write_anywhere::ANALYSIS,
 ];
