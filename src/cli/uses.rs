@@ -6,7 +6,7 @@ use super::settings::Settings;
 use super::{CLEAN, FAILED, Failure, print};
 use crate::linter::understand;
 use crate::model::PrincipalId;
-use crate::needs::compare::{self, Grants};
+use crate::needs::compare::{self, Depth};
 use crate::needs::policy;
 use crate::report::least::{self, Notation};
 use crate::report::uses::{self as report, RoleUse};
@@ -24,7 +24,7 @@ pub fn run(args: &UsesArgs) -> Result<u8, Failure> {
         });
         understood.options.reports(role.file) && (args.role.is_empty() || is_named)
     };
-    let mut found = compare::all(model, wanted, Grants::All);
+    let mut found = compare::all(model, wanted, Depth::EveryAction);
     found.sort_by_key(|(id, ..)| {
         let role = model.principal(*id);
         (input.sources.path(role.file), role.logical_id.span)

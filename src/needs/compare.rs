@@ -27,7 +27,7 @@ pub struct Comparison {
     /// By the place of the statement.
     pub unused: Vec<Unused>,
     pub wider: Vec<Wider>,
-    /// All actions that are granted.
+    /// All actions that are granted, of those looked at.
     pub granted: BTreeSet<Action>,
     /// What may need more, and what may allow more, than is known.
     pub unknown: Vec<Reason>,
@@ -65,22 +65,21 @@ pub struct Unused {
 /// Every action there is.
 static EVERY: LazyLock<Wanted> = LazyLock::new(|| Wanted::of(catalogue::actions()));
 
-/// The needs of each role that something works with, next to its grants; of these, where that is wanted,
-/// only those that a policy names the service of.
+/// The needs of each role that something works with, next to its grants.
 pub fn all(
     model: &Model,
     is_wanted: impl Fn(PrincipalId) -> bool,
-    grants: Grants,
+    depth: Depth,
 ) -> Vec<(PrincipalId, Needs, Comparison)> {
     let names = Names::new(model);
     let ids = (0..model.principals.len()).filter(|id| is_wanted(*id));
     let found = ids.filter_map(|id| {
         let needs = of_role(model, &names, id)?;
-        let compared = match grants {
-            Grants::All => compare(&needs, model, id, &names),
-            Grants::OfNamedServices => {
-                let actions = of_named_services(&model.principal(id).authority, &needs);
-                compare_within(&needs, model, id, &names, &Wanted::of(actions))
+        let compared = match depth {
+            Depth::EveryAction => compare(&needs, model, id, &names),
+            Depth::WorstActions => {
+                let actions = worst_actions(&model.principal(id).authority, &needs);
+                compare_within(&needs, model, id, &names, Some(&Wanted::of(actions)))
             }
         };
         Some((id, needs, compared))
@@ -88,32 +87,42 @@ pub fn all(
     found.collect()
 }
 
-/// What is asked whether it is granted: all that `*` grants takes a while.
+/// Which grants are looked at: to look at all that `ec2:*` or `*` grants takes a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Grants {
-    All,
-    OfNamedServices,
+pub enum Depth {
+    EveryAction,
+    /// What is needed, and one action for each pattern of a service that is not. What is wider is
+    /// looked for where all needs are known.
+    WorstActions,
 }
 
-/// What is needed, and what policies allow of services that they name.
-fn of_named_services(authority: &Authority, needs: &Needs) -> BTreeSet<Action> {
+fn worst_actions(authority: &Authority, needs: &Needs) -> BTreeSet<Action> {
+    let needed: BTreeSet<Action> = needs.needs.iter().flat_map(|need| need.actions.iter().copied()).collect();
+    let services: BTreeSet<&str> = needed.iter().map(|action| action.service().prefix()).collect();
     let statements = authority.documents.iter().flat_map(|document| document.allows());
     let actions = statements.filter_map(|statement| statement.actions.as_ref()).filter(|actions| !actions.negated);
-    let named = actions.flat_map(|actions| &actions.patterns).filter(|pattern| pattern.service().is_some());
-    let needed = needs.needs.iter().flat_map(|need| need.actions.iter().copied());
-    named.flat_map(ActionPattern::expand).chain(needed).collect()
+    let patterns = actions.flat_map(|actions| &actions.patterns);
+    let patterns = patterns.filter(|pattern| pattern.service().is_some_and(|service| !services.contains(service)));
+    let worst = |pattern: &ActionPattern| pattern.expand().max_by_key(|action| rank(danger(*action)));
+    patterns.filter_map(worst).collect::<BTreeSet<Action>>().union(&needed).copied().collect()
 }
 
 /// Compares what is needed of a role with what it may do.
 pub fn compare(needs: &Needs, model: &Model, role: PrincipalId, names: &Names<'_>) -> Comparison {
-    compare_within(needs, model, role, names, &EVERY)
+    compare_within(needs, model, role, names, None)
 }
 
-fn compare_within(needs: &Needs, model: &Model, role: PrincipalId, names: &Names<'_>, actions: &Wanted) -> Comparison {
+fn compare_within(
+    needs: &Needs,
+    model: &Model,
+    role: PrincipalId,
+    names: &Names<'_>,
+    only: Option<&Wanted>,
+) -> Comparison {
     let principal = model.principal(role);
     let authority = resolved_authority(&principal.authority, names);
     let given: Vec<Condition> = principal.when.iter().cloned().collect();
-    let grants = authority.grants_of(actions);
+    let grants = authority.grants_of(only.unwrap_or(&EVERY));
     let mut by_action: BTreeMap<Action, Vec<&Grant<'_>>> = BTreeMap::new();
     for grant in &grants {
         if let Some(action) = catalogue::action(&grant.action) {
@@ -149,9 +158,13 @@ fn compare_within(needs: &Needs, model: &Model, role: PrincipalId, names: &Names
         1 => Confidence::Medium,
         _ => Confidence::Low,
     };
+    let wider = match only {
+        Some(_) if !unknown.is_empty() => Vec::new(),
+        _ => excess::wider(&wanted, &by_action, &needed),
+    };
     Comparison {
         unused: unused(&by_action, &needed),
-        wider: excess::wider(&wanted, &by_action, &needed),
+        wider,
         granted: by_action.into_keys().collect(),
         used,
         unknown,

@@ -16,7 +16,7 @@ use crate::iam::{Grant, Reason};
 use crate::model::command::Command;
 use crate::model::{Model, Principal, PrincipalId};
 use crate::needs::Needs;
-use crate::needs::compare::{self, Comparison, Grants};
+use crate::needs::compare::{self, Comparison, Depth};
 use crate::source::{Sources, Span, Spanned};
 use crate::template::Format;
 use rayon::prelude::*;
@@ -60,7 +60,7 @@ impl<'c> Context<'c> {
             let mut documents = role.authority.documents.iter();
             role.is_whole() && role.authority.unseen.is_empty() && documents.all(|document| document.unread.is_empty())
         };
-        let found = self.uses.get_or_init(|| compare::all(model, is_seen, Grants::OfNamedServices));
+        let found = self.uses.get_or_init(|| compare::all(model, is_seen, Depth::WorstActions));
         found.iter().map(move |(id, needs, compared)| (model.principal(*id), needs, compared))
     }
 }
