@@ -3,13 +3,12 @@
 use super::chain::{distinct, finding, list};
 use crate::diagnostic::Severity;
 use crate::iam::catalogue::{AccessLevel, Action};
-use crate::iam::{ArnPattern, Grant, Wanted};
+use crate::iam::{Grant, Wanted};
 use crate::model::Principal;
 use crate::needs::compare::danger;
 use crate::needs::excess::{Excess, Wider};
 use crate::needs::{Need, Needs};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
-use crate::value::Text;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "broader-resource",
@@ -36,7 +35,7 @@ fn of_statement(context: &Context<'_>, role: &Principal, needs: &Needs, wider: &
     let grants = role.authority.grants_of(&Wanted::of(actions.iter().copied()));
     let grants: Vec<&Grant<'_>> =
         grants.iter().filter(|grant| grant.statement.span == wider.statement && !grant.everywhere).collect();
-    let wildcard = grants.iter().flat_map(|grant| &grant.resources).find(|pattern| is_wide(pattern))?;
+    let wildcard = grants.iter().flat_map(|grant| &grant.resources).find(|pattern| pattern.names_nothing())?;
     let is_about = |need: &&Need| need.actions.iter().any(|action| actions.contains(action));
     let needed = needs.needs.iter().filter(is_about).flat_map(|need| &need.resources);
     let needed = distinct(needed.map(|text| format!("`{}`", text.display())));
@@ -59,15 +58,4 @@ fn of_statement(context: &Context<'_>, role: &Principal, needs: &Needs, wider: &
             .fact("needed", list(&needed, 2))
             .fact("example", &*wider.example.resource),
     )
-}
-
-/// A wildcard in the account, or for the whole name of the resource: `arn:aws:s3:::*`,
-/// `…:parameter/*`. One behind the start of a name is how families of names are written.
-fn is_wide(pattern: &ArnPattern) -> bool {
-    let shown = |text: Option<Text>| text.map(|text| text.display().into_owned()).unwrap_or_default();
-    let resource = shown(pattern.resource_part());
-    // Of objects the bucket is named first.
-    let is_of_s3 = || pattern.service().is_some_and(|service| service == "s3");
-    let of_kind = || resource.split_once(['/', ':']).is_some_and(|(_, name)| name == "*") && !is_of_s3();
-    shown(pattern.account()).contains('*') || resource.starts_with('*') || of_kind()
 }
