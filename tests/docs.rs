@@ -59,6 +59,52 @@ fn the_schema_of_the_configuration_is_that_of_its_types() {
 }
 
 #[test]
+fn the_schema_of_rule_packs_is_that_of_their_types_and_fits_those_that_are_built_in() {
+    settle("docs/rule-pack.schema.json", &pack::schema(), "");
+    let schema = serde_json::from_str(&pack::schema()).expect("JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    let is_valid = |text: &str| schema.is_valid(&serde_yaml::from_str(text).expect("YAML"));
+    for (name, text) in builtin::PACKS {
+        assert!(is_valid(text), "{name}");
+    }
+    let house = read("rules/examples/house.yml");
+    assert!(is_valid(&house));
+    for (from, to) in [
+        ("severity: high", "severity: grave"),
+        ("analysis: access-key", "analysis: acess-key"),
+        ("principals: roles", "principal: roles"),
+        ("with: { principals: codebuild, ", "with: { "),
+        ("    with: { principals: roles }", ""),
+        ("[iam:CreateRole]", "{ is: iam:CreateRole }"),
+        ("id: no-static-keys", "id: No_static_keys"),
+    ] {
+        assert!(house.contains(from) && !is_valid(&house.replace(from, to)), "{to}");
+    }
+}
+
+#[test]
+fn the_rule_of_the_documentation_does_as_its_examples_say() {
+    let path = "docs/writing-rules.md";
+    let folder = tempfile::tempdir().expect("a folder");
+    let examples = folder.path().join("rules/ours/builds-delete-no-tables");
+    fs::create_dir_all(&examples).expect("a folder");
+    let bad = block_of(path, "yaml", "Resources:");
+    let good = bad.replace("dynamodb:* #~ builds-delete-no-tables high", "dynamodb:GetItem");
+    for (file, text) in [
+        (folder.path().join("rules/ours.yml"), block_of(path, "yaml", "pack: ours")),
+        (examples.join("bad.yml"), bad),
+        (examples.join("good.yml"), good),
+    ] {
+        fs::write(file, text).expect("a file");
+    }
+    let words = ["rules", "test", "rules/ours.yml"];
+    let output = program().args(words).current_dir(folder.path()).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).expect("text");
+    settle_part(path, "trial", &format!("\n```console\n$ iamlint {}\n{text}```\n\n", words.join(" ")));
+}
+
+#[test]
 fn every_rule_has_a_page_that_is_current() {
     for rule in builtin::rules() {
         settle(&format!("docs/rules/{}.md", rule.id), &explain::rule_markdown(rule), "");
@@ -100,7 +146,7 @@ fn the_readme_shows_what_a_run_prints() {
 #[test]
 fn the_help_texts_are_current() {
     let mut shown = String::new();
-    for command in ["", "check", "explain", "rules", "baseline", "config", "data"] {
+    for command in ["", "check", "explain", "rules", "rules test", "baseline", "config", "data"] {
         let mut words: Vec<&str> = command.split_whitespace().collect();
         words.push("--help");
         let help = String::from_utf8(iamlint(&words).stdout).expect("text");
@@ -274,11 +320,15 @@ fn capitalised(text: &str) -> String {
 
 /// Runs the program as on a terminal of 100 columns without colour.
 fn iamlint(words: &[&str]) -> std::process::Output {
+    program().args(words).output().expect("it runs")
+}
+
+fn program() -> Command {
     let mut command = Command::cargo_bin("iamlint").expect("the program is built");
     for name in ["FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS"] {
         command.env_remove(name);
     }
-    command.args(words).output().expect("it runs")
+    command
 }
 
 fn is_blessing() -> bool {
