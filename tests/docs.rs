@@ -124,6 +124,72 @@ fn no_page_of_a_rule_that_is_gone_lingers() {
 }
 
 #[test]
+fn the_checks_of_other_tools_are_found_or_the_reason_is_told() {
+    let table = read("data/peers/checks.tsv");
+    let rows: Vec<Vec<&str>> =
+        table.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').collect()).collect();
+    assert!(rows.is_sorted(), "the table is sorted");
+    let tools: BTreeSet<&str> = rows.iter().map(|row| row[0]).collect();
+    let (mut text, mut counts) = (String::new(), String::new());
+    let (mut in_scope, mut found) = validated_codes();
+    let _ = writeln!(counts, "| [Access Analyzer](validate-policy.md) | {in_scope} | {found} |");
+    for tool in tools {
+        let _ = write!(text, "\n## {tool}\n\n| check | what it asks | found by |\n|---|---|---|\n");
+        let (mut of_tool, mut found_of_tool) = (0, 0);
+        for row in rows.iter().filter(|row| row[0] == tool) {
+            let [_, id, asks, scope, reason] = row[..] else { panic!("five columns: {row:?}") };
+            let rules = builtin::rules().iter().filter(|rule| rule.replaces.iter().any(|other| other == id));
+            let rules: Vec<String> = rules.map(|rule| format!("[`{0}`](rules/{0}.md)", rule.id)).collect();
+            let is_in = scope == "in";
+            assert!(is_in || scope == "out", "{id}: {scope}");
+            assert_eq!(rules.is_empty(), !reason.is_empty(), "{tool} {id}: a rule, or why there is none");
+            of_tool += usize::from(is_in);
+            found_of_tool += usize::from(is_in && !rules.is_empty());
+            let answer = match (rules.is_empty(), is_in) {
+                (false, _) => rules.join(", "),
+                (true, true) => format!("**not found**: {reason}"),
+                (true, false) => format!("out of scope: {reason}"),
+            };
+            let _ = writeln!(text, "| `{id}` | {asks} | {answer} |");
+        }
+        let _ = writeln!(counts, "| [{tool}](#{tool}) | {of_tool} | {found_of_tool} |");
+        in_scope += of_tool;
+        found += found_of_tool;
+    }
+    let share = found * 1000 / in_scope;
+    assert!(share >= 950, "{found} of {in_scope}");
+    let head = read("docs/coverage.md");
+    let head = head.split("<!-- counts -->").next().unwrap_or_default();
+    settle(
+        "docs/coverage.md",
+        &format!(
+            "{head}<!-- counts -->\n\n{found} of {in_scope} checks in scope are found: {}.{} %.\n\n\
+             | tool | in scope | found |\n|---|--:|--:|\n{counts}\n## Access Analyzer\n\n\
+             [validate-policy.md](validate-policy.md) has its codes, one by one.\n{text}",
+            share / 10,
+            share % 10
+        ),
+        "",
+    );
+}
+
+/// How many codes of ValidatePolicy there are, and how many a rule finds.
+fn validated_codes() -> (usize, usize) {
+    let is_found =
+        |name: &str| builtin::rules().iter().any(|rule| rule.replaces.iter().any(|other| other == name));
+    let codes = iamlint::iam::validate::codes::ALL;
+    (codes.len(), codes.iter().filter(|code| is_found(code.name)).count())
+}
+
+#[test]
+fn a_rule_is_explained_by_the_ids_of_other_tools() {
+    for (id, rule) in [("CKV_AWS_111", "write-on-every-resource"), ("W12", "write-on-every-resource"), ("F16", "resource-policy-public")] {
+        let output = iamlint(&["explain", id]);
+        assert!(String::from_utf8_lossy(&output.stdout).contains(rule), "{id}");
+    }
+}
+
+#[test]
 fn the_readme_lists_every_rule() {
     settle_part("README.md", "rules", &format!("\n{}\n", lists::markdown(builtin::rules())));
 }
