@@ -3,6 +3,7 @@
 
 use super::chain::with_conditions;
 use crate::iam::{PolicyKind, PrincipalKind, Statement};
+use crate::model::PolicyOwner;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::Span;
 
@@ -16,32 +17,27 @@ pub const ANALYSIS: Analysis = Analysis {
 
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
-        let resources = context.model.policies.iter().filter(|policy| {
+        let guards = context.model.policies.iter().filter(|policy| {
             // The policy of a key gives its account everything, so that IAM policies count at all.
-            policy.kind == PolicyKind::Resource && policy.resource_type != "AWS::KMS::Key"
+            matches!(policy.kind, PolicyKind::Resource | PolicyKind::Trust) && policy.resource_type != "AWS::KMS::Key"
         });
-        let resources = resources.map(|policy| (policy.owner.display(), policy.owner.span, &*policy.document));
-        let trusting = context.model.principals.iter();
-        let trusting = trusting.filter_map(|one| Some((one.display().to_owned(), one.logical_id.span, one.trust.as_ref()?)));
-        let all = resources.chain(trusting);
-        all.flat_map(|(owner, place, document)| {
-            document.allows().filter_map(move |statement| of_statement(&owner, place, statement))
-        })
-        .collect()
+        guards
+            .flat_map(|policy| policy.document.allows().filter_map(|statement| of_statement(&policy.owner, statement)))
+            .collect()
     })
 }
 
-fn of_statement(owner: &str, place: Span, statement: &Statement) -> Option<Finding> {
+fn of_statement(owner: &PolicyOwner, statement: &Statement) -> Option<Finding> {
     let principals = statement.principals.as_ref().filter(|found| !found.negated)?;
     if principals.entries.iter().any(|entry| entry.kind == PrincipalKind::Anybody) {
         return None;
     }
     let (what, span) = width(statement)?;
-    let subject = format!("{owner} {}", statement.sid_text().unwrap_or_default());
+    let subject = format!("{} {}", owner.name, statement.sid_text().unwrap_or_default());
     let mut found = Finding::new(span, subject)
-        .fact("owner", owner)
+        .fact("owner", owner.display())
         .fact("what", what)
-        .related(place, "its policy");
+        .related(owner.span, "its policy");
     if let Some(entry) = principals.entries.first() {
         found = found.related(entry.span(), "to them");
     }

@@ -13,10 +13,8 @@ pub const ANALYSIS: Analysis = Analysis {
 
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
-        let policies = context.model.policies.iter().map(|policy| (policy.owner.display(), &*policy.document));
-        let principals = context.model.principals.iter();
-        let trusting = principals.filter_map(|one| Some((one.display().to_owned(), one.trust.as_ref()?)));
-        policies.chain(trusting).filter_map(|(owner, document)| of_document(owner, document)).collect()
+        let policies = context.model.policies.iter();
+        policies.filter_map(|policy| of_document(policy.owner.display(), &policy.document)).collect()
     })
 }
 

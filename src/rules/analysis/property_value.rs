@@ -161,6 +161,11 @@ impl Question {
         if !self.is.is_match(&text) {
             return None;
         }
+        // `Default: Auto` and `!If [IsAuto, !GetAtt Generator.Password, !Ref Password]`: no secret, but a word for
+        // none, which the condition keeps out.
+        if self.secret && is_default && !place.when.is_empty() {
+            return None;
+        }
         let shown = if self.secret { "" } else { &text };
         let mut found = named(resource, value.span(), &path, shown).related(resource.logical_id.span, "this resource");
         found.lowered_by = u8::from(self.lesser.is_match(&text));
