@@ -175,15 +175,18 @@ fn the_checks_of_other_tools_are_found_or_the_reason_is_told() {
 
 /// How many codes of ValidatePolicy there are, and how many a rule finds.
 fn validated_codes() -> (usize, usize) {
-    let is_found =
-        |name: &str| builtin::rules().iter().any(|rule| rule.replaces.iter().any(|other| other == name));
+    let is_found = |name: &str| builtin::rules().iter().any(|rule| rule.replaces.iter().any(|other| other == name));
     let codes = iamlint::iam::validate::codes::ALL;
     (codes.len(), codes.iter().filter(|code| is_found(code.name)).count())
 }
 
 #[test]
 fn a_rule_is_explained_by_the_ids_of_other_tools() {
-    for (id, rule) in [("CKV_AWS_111", "write-on-every-resource"), ("W12", "write-on-every-resource"), ("F16", "resource-policy-public")] {
+    for (id, rule) in [
+        ("CKV_AWS_111", "write-on-every-resource"),
+        ("W12", "write-on-every-resource"),
+        ("F16", "resource-policy-public"),
+    ] {
         let output = iamlint(&["explain", id]);
         assert!(String::from_utf8_lossy(&output.stdout).contains(rule), "{id}");
     }

@@ -89,7 +89,8 @@ fn marks(name: &str, text: &str, beside: &str, rule: &str) -> Result<Vec<Mark>, 
         if words.next() != Some(rule) {
             return Err(format!("{name}:{line}: the mark does not name `{rule}`"));
         }
-        let severity = words.next().map(|word| word.parse().map_err(|_| format!("{name}:{line}: no severity `{word}`")));
+        let severity =
+            words.next().map(|word| word.parse().map_err(|_| format!("{name}:{line}: no severity `{word}`")));
         marks.push(Mark { path: name.to_owned(), line, severity: severity.transpose()? });
         Ok(())
     };

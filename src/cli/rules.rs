@@ -58,7 +58,8 @@ fn outcome(rule: &Rule, folder: &Path) -> (String, Vec<String>) {
     let count = |kind: &str| cases.iter().filter(|case| examples::is_of_kind(case, kind)).count();
     let mut problems = Vec::new();
     for kind in ["bad", "good"].iter().filter(|kind| count(kind) == 0) {
-        problems.push(format!("there is no {kind} example: it would be {}", folder.join(format!("{kind}.yml")).display()));
+        problems
+            .push(format!("there is no {kind} example: it would be {}", folder.join(format!("{kind}.yml")).display()));
     }
     for case in &cases {
         let found = examples::check(rule, case).unwrap_or_else(|error| vec![error]);

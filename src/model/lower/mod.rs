@@ -70,7 +70,6 @@ impl Fragment {
         self.buildspecs.append(&mut other.buildspecs);
         self.images.append(&mut other.images);
         self.compose.append(&mut other.compose);
-        self.services.append(&mut other.services);
         self.resources.append(&mut other.resources);
         self.placeholders.append(&mut other.placeholders);
         self.unresolved.append(&mut other.unresolved);
@@ -78,6 +77,7 @@ impl Fragment {
         self.not_read.append(&mut other.not_read);
         self.repaired.append(&mut other.repaired);
         self.execution_roles.append(&mut other.execution_roles);
+        self.services.append(&mut other.services);
         self.origins.append(&mut other.origins);
     }
 
@@ -272,7 +272,7 @@ fn resources(repository: &Repository<'_>, scope: &Scope<'_>, fragment: &mut Frag
             placeholder::collect(&resource.kind.value, &value, fragment);
         }
         if !scope.template.has_macro() {
-            fragment.resources.push(declared_resource(resource, value));
+            fragment.resources.push(declared_resource(file, resource, value));
         }
     }
 }
@@ -341,7 +341,7 @@ fn has_names_to_replace(kind: &str) -> bool {
     NAMED.iter().any(|known| kind == *known || (known.ends_with("::") && kind.starts_with(known)))
 }
 
-fn declared_resource(resource: &Resource, value: Value) -> DeclaredResource {
+fn declared_resource(file: FileId, resource: &Resource, value: Value) -> DeclaredResource {
     let entries = resource.properties().and_then(Node::entries).unwrap_or_default();
     let names = entries.iter().filter_map(|entry| {
         let name = entry.key.as_str()?;
@@ -351,12 +351,15 @@ fn declared_resource(resource: &Resource, value: Value) -> DeclaredResource {
     let has_intrinsic = properties.iter().any(|name| name.value.starts_with("Fn::") || name.value == "Ref");
     let is_tagged = resource.properties().is_some_and(|node| node.tag().is_some());
     DeclaredResource {
+        file,
         logical_id: resource.logical_id.clone(),
         kind: resource.kind.value.clone(),
         properties,
+        is_conditional: resource.when.is_some(),
         is_open: has_intrinsic || is_tagged,
         // Policies are kept as such, and they are long.
-        value: Some(value).filter(|_| resource.kind.value == "AWS::IAM::User" || !resource.kind.value.starts_with("AWS::IAM::")),
+        value: Some(value)
+            .filter(|_| resource.kind.value == "AWS::IAM::User" || !resource.kind.value.starts_with("AWS::IAM::")),
     }
 }
 

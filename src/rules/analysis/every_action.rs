@@ -34,10 +34,8 @@ fn of_statement(owner: &PolicyOwner, statement: &Statement) -> Option<Finding> {
     }
     let (what, span) = width(statement)?;
     let subject = format!("{} {}", owner.name, statement.sid_text().unwrap_or_default());
-    let mut found = Finding::new(span, subject)
-        .fact("owner", owner.display())
-        .fact("what", what)
-        .related(owner.span, "its policy");
+    let mut found =
+        Finding::new(span, subject).fact("owner", owner.display()).fact("what", what).related(owner.span, "its policy");
     if let Some(entry) = principals.entries.first() {
         found = found.related(entry.span(), "to them");
     }

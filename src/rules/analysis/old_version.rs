@@ -3,13 +3,8 @@
 use crate::iam::{PolicyDocument, Version};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 
-pub const ANALYSIS: Analysis = Analysis {
-    name: "old-version",
-    summary: "a policy in the language of 2008",
-    params: &[],
-    facts: &["owner"],
-    bind,
-};
+pub const ANALYSIS: Analysis =
+    Analysis { name: "old-version", summary: "a policy in the language of 2008", params: &[], facts: &["owner"], bind };
 
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {

@@ -46,8 +46,7 @@ fn of_role(model: &Model, role: &Principal, dangerous: &[String], of_workload: b
     let documents = role.authority.documents.iter();
     for (document, statement) in documents.flat_map(|own| own.allows().map(move |statement| (own, statement))) {
         let Some(actions) = statement.actions.as_ref().filter(|actions| !actions.negated) else { continue };
-        let covered =
-            actions.patterns.iter().filter_map(|pattern| covered_service(pattern, statement, document, role));
+        let covered = actions.patterns.iter().filter_map(|pattern| covered_service(pattern, statement, document, role));
         let mut covered: Vec<Covered<'_>> = covered.collect();
         // `AWSLambdaExecute` and others like it: every workload logs, and what AWS wrote is nobody's to mend.
         let is_given = |one: &Covered<'_>| role.managed.iter().any(|policy| policy.text.span == one.grant.span);

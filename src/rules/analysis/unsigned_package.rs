@@ -29,10 +29,7 @@ fn bind(_: &Params) -> Check {
 
 fn finding((command, (option, span)): (&Command, (&str, Span))) -> Finding {
     let program = command.program();
-    Finding::new(span, format!("{program} {option}"))
-        .fact("program", program)
-        .fact("option", option)
-        .through(command)
+    Finding::new(span, format!("{program} {option}")).fact("program", program).fact("option", option).through(command)
 }
 
 fn unsigned(command: &Command) -> Option<(&str, Span)> {
