@@ -44,7 +44,7 @@ fn main() -> io::Result<()> {
             serious.into_iter().for_each(|(rule, _)| counts.entry(rule).or_default().serious += 1);
         }
     }
-    let kinds: Vec<String> = analysed.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    let kinds: Vec<String> = analysed.iter().map(|(kind, count)| format!("{count} {kind}s")).collect();
     println!("{total} files: {}.\n", kinds.join(", "));
     println!("| rule | findings | for 100 files | files | at `medium` or above |\n|---|--:|--:|--:|--:|");
     let mut rows: Vec<_> = counts.into_iter().collect();
