@@ -45,6 +45,9 @@ fn of_role(model: &Model, role: &Principal, of_workload: bool) -> Vec<Finding> {
     writes.dedup_by_key(|action| action.index());
     let grants = role.authority.grants_of(&Wanted::of(writes));
     let mut free: Vec<Grant<'_>> = grants.into_iter().filter(|grant| grant.everywhere).collect();
+    if role.is_trusted_only_by(&["codedeploy"]) {
+        free.retain(|grant| !is_of_codedeploy(role, grant));
+    }
     if of_workload {
         // What AWS wrote for agents is nobody's to mend, and every workload logs and counts. What is
         // wrong with passing any role is another rule's to say, whosesoever the policy is.
@@ -60,6 +63,13 @@ fn of_role(model: &Model, role: &Principal, of_workload: bool) -> Vec<Finding> {
 /// <https://docs.aws.amazon.com/codebuild/latest/userguide/auth-and-access-control-iam-identity-based-access-control.html>
 const OF_VPC: [&str; 3] =
     ["ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"];
+
+/// CodeDeploy works with policies that AWS wrote for it, and has no narrower ones.
+/// <https://docs.aws.amazon.com/codedeploy/latest/userguide/getting-started-create-service-role.html>
+fn is_of_codedeploy(role: &Principal, grant: &Grant<'_>) -> bool {
+    let mut given = role.managed.iter().filter(|policy| policy.text.span == grant.span);
+    given.any(|policy| policy.aws_managed.as_ref().is_some_and(|name| name.starts_with("AWSCodeDeployRole")))
+}
 
 fn is_telemetry(action: &str) -> bool {
     ["logs:", "xray:", "cloudwatch:PutMetricData"].iter().any(|prefix| action.starts_with(prefix))
