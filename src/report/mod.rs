@@ -12,6 +12,7 @@ mod html;
 mod ink;
 mod json;
 mod junit;
+pub mod least;
 mod lines;
 mod markdown;
 mod mask;
@@ -24,6 +25,7 @@ mod sarif;
 mod summary;
 #[cfg(test)]
 mod tests;
+pub mod uses;
 mod words;
 
 pub use asff::Account;

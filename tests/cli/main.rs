@@ -8,6 +8,7 @@ mod inputs;
 mod output;
 mod reports;
 mod rules;
+mod uses;
 #[path = "../walk/mod.rs"]
 mod walk;
 
