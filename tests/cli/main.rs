@@ -4,6 +4,7 @@ mod baseline;
 mod config;
 mod exit_status;
 mod explain;
+mod fixes;
 mod inputs;
 mod output;
 mod reports;
