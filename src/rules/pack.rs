@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub struct Rule {
     pub id: String,
     pub pack: String,
+    /// Asked only where it, or its pack, is selected.
+    pub on_request: bool,
     pub severity: Severity,
     pub summary: String,
     pub message: String,
@@ -37,10 +39,13 @@ pub type PackError = Diagnostic;
 /// A pack of rules for iamlint
 // What the YAML says, before its names are looked up; the comments are the descriptions in the schema.
 #[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct PackFile {
     /// The name of the pack
     pack: String,
+    /// Its rules are asked only where they, or the pack, are selected
+    #[serde(default)]
+    on_request: bool,
     rules: Vec<RuleEntry>,
 }
 
@@ -138,7 +143,7 @@ pub fn load(sources: &Sources, file: FileId) -> (Vec<Rule>, Vec<PackError>) {
             continue;
         }
         match bind(&pack.pack, entry, &place) {
-            Ok(rule) => rules.push(rule),
+            Ok(rule) => rules.push(Rule { on_request: pack.on_request, ..rule }),
             Err(mut found) => problems.append(&mut found),
         }
     }
@@ -237,6 +242,7 @@ fn bind(pack: &str, entry: RuleEntry, place: &Place<'_>) -> Result<Rule, Vec<Pac
     Ok(Rule {
         id: entry.id,
         pack: pack.to_owned(),
+        on_request: false,
         severity: entry.severity.into(),
         summary: entry.summary,
         message: entry.message,
