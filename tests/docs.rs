@@ -215,7 +215,9 @@ fn the_readme_shows_what_a_run_prints() {
 #[test]
 fn the_help_texts_are_current() {
     let mut shown = String::new();
-    for command in ["", "check", "explain", "rules", "rules test", "baseline", "config", "data"] {
+    for command in
+        ["", "check", "explain", "rules", "rules test", "baseline", "config", "data", "uses", "completions", "man"]
+    {
         let mut words: Vec<&str> = command.split_whitespace().collect();
         words.push("--help");
         let help = String::from_utf8(iamlint(&words).stdout).expect("text");

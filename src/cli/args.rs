@@ -43,6 +43,21 @@ pub enum Command {
     Config(ConfigArgs),
     /// Say what the IAM data is, and of which day
     Data,
+    /// Write the completions of a shell
+    Completions(CompletionsArgs),
+    /// Write the page of the manual, or that of a command
+    Man(ManArgs),
+}
+
+#[derive(clap::Args, Clone, Debug)]
+pub struct CompletionsArgs {
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(clap::Args, Clone, Debug)]
+pub struct ManArgs {
+    /// The command, and the command within it
+    pub command: Vec<String>,
 }
 
 #[derive(clap::Args, Clone, Debug)]

@@ -12,6 +12,7 @@ mod documents;
 pub mod examples;
 mod expand;
 mod explain;
+mod generated;
 mod minimize;
 mod outputs;
 mod packs;
@@ -74,6 +75,8 @@ pub fn main() -> ExitCode {
         Some(Command::Baseline(args)) => baseline::run(&args),
         Some(Command::Config(config)) => config::run(&config),
         Some(Command::Data) => data(),
+        Some(Command::Completions(args)) => generated::completions(&args),
+        Some(Command::Man(args)) => generated::man(&args),
     };
     let status = outcome.unwrap_or_else(|failure| {
         report_failure(failure);

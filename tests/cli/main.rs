@@ -5,6 +5,7 @@ mod config;
 mod exit_status;
 mod explain;
 mod fixes;
+mod generated;
 mod inputs;
 mod output;
 mod reports;
