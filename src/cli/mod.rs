@@ -11,6 +11,8 @@ mod discover;
 mod documents;
 mod expand;
 mod explain;
+mod folders;
+mod git;
 mod minimize;
 mod outputs;
 mod packs;
