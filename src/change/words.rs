@@ -36,13 +36,14 @@ pub fn deeds(change: &PrincipalChange, gains: &[Gain], powers: &dyn Fn(&Gain) ->
     deeds
 }
 
-/// Who may assume the role now.
+/// Who may assume the role now. Nobody can without an account.
 pub fn of_trust(change: &PrincipalChange, gains: &[Gain]) -> Vec<Deed> {
+    let anybody = "anybody with an AWS account";
     let mut deeds: Vec<Deed> = Vec::new();
     for gain in gains {
         let who = match gain.callers.as_slice() {
-            _ if gain.request.principal == Some(Caller::Anonymous) => "anybody".to_owned(),
-            callers if callers.iter().any(|caller| caller == "*") => "anybody".to_owned(),
+            _ if gain.request.principal == Some(Caller::Anonymous) => anybody.to_owned(),
+            callers if callers.iter().any(|caller| caller == "*") => anybody.to_owned(),
             [] => gain.request.principal.as_ref().map_or("others".to_owned(), |caller| format!("`{caller}`")),
             callers => few(&callers.iter().map(|caller| format!("`{caller}`")).collect::<Vec<_>>()),
         };

@@ -16,7 +16,7 @@ const FEW: usize = 5;
 pub fn text(scene: &Scene, change: &Change, format: Format) -> String {
     let mut out = format!("compared with `{}`\n", one_line(&change.base));
     if format != Format::Markdown {
-        out.extend(sentences(scene, change).iter().map(|line| format!("  {}\n", one_line(line))));
+        out.extend(sentences(scene, change).iter().map(|(text, place)| format!("  {} ({place})\n", one_line(text))));
     }
     let entries = |heading: &str, entries: &[Entry]| {
         let line = |entry: &Entry| format!("{}: {} ({} {})", entry.path, entry.message, entry.rule, entry.id);
@@ -30,8 +30,8 @@ pub fn text(scene: &Scene, change: &Change, format: Format) -> String {
     out + &listed(scene, &heading, &unread)
 }
 
-/// What there is to say of each principal, a line each.
-pub fn sentences(scene: &Scene, change: &Change) -> Vec<String> {
+/// What there is to say of each principal, a sentence each with its place.
+pub fn sentences(scene: &Scene, change: &Change) -> Vec<(String, String)> {
     change.principals.iter().flat_map(|principal| lines(scene, principal)).collect()
 }
 
@@ -48,25 +48,26 @@ fn listed(scene: &Scene, heading: &str, lines: &[String]) -> String {
     out
 }
 
-fn lines(scene: &Scene, change: &PrincipalChange) -> Vec<String> {
+fn lines(scene: &Scene, change: &PrincipalChange) -> Vec<(String, String)> {
     let (noun, name) = (change.noun, &change.name);
-    let at = change.place.map_or_else(|| change.path.clone(), |place| finding::place(scene, place));
-    let mut lines: Vec<String> =
-        change.deeds.iter().map(|deed| format!("{} ({})", deed.text, finding::place(scene, deed.place))).collect();
-    match change.outcome {
-        Outcome::NothingNew => lines.push(format!("the policies of `{name}` change, and it grants nothing new ({at})")),
-        Outcome::Gone => lines.push(format!("the {noun} `{name}` is gone ({at})")),
+    let at = change.place.map_or_else(|| one_line(&change.path).into_owned(), |place| finding::place(scene, place));
+    let of_deeds = change.deeds.iter().map(|deed| (deed.text.clone(), finding::place(scene, deed.place)));
+    let mut lines: Vec<(String, String)> = of_deeds.collect();
+    let whole = match change.outcome {
+        Outcome::NothingNew => Some(format!("the policies of `{name}` change, and it grants nothing new")),
+        Outcome::Gone => Some(format!("the {noun} `{name}` is gone")),
         Outcome::New if lines.is_empty() && change.unknown.is_empty() => {
-            lines.push(format!("the new {noun} `{name}` may do nothing of consequence ({at})"));
+            Some(format!("the new {noun} `{name}` may do nothing of consequence"))
         }
-        _ => {}
-    }
+        _ => None,
+    };
+    lines.extend(whole.map(|text| (text, at.clone())));
     let what = match change.outcome {
         Outcome::Gains => format!("not known of `{name}`"),
         Outcome::New => format!("not known of the new {noun} `{name}`"),
         _ => format!("not known whether `{name}` may do more"),
     };
-    lines.extend(change.unknown.iter().map(|reason| format!("{what}: {reason} ({at})")));
+    lines.extend(change.unknown.iter().map(|reason| (format!("{what}: {reason}"), at.clone())));
     lines
 }
 

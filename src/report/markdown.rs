@@ -13,12 +13,12 @@ const MOST_SOURCES: usize = 30_000;
 pub fn report(scene: &Scene, report: &Report, fail_on: Option<Severity>) -> String {
     // A program that renews its comment finds it by the first line.
     let mut out = String::from("<!-- iamlint -->\n### iamlint\n\n");
-    for line in report.change.iter().flat_map(|one| change::sentences(scene, one)) {
-        if out.len() + line.len() > MOST_SOURCES {
+    for (text, place) in report.change.iter().flat_map(|one| change::sentences(scene, one)) {
+        if out.len() + text.len() > MOST_SOURCES {
             out.push_str("- and more, for which there is no room here\n");
             break;
         }
-        out.push_str(&format!("- {}\n", sentence(&line)));
+        out.push_str(&format!("- {} ({})\n", sentence(&text), code(&place)));
     }
     if report.change.is_some() {
         out.push('\n');
