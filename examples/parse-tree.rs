@@ -16,12 +16,12 @@ fn main() {
     let mut files: Vec<PathBuf> = Vec::new();
     for path in std::env::args().skip(1) {
         let walked = WalkBuilder::new(path).build().filter_map(Result::ok).map(ignore::DirEntry::into_path);
-        files.extend(walked.filter(|path| path.extension().is_some_and(|it| EXTENSIONS.iter().any(|known| it == *known))));
+        files.extend(
+            walked.filter(|path| path.extension().is_some_and(|it| EXTENSIONS.iter().any(|known| it == *known))),
+        );
     }
-    let texts: Vec<(PathBuf, String)> = files
-        .into_par_iter()
-        .filter_map(|path| std::fs::read_to_string(&path).ok().map(|text| (path, text)))
-        .collect();
+    let texts: Vec<(PathBuf, String)> =
+        files.into_par_iter().filter_map(|path| std::fs::read_to_string(&path).ok().map(|text| (path, text))).collect();
     let mut sources = Sources::new();
     for (path, text) in texts {
         sources.add(path.to_string_lossy(), text);

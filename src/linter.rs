@@ -98,7 +98,8 @@ pub struct Options {
 }
 
 impl Options {
-    fn reports(&self, file: FileId) -> bool {
+    /// Whether findings of a file are told.
+    pub fn reports(&self, file: FileId) -> bool {
         self.reported.as_ref().is_none_or(|reported| reported.contains(&file))
     }
 
@@ -115,6 +116,39 @@ impl Options {
     }
 }
 
+/// What all sources mean together.
+#[derive(Debug)]
+pub struct Understood {
+    pub model: Model,
+    /// The format of each file, by its index.
+    pub formats: Vec<Format>,
+    pub summary: Summary,
+    /// The options, with the parts of services that are asked about.
+    pub options: Options,
+}
+
+/// Reads all sources, and asks no rule.
+pub fn understand(sources: &Sources, options: &Options) -> Understood {
+    read(sources, &[], options).0
+}
+
+/// Reads all sources: what they mean, and what they say is not to be told.
+fn read(sources: &Sources, rules: &[Rule], options: &Options) -> (Understood, Suppressions) {
+    let files: Vec<FileId> = sources.iter().map(|(file, _)| file).collect();
+    let repository = Repository::read_with(sources, options.config.assigned(sources));
+    let options = with_parts(options, &repository);
+    let taken: Vec<Taken> = files.par_iter().map(|file| take(&repository, *file, &options)).collect();
+    let formats: Vec<Format> = taken.iter().map(|file| file.format).collect();
+    let mut summary = summarise_files(sources, &options, &taken);
+    let suppressions = options.suppressions(&repository, rules);
+    let given = options.config.given(sources);
+    let (repository, trees) = repository.without_trees();
+    give_back(trees, &options);
+    let model = model::link(sources, &repository, taken.into_iter().map(|file| file.fragment).collect(), given);
+    summarise_model(sources, &options, &model, &mut summary);
+    (Understood { model, formats, summary, options }, suppressions)
+}
+
 /// Reads all sources, and asks all rules.
 pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let (report, model) = lint_and_model(sources, rules, options);
@@ -122,20 +156,9 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     report
 }
 
-/// The same, with what was understood of the files.
+/// The same, with what the sources mean.
 fn lint_and_model(sources: &Sources, rules: &[Rule], options: &Options) -> (Report, Model) {
-    let files: Vec<FileId> = sources.iter().map(|(file, _)| file).collect();
-    let repository = Repository::read_with(sources, options.config.assigned(sources));
-    let options = &with_parts(options, &repository);
-    let taken: Vec<Taken> = files.par_iter().map(|file| take(&repository, *file, options)).collect();
-    let formats: Vec<Format> = taken.iter().map(|file| file.format).collect();
-    let mut summary = summarise_files(sources, options, &taken);
-    let suppressions = options.suppressions(&repository, rules);
-    let given = options.config.given(sources);
-    let (repository, trees) = repository.without_trees();
-    give_back(trees, options);
-    let model = model::link(sources, &repository, taken.into_iter().map(|file| file.fragment).collect(), given);
-    summarise_model(sources, options, &model, &mut summary);
+    let (Understood { model, formats, summary, options }, suppressions) = read(sources, rules, options);
     let context = Context { model: &model, sources, formats: &formats };
     let (mut diagnostics, redactions) = rules::run(&context, rules);
     options.config.apply_levels(sources, rules, &mut diagnostics);
@@ -151,7 +174,7 @@ fn lint_and_model(sources: &Sources, rules: &[Rule], options: &Options) -> (Repo
             }
         }
     }
-    let (roles, pipelines) = (inventory::roles(&model, options), inventory::pipelines(&model, options));
+    let (roles, pipelines) = (inventory::roles(&model, &options), inventory::pipelines(&model, &options));
     let circumstances = Circumstances {
         config: &options.config,
         today: options.today,

@@ -22,7 +22,12 @@ type Key = (String, String, String);
 
 /// Fills in what is gone, and gives the places in `after.findings` of what is new, each with what is
 /// to be noted of it.
-pub fn compare(paths: &Paths, before: &Told<'_>, after: &Told<'_>, change: &mut Change) -> Vec<(usize, Option<String>)> {
+pub fn compare(
+    paths: &Paths,
+    before: &Told<'_>,
+    after: &Told<'_>,
+    change: &mut Change,
+) -> Vec<(usize, Option<String>)> {
     let key_before = |found: &Diagnostic| key(found, paths.now(before.sources.path(found.primary.span.file)));
     let key_after = |found: &Diagnostic| key(found, after.sources.path(found.primary.span.file));
     let known: HashMap<Key, Severity> = before.findings.iter().map(|one| (key_before(one), one.severity)).collect();
@@ -47,7 +52,9 @@ pub fn compare(paths: &Paths, before: &Told<'_>, after: &Told<'_>, change: &mut 
     let joined: HashSet<(&str, &str, &str)> = after
         .findings
         .iter()
-        .flat_map(|one| one.also.iter().map(|rule| (rule.as_str(), after.sources.path(one.primary.span.file), one.about.as_str())))
+        .flat_map(|one| {
+            one.also.iter().map(|rule| (rule.as_str(), after.sources.path(one.primary.span.file), one.about.as_str()))
+        })
         .collect();
     for found in &before.findings {
         let path = before.sources.path(found.primary.span.file);

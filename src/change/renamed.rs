@@ -107,7 +107,8 @@ mod tests {
 
     #[test]
     fn of_two_files_with_one_text_the_one_with_the_name_is_meant() {
-        let paths = between(&[("a/x.yml", "k: 1\n"), ("a/y.yml", "k: 1\n")], &[("b/x.yml", "k: 1\n"), ("b/y.yml", "k: 1\n")]);
+        let paths =
+            between(&[("a/x.yml", "k: 1\n"), ("a/y.yml", "k: 1\n")], &[("b/x.yml", "k: 1\n"), ("b/y.yml", "k: 1\n")]);
         assert_eq!((paths.now("a/x.yml"), paths.now("a/y.yml")), ("b/x.yml", "b/y.yml"));
     }
 

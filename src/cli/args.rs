@@ -33,6 +33,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// List the rules
     Rules(RulesArgs),
+    /// Say what roles of builds and pipelines are granted, and what they use
+    Uses(UsesArgs),
     /// Ask about policy documents alone
     Policy(PolicyArgs),
     /// Write down the findings that there are, so that only new ones fail a run
@@ -146,6 +148,27 @@ pub struct ExplainArgs {
     /// Colour the page; NO_COLOR and FORCE_COLOR are obeyed
     #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
     pub color: Color,
+}
+
+#[derive(clap::Args, Clone, Debug)]
+pub struct UsesArgs {
+    /// Files and folders whose roles are told of [default: this folder]
+    pub paths: Vec<PathBuf>,
+    /// Only this role, by its logical id or its name
+    #[arg(long, value_name = "ROLE")]
+    pub role: Vec<String>,
+    /// `policy` is the least policy of one role
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub format: UsesFormat,
+    #[command(flatten)]
+    pub input: InputArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum UsesFormat {
+    Text,
+    Json,
+    Policy,
 }
 
 #[derive(clap::Args, Clone, Debug)]

@@ -38,7 +38,12 @@ pub fn run(args: &CheckArgs) -> Result<u8, Failure> {
 }
 
 /// What a commit has of what the run reads, and the hash of it. The configuration is that of now.
-fn other_side(base: &str, args: &CheckArgs, input: &InputArgs, settings: &Settings) -> Result<(Input, String), Failure> {
+fn other_side(
+    base: &str,
+    args: &CheckArgs,
+    input: &InputArgs,
+    settings: &Settings,
+) -> Result<(Input, String), Failure> {
     if args.paths.iter().any(|path| path.as_os_str() == "-") {
         return Err(Failure::new("`--diff-base` compares files of a commit, and `-` is in none"));
     }

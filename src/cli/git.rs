@@ -54,7 +54,10 @@ impl Commit {
                 let entry = entry.map_err(|error| unread(&told(&error)))?;
                 // A name that is no text cannot be told of, and a hostile one leads elsewhere.
                 let name = entry.filename().to_str().unwrap_or("..");
-                if name.contains(['/', std::path::MAIN_SEPARATOR]) || [".", ".."].contains(&name) || LEFT_OUT.contains(&name) {
+                if name.contains(['/', std::path::MAIN_SEPARATOR])
+                    || [".", ".."].contains(&name)
+                    || LEFT_OUT.contains(&name)
+                {
                     continue;
                 }
                 let path = folder.join(name);
@@ -108,7 +111,8 @@ fn unknown(repository: &gix::Repository, revision: &str) -> Failure {
     let remote = remote.map(|name| format!("did you mean `{name}`?"));
     let is_shallow = repository.is_shallow().unwrap_or(false);
     let shallow = is_shallow.then(|| {
-        "the clone is shallow: fetch the commit first (`git fetch origin REF`; `fetch-depth: 0` in GitHub Actions)".to_owned()
+        "the clone is shallow: fetch the commit first (`git fetch origin REF`; `fetch-depth: 0` in GitHub Actions)"
+            .to_owned()
     });
     let help = remote.or(shallow).or(meant);
     Failure::with_help(text, help.unwrap_or_else(|| "a branch, a tag, a hash or `HEAD~1` names one".to_owned()))

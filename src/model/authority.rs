@@ -98,9 +98,8 @@ pub fn actions_of_power() -> Vec<(AuthorityLabel, Vec<&'static str>)> {
 }
 
 /// What is asked of every principal, looked up once.
-static WANTED: LazyLock<Vec<(AuthorityLabel, Wanted)>> = LazyLock::new(|| {
-    actions_of_power().into_iter().map(|(label, actions)| (label, Wanted::new(&actions))).collect()
-});
+static WANTED: LazyLock<Vec<(AuthorityLabel, Wanted)>> =
+    LazyLock::new(|| actions_of_power().into_iter().map(|(label, actions)| (label, Wanted::new(&actions))).collect());
 
 /// Fills in what each principal can do, once; only for those of which a rule asks it.
 pub fn find_powers(principal: &Principal) -> Vec<Power> {

@@ -31,7 +31,8 @@ pub fn lines(report: &linter::Report, sources: &Sources, fail_on: Option<Severit
     let suppressed = report.suppressed.iter().map(|one| Line::Suppressed(suppressed(one, sources)));
     let known = report.known.iter().map(|diagnostic| Line::Baseline(finding(diagnostic, sources)));
     let change = report.change.iter().map(|one| Line::Change(change::written(one, sources)));
-    let lines = findings.chain(suppressed).chain(known).chain(change).chain([Line::Summary(summary(report, sources, fail_on))]);
+    let lines =
+        findings.chain(suppressed).chain(known).chain(change).chain([Line::Summary(summary(report, sources, fail_on))]);
     let written = lines.map(|record| {
         let stamped = Stamped { schema: SCHEMA, version: env!("CARGO_PKG_VERSION"), record };
         serde_json::to_string(&stamped).expect(SERIALISES) + "\n"

@@ -2,12 +2,14 @@
 
 mod baseline;
 mod config;
+mod diff_base;
 mod exit_status;
 mod explain;
 mod inputs;
 mod output;
 mod reports;
 mod rules;
+mod uses;
 #[path = "../walk/mod.rs"]
 mod walk;
 

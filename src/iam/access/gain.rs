@@ -106,8 +106,7 @@ pub fn fingerprint(document: &PolicyDocument, name: &dyn Fn(&Hole) -> String) ->
             out.push_str(&format!("\n {} {entries:?} {:?}", resources.negated, reasons(&resources.unknown)));
         }
         if let Some(who) = &statement.principals {
-            let entries: Vec<_> =
-                who.entries.iter().map(|one| (one.kind, text(&one.text), when(&one.when))).collect();
+            let entries: Vec<_> = who.entries.iter().map(|one| (one.kind, text(&one.text), when(&one.when))).collect();
             out.push_str(&format!("\n {} {entries:?} {:?}", who.negated, reasons(&who.unknown)));
         }
         for test in &statement.conditions {
@@ -325,7 +324,10 @@ impl Sides {
                 // What stands for a name may be just what the old policy takes away.
                 let kept = self.after.wordings();
                 if self.before.open.iter().any(|one| one.as_ref().is_none_or(|text| !kept.contains(text))) {
-                    doubt(told, Reason::new("what the policy took away has names in it that only the deployment knows"));
+                    doubt(
+                        told,
+                        Reason::new("what the policy took away has names in it that only the deployment knows"),
+                    );
                 }
                 return Vec::new();
             }
@@ -427,9 +429,11 @@ impl Sides {
         let everywhere = parts.iter().any(|one| one.is_everything());
         let resources = parts.iter().map(|one| (one.text(), Cut { resource: Some((*one).clone()), ..cut.clone() }));
         let resources = if everywhere { Vec::new() } else { kept(resources.collect()) };
-        let test = statement.conditions.iter().position(|test| test.is_on("iam:PassedToService") && !test.operator.negated);
+        let test =
+            statement.conditions.iter().position(|test| test.is_on("iam:PassedToService") && !test.operator.negated);
         let values = test.iter().flat_map(|at| statement.conditions[*at].values.iter().map(move |value| (*at, value)));
-        let services = kept(values.map(|(at, text)| (text, Cut { value: Some((at, text.clone())), ..cut.clone() })).collect());
+        let services =
+            kept(values.map(|(at, text)| (text, Cut { value: Some((at, text.clone())), ..cut.clone() })).collect());
         let who = statement.principals.iter().filter(|one| !one.negated).flat_map(|one| &one.entries);
         let callers = kept(who.map(|one| (&one.text, Cut { caller: Some(one.clone()), ..cut.clone() })).collect());
         let mut reaches = Vec::new();

@@ -1,10 +1,10 @@
 //! Grants of roles that a build may run with.
 
 use super::*;
-use crate::iam::managed_document;
 use crate::diagnostic::Confidence;
 use crate::iam::document::PolicyKind;
 use crate::iam::fixture::{authority, bounded, document, span, text};
+use crate::iam::managed_document;
 use crate::iam::{ConditionClass, Truth};
 
 /// The actions granted, each with its confidence.

@@ -74,15 +74,14 @@ fn covered<P>(entries: &[Entry<'_, P>], covers: impl Fn(&P, &P) -> bool, code: s
         if narrow.when.is_empty() {
             first_of.entry(&shown[index]).or_insert(index);
         }
-        let by = wild.iter().filter(|(_, start)| starts_with(&shown[index], start)).map(|(other, _)| *other).find(
-            |other| {
+        let by =
+            wild.iter().filter(|(_, start)| starts_with(&shown[index], start)).map(|(other, _)| *other).find(|other| {
                 let wide = &entries[*other];
                 wide.text != narrow.text
                     && wide.when.is_empty()
                     && covers(wide.pattern, narrow.pattern)
                     && !(*other > index && covers(narrow.pattern, wide.pattern))
-            },
-        );
+            });
         redundant.extend(by.into_iter().chain(equal).min().map(|wide| (narrow, &entries[wide])));
     }
     let mut found: Vec<Issue> = Vec::new();

@@ -70,7 +70,6 @@ impl Fragment {
         self.buildspecs.append(&mut other.buildspecs);
         self.images.append(&mut other.images);
         self.compose.append(&mut other.compose);
-        self.services.append(&mut other.services);
         self.resources.append(&mut other.resources);
         self.placeholders.append(&mut other.placeholders);
         self.unresolved.append(&mut other.unresolved);
@@ -78,6 +77,7 @@ impl Fragment {
         self.not_read.append(&mut other.not_read);
         self.repaired.append(&mut other.repaired);
         self.execution_roles.append(&mut other.execution_roles);
+        self.services.append(&mut other.services);
         self.origins.append(&mut other.origins);
     }
 
@@ -267,12 +267,14 @@ fn resources(repository: &Repository<'_>, scope: &Scope<'_>, fragment: &mut Frag
         sam::embedded_connectors(&declared, fragment);
         cdk::note(&declared, fragment);
         // The tree is evaluated again for this; the variables that it meets are listed already.
-        let value = is_asked_about(&resource.kind.value).then(|| scope.template.properties(&scope.anew(), resource));
-        if let Some(value) = &value {
+        let kind = resource.kind.value.as_str();
+        let is_wanted = is_asked_about(kind) || KEPT_FOR_NEEDS.contains(&kind);
+        let value = is_wanted.then(|| scope.template.properties(&scope.anew(), resource));
+        if let Some(value) = value.as_ref().filter(|_| is_asked_about(kind)) {
             placeholder::collect(&resource.kind.value, value, fragment);
         }
         if !scope.template.has_macro() {
-            fragment.resources.push(declared_resource(resource, value));
+            fragment.resources.push(declared_resource(file, resource, value));
         }
     }
 }
@@ -334,11 +336,22 @@ const ASKED_ABOUT: [&str; 10] = [
     "AWS::S3::Bucket",
 ];
 
+/// Types of resources whose names policies speak of, and those that start pipelines.
+const KEPT_FOR_NEEDS: [&str; 7] = [
+    "AWS::CodeCommit::Repository",
+    "AWS::DynamoDB::Table",
+    "AWS::Events::Rule",
+    "AWS::Lambda::Function",
+    "AWS::Logs::LogGroup",
+    "AWS::SNS::Topic",
+    "AWS::StepFunctions::StateMachine",
+];
+
 fn is_asked_about(kind: &str) -> bool {
     ASKED_ABOUT.iter().any(|known| kind == *known || (known.ends_with("::") && kind.starts_with(known)))
 }
 
-fn declared_resource(resource: &Resource, value: Option<Value>) -> DeclaredResource {
+fn declared_resource(file: FileId, resource: &Resource, value: Option<Value>) -> DeclaredResource {
     let entries = resource.properties().and_then(Node::entries).unwrap_or_default();
     let names = entries.iter().filter_map(|entry| {
         let name = entry.key.as_str()?;
@@ -348,9 +361,11 @@ fn declared_resource(resource: &Resource, value: Option<Value>) -> DeclaredResou
     let has_intrinsic = properties.iter().any(|name| name.value.starts_with("Fn::") || name.value == "Ref");
     let is_tagged = resource.properties().is_some_and(|node| node.tag().is_some());
     DeclaredResource {
+        file,
         logical_id: resource.logical_id.clone(),
         kind: resource.kind.value.clone(),
         properties,
+        is_conditional: resource.when.is_some(),
         is_open: has_intrinsic || is_tagged,
         // Policies are kept as such, and they are long.
         value: value.filter(|_| !resource.kind.value.starts_with("AWS::IAM::")),

@@ -44,8 +44,7 @@ fn of_role(model: &Model, role: &Principal, dangerous: &[String]) -> Vec<Finding
     let documents = role.authority.documents.iter();
     for (document, statement) in documents.flat_map(|own| own.allows().map(move |statement| (own, statement))) {
         let Some(actions) = statement.actions.as_ref().filter(|actions| !actions.negated) else { continue };
-        let covered =
-            actions.patterns.iter().filter_map(|pattern| covered_service(pattern, statement, document, role));
+        let covered = actions.patterns.iter().filter_map(|pattern| covered_service(pattern, statement, document, role));
         let mut covered: Vec<Covered<'_>> = covered.collect();
         // A wildcard over the actions of one's own bucket is less than one over all buckets.
         let steps = |one: &Covered<'_>| {
