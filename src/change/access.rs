@@ -231,7 +231,7 @@ fn tell(change: &mut PrincipalChange, found: Gains, by_trust: Gains) {
     let labels: Vec<AuthorityLabel> = actions_of_power().into_iter().map(|(label, _)| label).collect();
     let powers = |gain: &Gain| {
         let mut powers: Vec<AuthorityLabel> = gain.reaches.iter().map(|(list, _)| labels[*list]).collect();
-        if gain.pattern.as_deref() == Some("*") && gain.resources.is_empty() && !gain.is_narrowed {
+        if gain.is_everything {
             powers = vec![AuthorityLabel::Admin];
         }
         powers.sort();

@@ -42,8 +42,7 @@ pub fn of_trust(change: &PrincipalChange, gains: &[Gain]) -> Vec<Deed> {
     let mut deeds: Vec<Deed> = Vec::new();
     for gain in gains {
         let who = match gain.callers.as_slice() {
-            _ if gain.request.principal == Some(Caller::Anonymous) => anybody.to_owned(),
-            callers if callers.iter().any(|caller| caller == "*") => anybody.to_owned(),
+            _ if gain.is_for_anybody || gain.request.principal == Some(Caller::Anonymous) => anybody.to_owned(),
             [] => gain.request.principal.as_ref().map_or("others".to_owned(), |caller| format!("`{caller}`")),
             callers => few(&callers.iter().map(|caller| format!("`{caller}`")).collect::<Vec<_>>()),
         };
@@ -73,7 +72,7 @@ fn verb(label: AuthorityLabel, gain: &Gain) -> String {
     if label != AuthorityLabel::PassRole {
         return label.verb().to_owned();
     }
-    let is_any = |resource: &String| resource == "*" || resource.ends_with(":role/*") || resource.ends_with(":*");
+    let is_any = |resource: &String| resource.ends_with(":role/*") || resource.ends_with(":*");
     let roles: Vec<String> = gain.resources.iter().map(|resource| format!("`{}`", role(resource))).collect();
     let roles = if roles.is_empty() || gain.resources.iter().any(is_any) { "any role".to_owned() } else { few(&roles) };
     let services: Vec<String> = gain.services.iter().map(|service| receiver(service)).collect();

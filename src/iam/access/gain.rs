@@ -39,8 +39,10 @@ pub struct Gain {
     pub reaches: Vec<(usize, String)>,
     /// The conditions of the template under which it is new; none where it always is.
     pub when: Vec<Condition>,
-    /// The statement has conditions.
-    pub is_narrowed: bool,
+    /// Anybody is among the callers, in a trust policy.
+    pub is_for_anybody: bool,
+    /// It is every action on every resource, without a condition.
+    pub is_everything: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -436,6 +438,12 @@ impl Sides {
             kept(values.map(|(at, text)| (text, Cut { value: Some((at, text.clone())), ..cut.clone() })).collect());
         let who = statement.principals.iter().filter(|one| !one.negated).flat_map(|one| &one.entries);
         let callers = kept(who.map(|one| (&one.text, Cut { caller: Some(one.clone()), ..cut.clone() })).collect());
+        let is_for_anybody = statement.principals.iter().filter(|one| !one.negated).any(|one| {
+            let anybody = one.entries.iter().find(|entry| entry.kind == PrincipalKind::Anybody);
+            anybody.is_some_and(|entry| self.is_new(&Cut { caller: Some(entry.clone()), ..cut.clone() }))
+        });
+        let is_everything =
+            everywhere && statement.conditions.is_empty() && pattern.is_some_and(ActionPattern::is_full_wildcard);
         let mut reaches = Vec::new();
         for (list, actions) in asked {
             let of = |action: &str| statement.matches_action(action).iter().any(|found| found.truth.is_yes());
@@ -461,7 +469,8 @@ impl Sides {
             callers,
             reaches,
             when: Vec::new(),
-            is_narrowed: !statement.conditions.is_empty(),
+            is_for_anybody,
+            is_everything,
         }
     }
 }
