@@ -31,7 +31,7 @@ pub enum Command {
     Check(CheckArgs),
     /// Explain a finding by its id or its place, or a rule
     Explain(ExplainArgs),
-    /// List the rules
+    /// List the rules, or try a pack of your own on its examples
     Rules(RulesArgs),
     /// Say what roles of builds and pipelines are granted, and what they use
     Uses(UsesArgs),
@@ -172,13 +172,28 @@ pub enum UsesFormat {
 }
 
 #[derive(clap::Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct RulesArgs {
+    #[command(subcommand)]
+    pub command: Option<RulesCommand>,
     /// How the list is written
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     pub format: RulesFormat,
     /// Add the rules of this pack
     #[arg(long, value_name = "FILE")]
     pub rules: Vec<PathBuf>,
+    /// Print the JSON schema of rule packs
+    #[arg(long, conflicts_with_all = ["format", "rules"])]
+    pub schema: bool,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+pub enum RulesCommand {
+    /// Try the rules of a pack on their examples, which lie in the folder of the pack's name beside it
+    Test {
+        #[arg(value_name = "FILE")]
+        pack: PathBuf,
+    },
 }
 
 #[derive(clap::Args, Clone, Debug)]

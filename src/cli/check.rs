@@ -49,7 +49,7 @@ fn other_side(
     }
     let commit = Commit::find(&settings.root, base)?;
     let id = commit.id.clone();
-    let before = discover::input_from(&Files::Commit(commit), &args.paths, input, settings.clone())?;
+    let before = discover::input_from(&Files::Commit(Box::new(commit)), &args.paths, input, settings.clone())?;
     Ok((before, id))
 }
 

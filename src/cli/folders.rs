@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// Where files are looked for, by their full paths.
 pub enum Files {
     Folders,
-    Commit(Commit),
+    Commit(Box<Commit>),
 }
 
 impl Files {

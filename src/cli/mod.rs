@@ -9,6 +9,7 @@ mod check;
 mod config;
 mod discover;
 mod documents;
+pub mod examples;
 mod expand;
 mod explain;
 mod folders;

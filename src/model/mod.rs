@@ -104,7 +104,7 @@ pub struct DeclaredResource {
     pub is_conditional: bool,
     /// Other properties may be there that are not seen: a transform or a condition puts them in.
     pub is_open: bool,
-    /// The properties evaluated, for the types that rules ask about.
+    /// The properties evaluated; those of roles and policies of IAM are kept as such alone.
     pub value: Option<Value>,
 }
 

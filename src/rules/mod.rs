@@ -6,6 +6,7 @@ pub mod examples;
 mod message;
 pub mod pack;
 mod params;
+mod schema;
 
 pub use analysis::ANALYSES;
 pub use pack::{PackError, Rule, load};

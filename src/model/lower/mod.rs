@@ -267,11 +267,9 @@ fn resources(repository: &Repository<'_>, scope: &Scope<'_>, fragment: &mut Frag
         sam::embedded_connectors(&declared, fragment);
         cdk::note(&declared, fragment);
         // The tree is evaluated again for this; the variables that it meets are listed already.
-        let kind = resource.kind.value.as_str();
-        let is_wanted = is_asked_about(kind) || KEPT_FOR_NEEDS.contains(&kind);
-        let value = is_wanted.then(|| scope.template.properties(&scope.anew(), resource));
-        if let Some(value) = value.as_ref().filter(|_| is_asked_about(kind)) {
-            placeholder::collect(&resource.kind.value, value, fragment);
+        let value = scope.template.properties(&scope.anew(), resource);
+        if has_names_to_replace(&resource.kind.value) {
+            placeholder::collect(&resource.kind.value, &value, fragment);
         }
         if !scope.template.has_macro() {
             fragment.resources.push(declared_resource(file, resource, value));
@@ -288,7 +286,9 @@ fn resource_policy_key(kind: &str) -> Option<&'static str> {
         "AWS::KMS::Key" | "AWS::KMS::ReplicaKey" => Some("KeyPolicy"),
         "AWS::ECR::Repository" | "AWS::ECR::PublicRepository" => Some("RepositoryPolicyText"),
         "AWS::Elasticsearch::Domain" | "AWS::OpenSearchService::Domain" => Some("AccessPolicies"),
-        "AWS::ApiGateway::RestApi" => Some("Policy"),
+        "AWS::ApiGateway::RestApi" | "AWS::S3::AccessPoint" => Some("Policy"),
+        "AWS::Backup::BackupVault" => Some("AccessPolicy"),
+        "AWS::CodeArtifact::Domain" => Some("PermissionsPolicyDocument"),
         "AWS::EFS::FileSystem" => Some("FileSystemPolicy"),
         "AWS::SecretsManager::ResourcePolicy" => Some("ResourcePolicy"),
         _ => None,
@@ -302,6 +302,7 @@ fn protected_type(kind: &str) -> &str {
         "AWS::SQS::QueuePolicy" => "AWS::SQS::Queue",
         "AWS::SNS::TopicPolicy" => "AWS::SNS::Topic",
         "AWS::KMS::ReplicaKey" => "AWS::KMS::Key",
+        "AWS::Elasticsearch::Domain" => "AWS::OpenSearchService::Domain",
         "AWS::SecretsManager::ResourcePolicy" => "AWS::SecretsManager::Secret",
         "AWS::Serverless::Api" => "AWS::ApiGateway::RestApi",
         own => own,
@@ -322,8 +323,8 @@ fn control_policy(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
     });
 }
 
-/// Types of resources of which rules ask for properties.
-const ASKED_ABOUT: [&str; 10] = [
+/// Types of resources whose properties are looked through for names that are there to be replaced.
+const NAMED: [&str; 10] = [
     "AWS::CodeBuild::",
     "AWS::CodeConnections::",
     "AWS::CodeDeploy::",
@@ -336,22 +337,11 @@ const ASKED_ABOUT: [&str; 10] = [
     "AWS::S3::Bucket",
 ];
 
-/// Types of resources whose names policies speak of, and those that start pipelines.
-const KEPT_FOR_NEEDS: [&str; 7] = [
-    "AWS::CodeCommit::Repository",
-    "AWS::DynamoDB::Table",
-    "AWS::Events::Rule",
-    "AWS::Lambda::Function",
-    "AWS::Logs::LogGroup",
-    "AWS::SNS::Topic",
-    "AWS::StepFunctions::StateMachine",
-];
-
-fn is_asked_about(kind: &str) -> bool {
-    ASKED_ABOUT.iter().any(|known| kind == *known || (known.ends_with("::") && kind.starts_with(known)))
+fn has_names_to_replace(kind: &str) -> bool {
+    NAMED.iter().any(|known| kind == *known || (known.ends_with("::") && kind.starts_with(known)))
 }
 
-fn declared_resource(file: FileId, resource: &Resource, value: Option<Value>) -> DeclaredResource {
+fn declared_resource(file: FileId, resource: &Resource, value: Value) -> DeclaredResource {
     let entries = resource.properties().and_then(Node::entries).unwrap_or_default();
     let names = entries.iter().filter_map(|entry| {
         let name = entry.key.as_str()?;
@@ -368,7 +358,8 @@ fn declared_resource(file: FileId, resource: &Resource, value: Option<Value>) ->
         is_conditional: resource.when.is_some(),
         is_open: has_intrinsic || is_tagged,
         // Policies are kept as such, and they are long.
-        value: value.filter(|_| !resource.kind.value.starts_with("AWS::IAM::")),
+        value: Some(value)
+            .filter(|_| resource.kind.value == "AWS::IAM::User" || !resource.kind.value.starts_with("AWS::IAM::")),
     }
 }
 

@@ -18,6 +18,7 @@ mod deploy_permission;
 mod dummy_credentials;
 mod environment_variable;
 mod escalation_path;
+mod every_action;
 mod failed_build_artifact;
 mod fixed_partition;
 mod foreign_writer;
@@ -29,6 +30,7 @@ mod missing_approval;
 mod negated_element;
 mod oidc_subject;
 mod oidc_trust;
+mod old_version;
 mod opaque_commands;
 mod output_without_files;
 mod overruled_allow;
@@ -74,6 +76,7 @@ mod unpinned_framework;
 mod unpinned_install;
 mod unresolved_variable;
 mod unseen_trigger;
+mod unsigned_package;
 mod untrusted_build;
 mod untrusted_buildspec;
 mod untrusted_writer;
@@ -107,6 +110,7 @@ pub const ANALYSES: &[Analysis] = &[
     dummy_credentials::ANALYSIS,
     environment_variable::ANALYSIS,
     escalation_path::ANALYSIS,
+    every_action::ANALYSIS,
     failed_build_artifact::ANALYSIS,
     fixed_partition::ANALYSIS,
     foreign_writer::ANALYSIS,
@@ -118,6 +122,7 @@ pub const ANALYSES: &[Analysis] = &[
     negated_element::ANALYSIS,
     oidc_subject::ANALYSIS,
     oidc_trust::ANALYSIS,
+    old_version::ANALYSIS,
     opaque_commands::ANALYSIS,
     output_without_files::ANALYSIS,
     overruled_allow::ANALYSIS,
@@ -162,6 +167,7 @@ pub const ANALYSES: &[Analysis] = &[
     unpinned_install::ANALYSIS,
     unresolved_variable::ANALYSIS,
     unseen_trigger::ANALYSIS,
+    unsigned_package::ANALYSIS,
     untrusted_build::ANALYSIS,
     untrusted_buildspec::ANALYSIS,
     untrusted_writer::ANALYSIS,

@@ -47,7 +47,8 @@ fn of_role(model: &Model, role: &Principal, of_workload: bool) -> Vec<Finding> {
     writes.sort_by_key(|action| action.index());
     writes.dedup_by_key(|action| action.index());
     let grants = role.authority.grants_of(&Wanted::of(writes));
-    let mut free: Vec<Grant<'_>> = grants.into_iter().filter(|grant| grant.everywhere).collect();
+    let is_named = |grant: &Grant<'_>| ALIASES.iter().any(|key| grant.tests_on(key).next().is_some());
+    let mut free: Vec<Grant<'_>> = grants.into_iter().filter(|grant| grant.everywhere && !is_named(grant)).collect();
     if of_workload {
         // Every workload logs and counts. What is wrong with passing any role is another rule's to say,
         // whosesoever the policy is.
@@ -63,7 +64,12 @@ fn of_role(model: &Model, role: &Principal, of_workload: bool) -> Vec<Finding> {
 const OF_VPC: [&str; 3] =
     ["ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"];
 
-fn is_telemetry(action: &str) -> bool {
+/// A key is named by its alias in a condition, and nowhere else: the resource of such a statement is `*`.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html>
+const ALIASES: [&str; 2] = ["kms:RequestAlias", "kms:ResourceAliases"];
+
+/// What every workload calls.
+pub fn is_telemetry(action: &str) -> bool {
     ["logs:", "xray:", "cloudwatch:PutMetricData"].iter().any(|prefix| action.starts_with(prefix))
 }
 
