@@ -5,6 +5,7 @@ mod config;
 mod diff_base;
 mod exit_status;
 mod explain;
+mod fixes;
 mod inputs;
 mod output;
 mod reports;

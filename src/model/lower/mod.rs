@@ -24,6 +24,7 @@ use crate::template::compose::Compose;
 use crate::template::dockerfile::Dockerfile;
 use crate::template::{File, Format, Neighbours, Repository, Resource, Scope, Unresolved};
 use crate::value::{Condition, Text, Value};
+use std::cell::OnceCell;
 use std::sync::OnceLock;
 
 /// What one file adds to the model. Indices in it are of this fragment alone.
@@ -200,13 +201,26 @@ struct Declared<'a, 't> {
     file: FileId,
     scope: &'a Scope<'t>,
     resource: &'a Resource,
+    /// The properties, once they were asked for.
+    properties: OnceCell<Value>,
 }
 
 impl Declared<'_, '_> {
+    /// The properties. The variables in them are listed: they are needed to know what the resource
+    /// means.
+    fn properties(&self) -> &Value {
+        self.properties.get_or_init(|| self.scope.template.properties(self.scope, self.resource))
+    }
+
+    /// The same for whoever may ask; variables that nobody needed so far are not listed.
+    fn into_properties(self) -> Value {
+        let anew = || self.scope.template.properties(&self.scope.anew(), self.resource);
+        self.properties.into_inner().unwrap_or_else(anew)
+    }
+
     /// The properties in each of the ways a condition may make them.
     fn with_properties(&self, mut lower: impl FnMut(&Value, Option<Condition>)) {
-        let properties = self.scope.template.properties(self.scope, self.resource);
-        let alternatives = properties.alternatives();
+        let alternatives = self.properties().alternatives();
         for (mut when, value) in alternatives {
             when.extend(self.resource.when.clone());
             // One condition is kept to be named; more than one is rare.
@@ -238,7 +252,7 @@ fn declarations(repository: &Repository<'_>, scope: Scope<'_>, fragment: &mut Fr
 fn resources(repository: &Repository<'_>, scope: &Scope<'_>, fragment: &mut Fragment) {
     let file = scope.template.file;
     for resource in &scope.template.resources {
-        let declared = Declared { file, scope, resource };
+        let declared = Declared { file, scope, resource, properties: OnceCell::new() };
         match resource.kind.value.as_str() {
             kind if kind.starts_with("AWS::IAM::") => iam::lower(&declared, fragment),
             "AWS::CloudFormation::Stack" | "AWS::Serverless::Application" => {
@@ -266,8 +280,7 @@ fn resources(repository: &Repository<'_>, scope: &Scope<'_>, fragment: &mut Frag
         }
         sam::embedded_connectors(&declared, fragment);
         cdk::note(&declared, fragment);
-        // The tree is evaluated again for this; the variables that it meets are listed already.
-        let value = scope.template.properties(&scope.anew(), resource);
+        let value = declared.into_properties();
         if has_names_to_replace(&resource.kind.value) {
             placeholder::collect(&resource.kind.value, &value, fragment);
         }

@@ -49,6 +49,9 @@ fn of_role(model: &Model, role: &Principal, of_workload: bool) -> Vec<Finding> {
     let grants = role.authority.grants_of(&Wanted::of(writes));
     let is_named = |grant: &Grant<'_>| ALIASES.iter().any(|key| grant.tests_on(key).next().is_some());
     let mut free: Vec<Grant<'_>> = grants.into_iter().filter(|grant| grant.everywhere && !is_named(grant)).collect();
+    if role.is_trusted_only_by(&["codedeploy"]) {
+        free.retain(|grant| !is_of_codedeploy(role, grant));
+    }
     if of_workload {
         // Every workload logs and counts. What is wrong with passing any role is another rule's to say,
         // whosesoever the policy is.
@@ -67,6 +70,13 @@ const OF_VPC: [&str; 3] =
 /// A key is named by its alias in a condition, and nowhere else: the resource of such a statement is `*`.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html>
 const ALIASES: [&str; 2] = ["kms:RequestAlias", "kms:ResourceAliases"];
+
+/// CodeDeploy works with policies that AWS wrote for it, and has no narrower ones.
+/// <https://docs.aws.amazon.com/codedeploy/latest/userguide/getting-started-create-service-role.html>
+fn is_of_codedeploy(role: &Principal, grant: &Grant<'_>) -> bool {
+    let mut given = role.managed.iter().filter(|policy| policy.text.span == grant.span);
+    given.any(|policy| policy.aws_managed.as_ref().is_some_and(|name| name.starts_with("AWSCodeDeployRole")))
+}
 
 /// What every workload calls.
 pub fn is_telemetry(action: &str) -> bool {
