@@ -207,8 +207,13 @@ impl Diagnostic {
 
     /// Eight hexadecimal digits made of rule, path and subject: the same after any reformatting.
     pub fn id(&self, sources: &Sources) -> String {
+        self.id_in(sources.path(self.primary.span.file))
+    }
+
+    /// The id that it would have in another file.
+    pub fn id_in(&self, path: &str) -> String {
         let mut hasher = fnv::FnvHasher::default();
-        for part in [&self.rule, sources.path(self.primary.span.file), &self.subject] {
+        for part in [&self.rule, path, &self.subject] {
             hasher.write(part.as_bytes());
             hasher.write(&[0]);
         }

@@ -1,10 +1,13 @@
 //! The one function that takes sources and gives diagnostics. Pure: no I/O, no printing.
 
+mod compare;
 mod inventory;
 
+pub use compare::{Side, lint_change};
 pub use inventory::{ActionRow, AskedRule, PipelineRow, PowerRow, RoleRow, StageRow};
 
 use crate::baseline::{self, Baseline};
+use crate::change::Change;
 use crate::config::Config;
 use crate::diagnostic::{Confidence, Diagnostic, Doubt, Severity};
 use crate::model::lower::{self, AsPolicy};
@@ -37,6 +40,8 @@ pub struct Report {
     /// In the order of the files, as are the pipelines.
     pub roles: Vec<RoleRow>,
     pub pipelines: Vec<PipelineRow>,
+    /// What a change brings, where the run compares: the findings are then the new ones.
+    pub change: Option<Change>,
 }
 
 /// What was read, and what was not.
@@ -146,6 +151,13 @@ fn read(sources: &Sources, rules: &[Rule], options: &Options) -> (Understood, Su
 
 /// Reads all sources, and asks all rules.
 pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
+    let (report, model) = lint_and_model(sources, rules, options);
+    give_back(model, options);
+    report
+}
+
+/// The same, with what the sources mean.
+fn lint_and_model(sources: &Sources, rules: &[Rule], options: &Options) -> (Report, Model) {
     let (Understood { model, formats, summary, options }, suppressions) = read(sources, rules, options);
     let context = Context::new(&model, sources, &formats);
     let (mut diagnostics, redactions) = rules::run(&context, rules);
@@ -173,7 +185,6 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let (diagnostics, mut suppressed, mut of_suppressions) =
         suppress::judge(sources, &model, suppressions, &circumstances, diagnostics);
     options.config.apply_levels(sources, rules, &mut of_suppressions);
-    give_back(model, &options);
     let mut diagnostics = one_per_cause(diagnostics);
     let is_reported = |found: &Diagnostic| found.all_labels().any(|label| options.reports(label.span.file));
     diagnostics.retain(is_reported);
@@ -194,7 +205,8 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let split = baseline.map(|baseline| baseline.split(sources, &mut diagnostics, is_judged));
     let (known, stale) = split.unwrap_or_default();
     let rules = inventory::rules(rules);
-    Report { diagnostics, suppressed, known, stale, summary, redactions, rules, roles, pipelines }
+    let change = None;
+    (Report { diagnostics, suppressed, known, stale, summary, redactions, rules, roles, pipelines, change }, model)
 }
 
 /// Takes apart what is no longer needed, on another thread: nobody has to wait for it.

@@ -68,6 +68,9 @@ pub struct CheckArgs {
     pub input: InputArgs,
     #[command(flatten)]
     pub report: ReportArgs,
+    /// Report only what is new since this commit, and what principals may do that they could not before
+    #[arg(long, value_name = "REF", conflicts_with = "add_ignore")]
+    pub diff_base: Option<String>,
     /// Write a comment with this reason for each finding, and report nothing
     #[arg(long, value_name = "REASON")]
     pub add_ignore: Option<String>,

@@ -13,6 +13,8 @@ pub mod examples;
 mod expand;
 mod explain;
 mod generated;
+mod folders;
+mod git;
 mod minimize;
 mod outputs;
 mod packs;

@@ -18,7 +18,7 @@ pub mod service;
 mod trust_level;
 pub mod webhook;
 
-pub use authority::{AuthorityLabel, Power, deploy_actions, powers_of};
+pub use authority::{AuthorityLabel, Power, actions_of_power, deploy_actions, powers_of};
 pub use given::Given;
 pub use link::{is_ci_provider, link};
 pub use pipeline::{Pipeline, PipelineAction, Stage, Trigger};

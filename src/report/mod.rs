@@ -2,6 +2,7 @@
 //! the environment, no clock.
 
 mod asff;
+mod change;
 pub mod explain;
 mod excerpt;
 mod finding;

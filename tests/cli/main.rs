@@ -2,6 +2,7 @@
 
 mod baseline;
 mod config;
+mod diff_base;
 mod exit_status;
 mod explain;
 mod fixes;

@@ -87,6 +87,8 @@ mod validation_words;
 mod webhook_pattern;
 mod write_anywhere;
 
+pub use chain::list;
+
 use super::{Analysis, Context, Finding};
 use crate::model::Policy;
 use rayon::prelude::*;
