@@ -111,6 +111,19 @@ pub struct Fix {
     pub edits: Vec<Edit>,
 }
 
+impl Fix {
+    /// Writes `to` for `from`, in the quotes that are there. `None` where `from` does not stand in the file
+    /// letter by letter: then nobody can tell what an edit of the span would change.
+    pub fn of_name(sources: &Sources, span: Span, from: &str, to: &str, title: &str) -> Option<Fix> {
+        let written = sources.slice(span);
+        let quoted = ['"', '\''].iter().find_map(|quote| written.strip_prefix(*quote)?.strip_suffix(*quote));
+        let start = span.start + u32::from(quoted.is_some());
+        let inside = Span { start, end: start + u32::try_from(from.len()).ok()?, ..span };
+        let edits = vec![Edit { span: inside, text: to.to_owned() }];
+        (quoted.unwrap_or(written) == from).then(|| Fix { title: title.to_owned(), edits })
+    }
+}
+
 /// Replaces the text under a span.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
@@ -194,8 +207,13 @@ impl Diagnostic {
 
     /// Eight hexadecimal digits made of rule, path and subject: the same after any reformatting.
     pub fn id(&self, sources: &Sources) -> String {
+        self.id_in(sources.path(self.primary.span.file))
+    }
+
+    /// The id that it would have in another file.
+    pub fn id_in(&self, path: &str) -> String {
         let mut hasher = fnv::FnvHasher::default();
-        for part in [&self.rule, sources.path(self.primary.span.file), &self.subject] {
+        for part in [&self.rule, path, &self.subject] {
             hasher.write(part.as_bytes());
             hasher.write(&[0]);
         }

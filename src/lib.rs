@@ -14,6 +14,7 @@ pub mod rules;
 pub mod config;
 pub mod suppress;
 pub mod baseline;
+pub mod change;
 pub mod linter;
 pub mod report;
 pub mod cli;

@@ -1,10 +1,13 @@
 //! The one function that takes sources and gives diagnostics. Pure: no I/O, no printing.
 
+mod compare;
 mod inventory;
 
+pub use compare::{Side, lint_change};
 pub use inventory::{ActionRow, AskedRule, PipelineRow, PowerRow, RoleRow, StageRow};
 
 use crate::baseline::{self, Baseline};
+use crate::change::Change;
 use crate::config::Config;
 use crate::diagnostic::{Confidence, Diagnostic, Doubt, Severity};
 use crate::model::lower::{self, AsPolicy};
@@ -37,6 +40,8 @@ pub struct Report {
     /// In the order of the files, as are the pipelines.
     pub roles: Vec<RoleRow>,
     pub pipelines: Vec<PipelineRow>,
+    /// What a change brings, where the run compares: the findings are then the new ones.
+    pub change: Option<Change>,
 }
 
 /// What was read, and what was not.
@@ -93,7 +98,8 @@ pub struct Options {
 }
 
 impl Options {
-    fn reports(&self, file: FileId) -> bool {
+    /// Whether findings of a file are told.
+    pub fn reports(&self, file: FileId) -> bool {
         self.reported.as_ref().is_none_or(|reported| reported.contains(&file))
     }
 
@@ -110,21 +116,50 @@ impl Options {
     }
 }
 
-/// Reads all sources, and asks all rules.
-pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
+/// What all sources mean together.
+#[derive(Debug)]
+pub struct Understood {
+    pub model: Model,
+    /// The format of each file, by its index.
+    pub formats: Vec<Format>,
+    pub summary: Summary,
+    /// The options, with the parts of services that are asked about.
+    pub options: Options,
+}
+
+/// Reads all sources, and asks no rule.
+pub fn understand(sources: &Sources, options: &Options) -> Understood {
+    read(sources, &[], options).0
+}
+
+/// Reads all sources: what they mean, and what they say is not to be told.
+fn read(sources: &Sources, rules: &[Rule], options: &Options) -> (Understood, Suppressions) {
     let files: Vec<FileId> = sources.iter().map(|(file, _)| file).collect();
     let repository = Repository::read_with(sources, options.config.assigned(sources));
-    let options = &with_parts(options, &repository);
-    let taken: Vec<Taken> = files.par_iter().map(|file| take(&repository, *file, options)).collect();
+    let options = with_parts(options, &repository);
+    let taken: Vec<Taken> = files.par_iter().map(|file| take(&repository, *file, &options)).collect();
     let formats: Vec<Format> = taken.iter().map(|file| file.format).collect();
-    let mut summary = summarise_files(sources, options, &taken);
+    let mut summary = summarise_files(sources, &options, &taken);
     let suppressions = options.suppressions(&repository, rules);
     let given = options.config.given(sources);
     let (repository, trees) = repository.without_trees();
-    give_back(trees, options);
+    give_back(trees, &options);
     let model = model::link(sources, &repository, taken.into_iter().map(|file| file.fragment).collect(), given);
-    summarise_model(sources, options, &model, &mut summary);
-    let context = Context { model: &model, sources, formats: &formats };
+    summarise_model(sources, &options, &model, &mut summary);
+    (Understood { model, formats, summary, options }, suppressions)
+}
+
+/// Reads all sources, and asks all rules.
+pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
+    let (report, model) = lint_and_model(sources, rules, options);
+    give_back(model, options);
+    report
+}
+
+/// The same, with what the sources mean.
+fn lint_and_model(sources: &Sources, rules: &[Rule], options: &Options) -> (Report, Model) {
+    let (Understood { model, formats, summary, options }, suppressions) = read(sources, rules, options);
+    let context = Context::new(&model, sources, &formats);
     let (mut diagnostics, redactions) = rules::run(&context, rules);
     options.config.apply_levels(sources, rules, &mut diagnostics);
     let given: HashSet<Span> = model.principals.iter().flat_map(|one| one.given_by_tool.iter().copied()).collect();
@@ -139,7 +174,7 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
             }
         }
     }
-    let (roles, pipelines) = (inventory::roles(&model, options), inventory::pipelines(&model, options));
+    let (roles, pipelines) = (inventory::roles(&model, &options), inventory::pipelines(&model, &options));
     let circumstances = Circumstances {
         config: &options.config,
         today: options.today,
@@ -150,7 +185,6 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let (diagnostics, mut suppressed, mut of_suppressions) =
         suppress::judge(sources, &model, suppressions, &circumstances, diagnostics);
     options.config.apply_levels(sources, rules, &mut of_suppressions);
-    give_back(model, options);
     let mut diagnostics = one_per_cause(diagnostics);
     let is_reported = |found: &Diagnostic| found.all_labels().any(|label| options.reports(label.span.file));
     diagnostics.retain(is_reported);
@@ -171,7 +205,8 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
     let split = baseline.map(|baseline| baseline.split(sources, &mut diagnostics, is_judged));
     let (known, stale) = split.unwrap_or_default();
     let rules = inventory::rules(rules);
-    Report { diagnostics, suppressed, known, stale, summary, redactions, rules, roles, pipelines }
+    let change = None;
+    (Report { diagnostics, suppressed, known, stale, summary, redactions, rules, roles, pipelines, change }, model)
 }
 
 /// Takes apart what is no longer needed, on another thread: nobody has to wait for it.

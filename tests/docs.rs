@@ -59,6 +59,52 @@ fn the_schema_of_the_configuration_is_that_of_its_types() {
 }
 
 #[test]
+fn the_schema_of_rule_packs_is_that_of_their_types_and_fits_those_that_are_built_in() {
+    settle("docs/rule-pack.schema.json", &pack::schema(), "");
+    let schema = serde_json::from_str(&pack::schema()).expect("JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    let is_valid = |text: &str| schema.is_valid(&serde_yaml::from_str(text).expect("YAML"));
+    for (name, text) in builtin::PACKS {
+        assert!(is_valid(text), "{name}");
+    }
+    let house = read("rules/examples/house.yml");
+    assert!(is_valid(&house));
+    for (from, to) in [
+        ("severity: high", "severity: grave"),
+        ("analysis: access-key", "analysis: acess-key"),
+        ("principals: roles", "principal: roles"),
+        ("with: { principals: codebuild, ", "with: { "),
+        ("    with: { principals: roles }", ""),
+        ("[iam:CreateRole]", "{ is: iam:CreateRole }"),
+        ("id: no-static-keys", "id: No_static_keys"),
+    ] {
+        assert!(house.contains(from) && !is_valid(&house.replace(from, to)), "{to}");
+    }
+}
+
+#[test]
+fn the_rule_of_the_documentation_does_as_its_examples_say() {
+    let path = "docs/writing-rules.md";
+    let folder = tempfile::tempdir().expect("a folder");
+    let examples = folder.path().join("rules/ours/builds-delete-no-tables");
+    fs::create_dir_all(&examples).expect("a folder");
+    let bad = block_of(path, "yaml", "Resources:");
+    let good = bad.replace("dynamodb:* #~ builds-delete-no-tables high", "dynamodb:GetItem");
+    for (file, text) in [
+        (folder.path().join("rules/ours.yml"), block_of(path, "yaml", "pack: ours")),
+        (examples.join("bad.yml"), bad),
+        (examples.join("good.yml"), good),
+    ] {
+        fs::write(file, text).expect("a file");
+    }
+    let words = ["rules", "test", "rules/ours.yml"];
+    let output = program().args(words).current_dir(folder.path()).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).expect("text");
+    settle_part(path, "trial", &format!("\n```console\n$ iamlint {}\n{text}```\n\n", words.join(" ")));
+}
+
+#[test]
 fn every_rule_has_a_page_that_is_current() {
     for rule in builtin::rules() {
         settle(&format!("docs/rules/{}.md", rule.id), &explain::rule_markdown(rule), "");
@@ -74,6 +120,75 @@ fn no_page_of_a_rule_that_is_gone_lingers() {
         } else {
             panic!("{path} is the page of no rule; BLESS=1 deletes it");
         }
+    }
+}
+
+#[test]
+fn the_checks_of_other_tools_are_found_or_the_reason_is_told() {
+    let table = read("data/peers/checks.tsv");
+    let rows: Vec<Vec<&str>> =
+        table.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').collect()).collect();
+    assert!(rows.is_sorted(), "the table is sorted");
+    let tools: BTreeSet<&str> = rows.iter().map(|row| row[0]).collect();
+    let (mut text, mut counts) = (String::new(), String::new());
+    let (mut in_scope, mut found) = validated_codes();
+    let _ = writeln!(counts, "| [Access Analyzer](validate-policy.md) | {in_scope} | {found} |");
+    for tool in tools {
+        let _ = write!(text, "\n## {tool}\n\n| check | what it asks | found by |\n|---|---|---|\n");
+        let (mut of_tool, mut found_of_tool) = (0, 0);
+        for row in rows.iter().filter(|row| row[0] == tool) {
+            let [_, id, asks, scope, reason] = row[..] else { panic!("five columns: {row:?}") };
+            let rules = builtin::rules().iter().filter(|rule| rule.replaces.iter().any(|other| other == id));
+            let rules: Vec<String> = rules.map(|rule| format!("[`{0}`](rules/{0}.md)", rule.id)).collect();
+            let is_in = scope == "in";
+            assert!(is_in || scope == "out", "{id}: {scope}");
+            assert_eq!(rules.is_empty(), !reason.is_empty(), "{tool} {id}: a rule, or why there is none");
+            of_tool += usize::from(is_in);
+            found_of_tool += usize::from(is_in && !rules.is_empty());
+            let answer = match (rules.is_empty(), is_in) {
+                (false, _) => rules.join(", "),
+                (true, true) => format!("**not found**: {reason}"),
+                (true, false) => format!("out of scope: {reason}"),
+            };
+            let _ = writeln!(text, "| `{id}` | {asks} | {answer} |");
+        }
+        let _ = writeln!(counts, "| [{tool}](#{tool}) | {of_tool} | {found_of_tool} |");
+        in_scope += of_tool;
+        found += found_of_tool;
+    }
+    let share = found * 1000 / in_scope;
+    assert!(share >= 950, "{found} of {in_scope}");
+    let head = read("docs/coverage.md");
+    let head = head.split("<!-- counts -->").next().unwrap_or_default();
+    settle(
+        "docs/coverage.md",
+        &format!(
+            "{head}<!-- counts -->\n\n{found} of {in_scope} checks in scope are found: {}.{} %.\n\n\
+             | tool | in scope | found |\n|---|--:|--:|\n{counts}\n## Access Analyzer\n\n\
+             [validate-policy.md](validate-policy.md) has its codes, one by one.\n{text}",
+            share / 10,
+            share % 10
+        ),
+        "",
+    );
+}
+
+/// How many codes of ValidatePolicy there are, and how many a rule finds.
+fn validated_codes() -> (usize, usize) {
+    let is_found = |name: &str| builtin::rules().iter().any(|rule| rule.replaces.iter().any(|other| other == name));
+    let codes = iamlint::iam::validate::codes::ALL;
+    (codes.len(), codes.iter().filter(|code| is_found(code.name)).count())
+}
+
+#[test]
+fn a_rule_is_explained_by_the_ids_of_other_tools() {
+    for (id, rule) in [
+        ("CKV_AWS_111", "write-on-every-resource"),
+        ("W12", "write-on-every-resource"),
+        ("F16", "resource-policy-public"),
+    ] {
+        let output = iamlint(&["explain", id]);
+        assert!(String::from_utf8_lossy(&output.stdout).contains(rule), "{id}");
     }
 }
 
@@ -100,7 +215,9 @@ fn the_readme_shows_what_a_run_prints() {
 #[test]
 fn the_help_texts_are_current() {
     let mut shown = String::new();
-    for command in ["", "check", "explain", "rules", "baseline", "config", "data", "completions", "man"] {
+    for command in
+        ["", "check", "explain", "rules", "rules test", "baseline", "config", "data", "uses", "completions", "man"]
+    {
         let mut words: Vec<&str> = command.split_whitespace().collect();
         words.push("--help");
         let help = String::from_utf8(iamlint(&words).stdout).expect("text");
@@ -274,11 +391,15 @@ fn capitalised(text: &str) -> String {
 
 /// Runs the program as on a terminal of 100 columns without colour.
 fn iamlint(words: &[&str]) -> std::process::Output {
+    program().args(words).output().expect("it runs")
+}
+
+fn program() -> Command {
     let mut command = Command::cargo_bin("iamlint").expect("the program is built");
     for name in ["FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS"] {
         command.env_remove(name);
     }
-    command.args(words).output().expect("it runs")
+    command
 }
 
 fn is_blessing() -> bool {

@@ -23,7 +23,7 @@ fn run(files: &[(&str, &str)]) -> (Sources, Report) {
     for (path, text) in files {
         sources.add(*path, *text);
     }
-    let report = lint(&sources, builtin::rules(), &Options::default());
+    let report = lint(&sources, &builtin::asked_by_default(), &Options::default());
     (sources, report)
 }
 

@@ -111,7 +111,7 @@ fn run(state: &Path) -> (Sources, Report) {
         let name = shown(path.strip_prefix(state).expect("below the state"));
         sources.add(name, fs::read_to_string(&path).expect("a readable fixture"));
     }
-    let report = lint(&sources, builtin::rules(), &Options::default());
+    let report = lint(&sources, &builtin::asked_by_default(), &Options::default());
     (sources, report)
 }
 

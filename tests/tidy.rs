@@ -108,7 +108,8 @@ fn every_analysis_has_a_file_of_its_own_and_a_row() {
 
 #[test]
 fn every_pack_is_compiled_in() {
-    let files: BTreeSet<String> = files_below("rules").iter().map(|path| shown(path)).collect();
+    let files = files_below("rules").into_iter().map(|path| shown(&path));
+    let files: BTreeSet<String> = files.filter(|path| !path.starts_with("rules/examples/")).collect();
     let listed: BTreeSet<String> = builtin::PACKS.iter().map(|(name, _)| format!("rules/{name}")).collect();
     assert_eq!(files, listed);
     assert_eq!(listed.len(), builtin::PACKS.len());

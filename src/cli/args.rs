@@ -31,8 +31,10 @@ pub enum Command {
     Check(CheckArgs),
     /// Explain a finding by its id or its place, or a rule
     Explain(ExplainArgs),
-    /// List the rules
+    /// List the rules, or try a pack of your own on its examples
     Rules(RulesArgs),
+    /// Say what roles of builds and pipelines are granted, and what they use
+    Uses(UsesArgs),
     /// Ask about policy documents alone
     Policy(PolicyArgs),
     /// Write down the findings that there are, so that only new ones fail a run
@@ -66,6 +68,9 @@ pub struct CheckArgs {
     pub input: InputArgs,
     #[command(flatten)]
     pub report: ReportArgs,
+    /// Report only what is new since this commit, and what principals may do that they could not before
+    #[arg(long, value_name = "REF", conflicts_with = "add_ignore")]
+    pub diff_base: Option<String>,
     /// Write a comment with this reason for each finding, and report nothing
     #[arg(long, value_name = "REASON")]
     pub add_ignore: Option<String>,
@@ -161,13 +166,49 @@ pub struct ExplainArgs {
 }
 
 #[derive(clap::Args, Clone, Debug)]
+pub struct UsesArgs {
+    /// Files and folders whose roles are told of [default: this folder]
+    pub paths: Vec<PathBuf>,
+    /// Only this role, by its logical id or its name
+    #[arg(long, value_name = "ROLE")]
+    pub role: Vec<String>,
+    /// `policy` is the least policy of one role
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub format: UsesFormat,
+    #[command(flatten)]
+    pub input: InputArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum UsesFormat {
+    Text,
+    Json,
+    Policy,
+}
+
+#[derive(clap::Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct RulesArgs {
+    #[command(subcommand)]
+    pub command: Option<RulesCommand>,
     /// How the list is written
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     pub format: RulesFormat,
     /// Add the rules of this pack
     #[arg(long, value_name = "FILE")]
     pub rules: Vec<PathBuf>,
+    /// Print the JSON schema of rule packs
+    #[arg(long, conflicts_with_all = ["format", "rules"])]
+    pub schema: bool,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+pub enum RulesCommand {
+    /// Try the rules of a pack on their examples, which lie in the folder of the pack's name beside it
+    Test {
+        #[arg(value_name = "FILE")]
+        pack: PathBuf,
+    },
 }
 
 #[derive(clap::Args, Clone, Debug)]

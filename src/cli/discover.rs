@@ -3,6 +3,7 @@
 
 use super::Failure;
 use super::args::InputArgs;
+use super::folders::Files;
 use super::read;
 use super::settings::Settings;
 use crate::config::{Config, globs};
@@ -10,11 +11,10 @@ use crate::linter::{NotAnalysed, Options};
 use crate::source::Sources;
 use crate::template::is_dockerfile_name;
 use globset::GlobSet;
-use ignore::WalkBuilder;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -30,7 +30,8 @@ pub struct Input {
 }
 
 /// The files of a run, before they are read.
-pub struct Found {
+pub struct Found<'f> {
+    pub files: &'f Files,
     pub wanted: BTreeMap<PathBuf, Wanted>,
     /// Every file of the folders that were walked, wanted or not: others may name it.
     pub tree: BTreeMap<PathBuf, Wanted>,
@@ -55,6 +56,11 @@ const EXTENSIONS: [&str; 6] = ["yml", "yaml", "json", "template", "cfn", "part"]
 
 /// Finds and reads everything that a run over `paths` needs.
 pub fn input(paths: &[PathBuf], args: &InputArgs, settings: Settings) -> Result<Input, Failure> {
+    input_from(&Files::Folders, paths, args, settings)
+}
+
+/// The same where files may be those of a commit.
+pub fn input_from(files: &Files, paths: &[PathBuf], args: &InputArgs, settings: Settings) -> Result<Input, Failure> {
     let globs = Globs::new(args, &settings.config)?;
     let Settings { here, root, config, sources, known_rules, baseline, .. } = settings;
     let default = [PathBuf::from(".")];
@@ -68,23 +74,24 @@ pub fn input(paths: &[PathBuf], args: &InputArgs, settings: Settings) -> Result<
             continue;
         }
         let absolute = normal(&here.join(path));
-        if absolute.is_dir() {
-            walk(&absolute).into_iter().for_each(|file| {
+        if files.is_folder(&absolute) {
+            files.below(&absolute).into_iter().for_each(|file| {
                 // What is excluded may still be taken in by others.
                 let is_excluded = globs.is_excluded(&relative(&root, &file));
                 tree.insert(file, if is_excluded { Wanted::Context } else { Wanted::Reported });
             });
-        } else if absolute.exists() {
+        } else if files.has(&absolute) {
             // A hook names every file of a commit: what is excluded stays so.
             if !globs.is_excluded(&relative(&root, &absolute)) {
                 wanted.insert(absolute, Wanted::Named);
             }
-        } else {
+        } else if matches!(files, Files::Folders) {
+            // What is new is in no commit.
             return Err(Failure::new(format!("there is no file or folder `{}`", path.display())));
         }
     }
     if !args.isolated {
-        walk(&root).into_iter().for_each(|file| {
+        files.below(&root).into_iter().for_each(|file| {
             tree.entry(file).or_insert(Wanted::Context);
         });
     }
@@ -119,7 +126,7 @@ pub fn input(paths: &[PathBuf], args: &InputArgs, settings: Settings) -> Result<
         })
         .collect();
     let stdin = stdin.map(|text| (stdin_path, text));
-    let mut input = read::read(Found { wanted, tree, stdin, root }, sources, config);
+    let mut input = read::read(Found { files, wanted, tree, stdin, root }, sources, config);
     input.options.known_rules = known_rules;
     input.options.no_ignores = args.no_ignores;
     input.options.is_partial = args.isolated;
@@ -144,20 +151,6 @@ fn read_stdin() -> Result<Vec<u8>, Failure> {
     let read = std::io::stdin().lock().read_to_end(&mut bytes);
     read.map_err(|error| Failure::new(format!("cannot read standard input: {error}")))?;
     Ok(bytes)
-}
-
-/// Files below a folder, `.gitignore` and `.iamlintignore` honoured; links are not followed.
-fn walk(folder: &Path) -> BTreeSet<PathBuf> {
-    let mut builder = WalkBuilder::new(folder);
-    builder
-        .hidden(false)
-        .ignore(false)
-        .require_git(false)
-        .follow_links(false)
-        .add_custom_ignore_filename(".iamlintignore");
-    builder.filter_entry(|entry| entry.file_name() != ".git" && entry.file_name() != "node_modules");
-    let files = builder.build().flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
-    files.map(|entry| entry.into_path()).collect()
 }
 
 /// What `--include` and `--exclude` say, and the configuration.

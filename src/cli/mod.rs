@@ -9,9 +9,12 @@ mod check;
 mod config;
 mod discover;
 mod documents;
+pub mod examples;
 mod expand;
 mod explain;
 mod generated;
+mod folders;
+mod git;
 mod minimize;
 mod outputs;
 mod packs;
@@ -19,6 +22,7 @@ mod policy;
 mod read;
 mod rules;
 mod settings;
+mod uses;
 mod validate;
 
 use crate::diagnostic::{Diagnostic, Severity};
@@ -68,6 +72,7 @@ pub fn main() -> ExitCode {
         Some(Command::Check(check)) => check::run(&check),
         Some(Command::Explain(explain)) => explain::run(&explain),
         Some(Command::Rules(rules)) => rules::run(&rules),
+        Some(Command::Uses(uses)) => uses::run(&uses),
         Some(Command::Policy(policy)) => policy::run(&policy),
         Some(Command::Baseline(args)) => baseline::run(&args),
         Some(Command::Config(config)) => config::run(&config),

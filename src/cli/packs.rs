@@ -45,7 +45,8 @@ pub fn selected(input: &InputArgs, settings: &mut Settings) -> Result<Vec<Rule>,
         if input.select.iter().any(|name| names(rule, name)) {
             config.switch_on(rule);
         }
-        let is_selected = select.is_empty() || select.iter().any(|name| names(rule, name));
+        let is_named = select.iter().any(|name| names(rule, name));
+        let is_selected = is_named || (select.is_empty() && !rule.on_request);
         is_selected && !input.ignore.iter().any(|name| names(rule, name)) && !config.is_off(rule)
     });
     Ok(rules)

@@ -1,6 +1,7 @@
 //! Reading the files of a run, and those that they name.
 
 use super::discover::{Found, Input, Wanted, relative};
+use super::folders::Files;
 use crate::config::Config;
 use crate::linter::{NotAnalysed, Options};
 use crate::source::{FileId, Sources};
@@ -34,20 +35,20 @@ struct ReadFile {
 }
 
 /// Reads what was found, and puts it behind the sources that there are.
-pub fn read(found: Found, sources: Sources, config: Config) -> Input {
-    let Found { wanted, tree, stdin, root } = found;
+pub fn read(found: Found<'_>, sources: Sources, config: Config) -> Input {
+    let Found { files: from, wanted, tree, stdin, root } = found;
     let mut files: Vec<ReadFile> = wanted
         .into_par_iter()
         .map(|(path, how)| {
             let text = match &stdin {
                 Some((at, bytes)) if *at == path => decode(bytes.clone()).map(Some),
-                _ => read_file(&path, how),
+                _ => read_file(from, &path, how),
             };
             ReadFile { path: relative(&root, &path), how, text }
         })
         .collect();
     let assigned = Assigned { includes: config.includes.clone(), ..Assigned::default() };
-    follow(&mut files, &tree, &root, &assigned);
+    follow(from, &mut files, &tree, &root, &assigned);
     files.sort_by(|left, right| left.path.cmp(&right.path));
     // The configuration is there already.
     let known: Vec<String> = sources.iter().map(|(_, source)| source.path.clone()).collect();
@@ -85,7 +86,13 @@ pub fn read(found: Found, sources: Sources, config: Config) -> Input {
 
 /// Reads the files of the tree that others name, and what those name in turn. A file is looked for
 /// from the folder of the one that names it, and from those above.
-fn follow(files: &mut Vec<ReadFile>, tree: &BTreeMap<PathBuf, Wanted>, root: &Path, assigned: &Assigned) {
+fn follow(
+    source: &Files,
+    files: &mut Vec<ReadFile>,
+    tree: &BTreeMap<PathBuf, Wanted>,
+    root: &Path,
+    assigned: &Assigned,
+) {
     files.retain(|file| !matches!(file.text, Ok(None)));
     let tree: HashMap<String, (&PathBuf, Wanted)> =
         tree.iter().map(|(path, how)| (relative(root, path), (path, *how))).collect();
@@ -107,7 +114,7 @@ fn follow(files: &mut Vec<ReadFile>, tree: &BTreeMap<PathBuf, Wanted>, root: &Pa
         from = files.len();
         files.par_extend(named.into_par_iter().map(|path| {
             let (at, how) = tree[&path];
-            ReadFile { text: read_file(at, Wanted::Named), path, how }
+            ReadFile { text: read_file(source, at, Wanted::Named), path, how }
         }));
     }
 }
@@ -130,12 +137,8 @@ fn paths_like(tree: &HashMap<String, (&PathBuf, Wanted)>, path: &str) -> Vec<Str
 }
 
 /// The text of a file; `None` when it shows no sign of being one of ours and nobody named it.
-fn read_file(path: &Path, how: Wanted) -> Result<Option<String>, String> {
-    let size = path.metadata().map_err(|error| format!("cannot be read: {error}"))?.len();
-    if size >= MAX_BYTES {
-        return Err("4 GiB or larger".into());
-    }
-    let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+fn read_file(files: &Files, path: &Path, how: Wanted) -> Result<Option<String>, String> {
+    let bytes = files.bytes(path, MAX_BYTES)?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let is_named = is_dockerfile_name(&name) || name.starts_with("serverless");
     if how != Wanted::Named && !is_named && !SIGNS.is_match(&bytes) {

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 pub const NAMES: [&str; 2] = ["iamlint.toml", ".iamlint.toml"];
 
 /// The configuration of a run, and the file it stands in.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Settings {
     pub config: Config,
     /// Holds the file of the configuration, when there is one, and nothing else.

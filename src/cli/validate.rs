@@ -5,6 +5,7 @@ use super::outputs::Outputs;
 use super::settings::Settings;
 use super::{Failure, check, discover, packs};
 use crate::iam::PolicyKind;
+use crate::linter::lint;
 use crate::model::lower::AsPolicy;
 use clap::ValueEnum;
 use std::path::PathBuf;
@@ -58,7 +59,9 @@ pub fn run(args: &ValidateArgs) -> Result<u8, Failure> {
         kind: args.kind.map(policy_kind).or(by_type),
         resource_type: args.resource_type.clone().unwrap_or_default(),
     });
-    check::tell(&args.report, &Outputs::of(&args.report)?, threshold, &rules, found)
+    let outputs = Outputs::of(&args.report)?;
+    let report = lint(&found.sources, &rules, &found.options);
+    check::tell(&args.report, &outputs, threshold, report, found)
 }
 
 fn policy_kind(kind: Kind) -> PolicyKind {

@@ -176,19 +176,25 @@ fn matching(glob: &Glob, service: Option<Option<catalogue::Service>>) -> Box<dyn
         let letters: Option<String> = glob.tokens().iter().map(Token::character).collect();
         return Box::new(letters.and_then(|name| catalogue::action(&name)).into_iter());
     }
-    let mut name = String::new();
-    let matches = move |action: &Action| {
-        name.clear();
-        name.push_str(action.service().prefix());
-        name.push(':');
-        name.push_str(action.name());
-        glob.matches_ignoring_case(&name)
-    };
     match service {
-        Some(Some(service)) => Box::new(service.actions().filter(matches)),
+        // The prefix is written out and need not be compared again.
+        Some(Some(service)) => {
+            let behind = glob.tokens().get(service.prefix().len() + 1..).unwrap_or_default();
+            let name = Glob::new(behind.to_vec());
+            Box::new(service.actions().filter(move |action| name.matches_ignoring_case(action.name())))
+        }
         Some(None) => Box::new(std::iter::empty()),
         None if glob.is_everything() => Box::new(catalogue::actions()),
-        None => Box::new(catalogue::actions().filter(matches)),
+        None => {
+            let mut name = String::new();
+            Box::new(catalogue::actions().filter(move |action| {
+                name.clear();
+                name.push_str(action.service().prefix());
+                name.push(':');
+                name.push_str(action.name());
+                glob.matches_ignoring_case(&name)
+            }))
+        }
     }
 }
 

@@ -142,6 +142,18 @@ impl ArnPattern {
         Some(resource)
     }
 
+    /// Whether a wildcard stands in the account, or for the whole name of the resource:
+    /// `arn:aws:s3:::*`, `…:parameter/*`. One behind the start of a name is how families of names are
+    /// written.
+    pub fn names_nothing(&self) -> bool {
+        let shown = |text: Option<Text>| text.map(|text| text.display().into_owned()).unwrap_or_default();
+        let resource = shown(self.resource_part());
+        // Of objects the bucket is named first.
+        let is_of_s3 = || self.service().is_some_and(|service| service == "s3");
+        let of_kind = || resource.split_once(['/', ':']).is_some_and(|(_, name)| name == "*") && !is_of_s3();
+        shown(self.account()).contains('*') || resource.starts_with('*') || of_kind()
+    }
+
     /// As [`Self::wide`], in any partition and any account: which of them a principal can reach is
     /// not known.
     pub(super) fn wide_anywhere(&self) -> Option<Glob> {

@@ -139,14 +139,14 @@ impl Operator {
 }
 
 impl ConditionTest {
-    /// A test that is written nowhere; every place of it is `span`.
+    /// A test that is written nowhere, as policies of today have it; every place of it is `span`.
     pub fn new(operator: &str, key: &str, values: Vec<Text>, span: Span) -> ConditionTest {
         ConditionTest {
             operator: Operator::parse(operator),
             key: key.to_owned(),
             values,
             complete: true,
-            variables: false,
+            variables: true,
             span,
             key_span: span,
             operator_span: span,

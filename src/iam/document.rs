@@ -45,6 +45,8 @@ pub struct PolicyDocument {
     /// of the template is there once for each way it can turn out.
     pub statements: Vec<Statement>,
     pub version: Version,
+    /// Where the version is written, if it is.
+    pub version_span: Option<Span>,
     pub problems: Vec<GrammarProblem>,
     /// Parts that could not be evaluated and may allow or deny anything.
     pub unread: Vec<Reason>,

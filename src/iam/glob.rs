@@ -253,6 +253,10 @@ impl Glob {
             }
             (own, its) = (own_rest, its_rest);
         }
+        // Every glob has a word, and a lone `*` reads it.
+        if matches!((own, its), ([Token::Run(Reach::All)], _) | (_, [Token::Run(Reach::All)]) | ([], [])) {
+            return true;
+        }
         let width = its.len() + 1;
         let mut seen = vec![false; (own.len() + 1) * width];
         let mut open = vec![(0, 0)];

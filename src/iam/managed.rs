@@ -24,6 +24,7 @@ pub fn managed_document(name_or_arn: &str, span: Span, kind: PolicyKind) -> Opti
 /// Puts everything in a document at one place.
 fn place(document: &mut PolicyDocument, span: Span) {
     document.span = span;
+    document.version_span = document.version_span.map(|_| span);
     for reason in document.unread.iter_mut().chain(&mut document.hidden_denies) {
         reason.span = reason.span.map(|_| span);
     }

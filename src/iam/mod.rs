@@ -29,7 +29,8 @@ pub mod variable;
 mod worlds;
 
 pub use access::{
-    Access, Finding, Limits, Prepared, PublicKind, access_not_granted, new_access, new_access_within, public_access,
+    Access, Finding, Gain, Gains, Held, Limits, Prepared, PublicKind, access_not_granted, fingerprint, gains,
+    new_access, new_access_within, public_access, shown,
 };
 pub use action::ActionPattern;
 pub use answer::{Answer, Reason, Truth, Witness};

@@ -58,6 +58,7 @@ fn bare(document: &PolicyDocument) -> PolicyDocument {
         kind: kept.0,
         statements: Vec::new(),
         version: kept.1,
+        version_span: document.version_span,
         problems: Vec::new(),
         unread: Vec::new(),
         hidden_denies: Vec::new(),

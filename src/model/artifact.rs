@@ -68,7 +68,7 @@ impl<'m> Writer<'m> {
 }
 
 /// Where an artifact of the build lands, if that is below `key` in `bucket`.
-fn artifact_goes_to(project: &BuildProject, bucket: &Text, key: Option<&Text>) -> Option<Write> {
+pub fn artifact_goes_to(project: &BuildProject, bucket: &Text, key: Option<&Text>) -> Option<Write> {
     let artifact = project.artifacts.iter().find(|artifact| {
         artifact.kind == "S3"
             && artifact.location.as_ref().is_some_and(|location| same_bucket(location, bucket))

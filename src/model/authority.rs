@@ -91,12 +91,15 @@ const ASKED: [(AuthorityLabel, &[&str]); 6] = [
     (AuthorityLabel::ImagePush, &["ecr:PutImage"]),
 ];
 
+/// The actions that show each kind of power, `Admin` left aside.
+pub fn actions_of_power() -> Vec<(AuthorityLabel, Vec<&'static str>)> {
+    let asked = ASKED.iter().map(|(label, actions)| (*label, actions.to_vec()));
+    asked.chain([(AuthorityLabel::Deploy, deploy_actions().collect())]).collect()
+}
+
 /// What is asked of every principal, looked up once.
-static WANTED: LazyLock<Vec<(AuthorityLabel, Wanted)>> = LazyLock::new(|| {
-    let deploy: Vec<&str> = deploy_actions().collect();
-    let asked = ASKED.iter().map(|(label, actions)| (*label, Wanted::new(actions)));
-    asked.chain([(AuthorityLabel::Deploy, Wanted::new(&deploy))]).collect()
-});
+static WANTED: LazyLock<Vec<(AuthorityLabel, Wanted)>> =
+    LazyLock::new(|| actions_of_power().into_iter().map(|(label, actions)| (label, Wanted::new(&actions))).collect());
 
 /// Fills in what each principal can do, once; only for those of which a rule asks it.
 pub fn find_powers(principal: &Principal) -> Vec<Power> {

@@ -17,8 +17,14 @@ pub struct Command {
     pub is_piped_into: bool,
     /// What it prints goes to a file, or nowhere.
     pub is_redirected: bool,
-    /// The folder it runs in, of commands of a container engine: relative to the root of the source.
+    /// The folder it runs in, relative to the root of the source; `None` when that is not known.
     pub folder: Option<String>,
+    /// What the comments above it say that it uses: `s3:GetObject on arn:aws:s3:::demo/*`.
+    pub uses: Vec<Spanned<String>>,
+    /// What it runs, a script or a function, is among the commands behind it.
+    pub is_followed: bool,
+    /// It runs under a condition only, or with one of several values of a variable.
+    pub may_not_run: bool,
     /// The commands that lead to it when it stands in a script: the outermost first.
     pub via: Arc<[Via]>,
     /// Why what it does is not known.

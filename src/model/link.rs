@@ -39,8 +39,8 @@ pub fn link(sources: &Sources, repository: &Repository<'_>, mut fragments: Vec<F
         model.buildspecs.append(&mut fragment.buildspecs);
         model.images.append(&mut fragment.images);
         model.compose.append(&mut fragment.compose);
-        model.services.append(&mut fragment.services);
         model.execution_roles.append(&mut fragment.execution_roles);
+        model.services.append(&mut fragment.services);
         model.resources.append(&mut fragment.resources);
         model.placeholders.append(&mut fragment.placeholders);
         model.unresolved.append(&mut fragment.unresolved);

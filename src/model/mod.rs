@@ -18,7 +18,7 @@ pub mod service;
 mod trust_level;
 pub mod webhook;
 
-pub use authority::{AuthorityLabel, Power, deploy_actions, powers_of};
+pub use authority::{AuthorityLabel, Power, actions_of_power, deploy_actions, powers_of};
 pub use given::Given;
 pub use link::{is_ci_provider, link};
 pub use pipeline::{Pipeline, PipelineAction, Stage, Trigger};
@@ -95,12 +95,16 @@ pub struct BuildspecSource {
 /// A resource with the names of its properties, for checks of spelling.
 #[derive(Debug)]
 pub struct DeclaredResource {
+    /// The template that declares it.
+    pub file: FileId,
     pub logical_id: Spanned<String>,
     pub kind: String,
     pub properties: Vec<Spanned<String>>,
+    /// A condition decides whether it is there.
+    pub is_conditional: bool,
     /// Other properties may be there that are not seen: a transform or a condition puts them in.
     pub is_open: bool,
-    /// The properties evaluated, for the types that rules ask about.
+    /// The properties evaluated; those of roles and policies of IAM are kept as such alone.
     pub value: Option<Value>,
 }
 
@@ -173,6 +177,11 @@ impl Model {
     /// The commands that a project runs, as far as they are known.
     pub fn commands_of(&self, project: &BuildProject) -> &[command::Command] {
         self.buildspec_of(project).map_or(&[], |source| &source.commands)
+    }
+
+    /// The same with the values that its own builds start with, whoever else runs the buildspec.
+    pub fn own_commands_of<'m>(&'m self, project: &'m BuildProject) -> &'m [command::Command] {
+        project.own_commands.as_deref().unwrap_or_else(|| self.commands_of(project))
     }
 
     /// The role that a reference leads to, when it is declared in the files.

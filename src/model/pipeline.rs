@@ -4,6 +4,7 @@ use super::command::Command;
 use super::principal::RoleRef;
 use super::{ProjectId, project::ActionRef};
 use crate::source::{FileId, Span, Spanned};
+use crate::syntax;
 use crate::value::{Condition, Map, Text, Value, implies};
 
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct Pipeline {
     /// Events that start a V2 pipeline.
     pub triggers: Vec<Trigger>,
     pub when: Option<Condition>,
+    /// Everything that is written of it, under the names that CloudFormation has.
+    pub properties: Value,
 }
 
 /// What starts a V2 pipeline, other than a change of the branch that its source names.
@@ -136,6 +139,13 @@ impl PipelineAction {
     /// A text of the configuration.
     pub fn setting(&self, key: &str) -> Option<&Text> {
         self.configuration.as_ref()?.get(key).and_then(Value::as_text)
+    }
+
+    /// A text of the configuration that is JSON, read.
+    pub fn json_setting(&self, key: &str) -> Option<Value> {
+        let rendered = self.setting(key)?.render();
+        let parsed = syntax::parse_at(&rendered.text, &rendered.map);
+        parsed.root().map(|root| Value::restored(root, &rendered.holes))
     }
 
     /// The provider changes what runs, by itself and not through a build.

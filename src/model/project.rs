@@ -1,11 +1,12 @@
 //! CodeBuild projects.
 
+use super::command::Command;
 use super::principal::RoleRef;
 use super::trust_level::CodeTrust;
 use super::webhook::Webhook;
 use super::{BuildspecId, PipelineId};
 use crate::source::{FileId, Span, Spanned};
-use crate::value::{Condition, Text};
+use crate::value::{Condition, Text, Value};
 
 #[derive(Debug)]
 pub struct BuildProject {
@@ -32,7 +33,12 @@ pub struct BuildProject {
     pub other_roles: Vec<RoleRef>,
     pub webhook: Option<Webhook>,
     pub when: Option<Condition>,
+    /// Everything that is written of it, under the names that CloudFormation has.
+    pub properties: Value,
     pub variables: Vec<BuildVariable>,
+    /// The commands of its buildspec with its own variables, where other projects run the buildspec
+    /// too. Filled by linking.
+    pub own_commands: Option<Vec<Command>>,
     /// Pipeline actions that run it. Filled by linking.
     pub run_by: Vec<ActionRef>,
     /// Who decides which code it runs. Filled by linking.

@@ -2,6 +2,7 @@
 //! of them stands with the principals and resources.
 
 use crate::source::{FileId, Span, Spanned};
+use crate::value::Text;
 
 #[derive(Debug)]
 pub struct ServerlessService {
@@ -21,6 +22,12 @@ pub struct ServerlessService {
     pub unnamed_plugins: Vec<Spanned<String>>,
     /// `provider.iam.deploymentRole` or `provider.cfnRole`: CloudFormation works with a role of its own.
     pub has_deployment_role: bool,
+    /// Those roles, as far as they are texts.
+    pub deployment_roles: Vec<Text>,
+    /// The name of its stack.
+    pub stack: Option<Text>,
+    /// The bucket that it names to be deployed by.
+    pub bucket: Option<Text>,
 }
 
 impl ServerlessService {

@@ -1,10 +1,26 @@
 //! What a build or a pipeline must be allowed to do, as far as its properties and commands tell. It
 //! does not know what its role may do.
 
+mod arn;
+pub mod command;
+pub mod compare;
+mod draft;
+mod elsewhere;
+pub mod excess;
+mod names;
+mod pipeline;
+pub mod policy;
+mod project;
+mod role;
+mod storage;
+mod variables;
+
 use crate::iam::catalogue::Action;
 use crate::iam::{ConditionTest, Reason};
 use crate::source::Span;
 use crate::value::Text;
+pub use names::Names;
+pub use role::of_role;
 
 /// One thing that a build or a pipeline must be allowed to do.
 #[derive(Clone, Debug)]

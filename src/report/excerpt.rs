@@ -56,8 +56,17 @@ impl Excerpt {
 
 /// One excerpt for each file, the file of the cause first, the others in the order of the chain.
 pub fn excerpts(scene: &Scene, diagnostic: &Diagnostic) -> Vec<Excerpt> {
+    of_labels(scene, diagnostic.all_labels().take(MOST_LABELS))
+}
+
+/// The excerpt of the cause alone.
+pub fn of_cause(scene: &Scene, diagnostic: &Diagnostic) -> Vec<Excerpt> {
+    of_labels(scene, std::iter::once(&diagnostic.primary))
+}
+
+fn of_labels<'d>(scene: &Scene, labels: impl Iterator<Item = &'d Label>) -> Vec<Excerpt> {
     let mut files: Vec<(FileId, Vec<Spot>)> = Vec::new();
-    for (index, label) in diagnostic.all_labels().take(MOST_LABELS).enumerate() {
+    for (index, label) in labels.enumerate() {
         let id = label.span.file;
         let spot = spot(scene.sources.get(id), label, index == 0);
         match files.iter_mut().find(|(file, _)| *file == id) {

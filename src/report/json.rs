@@ -1,6 +1,7 @@
 //! The report for programs: schema `iamlint/1`. Lines and columns are 1-based and count characters;
 //! offsets are bytes. A field is only ever added; what is not known or not there is `null` or empty.
 
+use super::change;
 use super::place::{Place, place};
 use crate::baseline;
 use crate::diagnostic::{Diagnostic, Label, Severity};
@@ -18,6 +19,7 @@ pub fn report(report: &linter::Report, sources: &Sources, fail_on: Option<Severi
         findings: report.diagnostics.iter().map(|diagnostic| finding(diagnostic, sources)).collect(),
         suppressed: report.suppressed.iter().map(|one| suppressed(one, sources)).collect(),
         baseline: report.known.iter().map(|diagnostic| finding(diagnostic, sources)).collect(),
+        change: report.change.as_ref().map(|one| change::written(one, sources)),
         summary: summary(report, sources, fail_on),
     };
     pretty(&whole)
@@ -28,7 +30,9 @@ pub fn lines(report: &linter::Report, sources: &Sources, fail_on: Option<Severit
     let findings = report.diagnostics.iter().map(|diagnostic| Line::Finding(finding(diagnostic, sources)));
     let suppressed = report.suppressed.iter().map(|one| Line::Suppressed(suppressed(one, sources)));
     let known = report.known.iter().map(|diagnostic| Line::Baseline(finding(diagnostic, sources)));
-    let lines = findings.chain(suppressed).chain(known).chain([Line::Summary(summary(report, sources, fail_on))]);
+    let change = report.change.iter().map(|one| Line::Change(change::written(one, sources)));
+    let lines =
+        findings.chain(suppressed).chain(known).chain(change).chain([Line::Summary(summary(report, sources, fail_on))]);
     let written = lines.map(|record| {
         let stamped = Stamped { schema: SCHEMA, version: env!("CARGO_PKG_VERSION"), record };
         serde_json::to_string(&stamped).expect(SERIALISES) + "\n"
@@ -58,6 +62,7 @@ enum Line<'a> {
     Finding(Finding<'a>),
     Suppressed(Suppressed<'a>),
     Baseline(Finding<'a>),
+    Change(change::Written<'a>),
     Summary(Summary<'a>),
 }
 
@@ -70,6 +75,8 @@ struct Report<'a> {
     suppressed: Vec<Suppressed<'a>>,
     /// Findings that are known already.
     baseline: Vec<Finding<'a>>,
+    /// What a change brings, where the run compares two sides.
+    change: Option<change::Written<'a>>,
     summary: Summary<'a>,
 }
 

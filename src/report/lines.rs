@@ -18,7 +18,7 @@ pub fn short(scene: &Scene, diagnostics: &[Diagnostic]) -> String {
         let message = words::one_line(&diagnostic.message);
         let id = diagnostic.id(scene.sources);
         let message = format!("{message} ({id}, {})", diagnostic.confidence);
-        draw(scene, &config, diagnostic, message, Vec::new())
+        draw(scene, &config, diagnostic, excerpt::of_cause(scene, diagnostic), message, Vec::new())
     };
     diagnostics.iter().map(line).collect()
 }
@@ -30,7 +30,8 @@ pub fn rich(scene: &Scene, diagnostics: &[Diagnostic]) -> String {
         let notes = finding::footnotes(scene, diagnostic, excerpt::left_out(diagnostic)).into_iter();
         let width = scene.style.width.saturating_sub(6).max(32);
         let notes = notes.map(|note| words::wrap(&format!("{} {}", note.key, note.text), width)).collect();
-        draw(scene, &config, diagnostic, finding::message(diagnostic), notes)
+        let excerpts = excerpt::excerpts(scene, diagnostic);
+        draw(scene, &config, diagnostic, excerpts, finding::message(diagnostic), notes)
     };
     diagnostics.iter().map(frame).collect()
 }
@@ -40,8 +41,15 @@ fn config(style: &Style, display_style: DisplayStyle) -> Config {
     Config { display_style, chars, ..Config::default() }
 }
 
-fn draw(scene: &Scene, config: &Config, diagnostic: &Diagnostic, message: String, notes: Vec<String>) -> String {
-    let shelf = Shelf { excerpts: excerpt::excerpts(scene, diagnostic) };
+fn draw(
+    scene: &Scene,
+    config: &Config,
+    diagnostic: &Diagnostic,
+    excerpts: Vec<Excerpt>,
+    message: String,
+    notes: Vec<String>,
+) -> String {
+    let shelf = Shelf { excerpts };
     let drawn = codespan::Diagnostic::new(severity(diagnostic.severity))
         .with_code(words::one_line(&diagnostic.rule))
         .with_message(message)

@@ -1,7 +1,7 @@
 //! Markdown for a comment on a pull request and for the summary of a step. A comment takes 65,536
 //! characters; findings beyond are counted. Nothing in a text of the repository is markup.
 
-use super::{Format, Scene, finding, lines, summary, words};
+use super::{Format, Scene, change, finding, lines, summary, words};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::linter::Report;
 
@@ -13,6 +13,16 @@ const MOST_SOURCES: usize = 30_000;
 pub fn report(scene: &Scene, report: &Report, fail_on: Option<Severity>) -> String {
     // A program that renews its comment finds it by the first line.
     let mut out = String::from("<!-- iamlint -->\n### iamlint\n\n");
+    for (text, place) in report.change.iter().flat_map(|one| change::sentences(scene, one)) {
+        if out.len() + text.len() > MOST_SOURCES {
+            out.push_str("- and more, for which there is no room here\n");
+            break;
+        }
+        out.push_str(&format!("- {} ({})\n", sentence(&text), code(&place)));
+    }
+    if report.change.is_some() {
+        out.push('\n');
+    }
     let mut frames = 0;
     let mut told = 0;
     for found in &report.diagnostics {

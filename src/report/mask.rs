@@ -10,8 +10,9 @@ const SHORTEST: usize = 8;
 
 /// The report with every secret masked that its texts repeat.
 pub fn masked<'r>(report: &'r Report, sources: &Sources) -> Cow<'r, Report> {
-    let secrets = report.redactions.iter().map(|span| sources.slice(*span)).filter(|text| text.len() >= SHORTEST);
-    let mut secrets: Vec<&str> = secrets.collect();
+    let secrets = report.redactions.iter().map(|span| sources.slice(*span));
+    let of_other_side = report.change.iter().flat_map(|change| &change.secrets).map(String::as_str);
+    let mut secrets: Vec<&str> = secrets.chain(of_other_side).filter(|text| text.len() >= SHORTEST).collect();
     if secrets.is_empty() {
         return Cow::Borrowed(report);
     }
@@ -35,6 +36,14 @@ pub fn masked<'r>(report: &'r Report, sources: &Sources) -> Cow<'r, Report> {
         if let Some(fix) = &mut found.fix {
             mask(&mut fix.title);
             fix.edits.iter_mut().for_each(|edit| mask(&mut edit.text));
+        }
+    }
+    if let Some(change) = &mut masked.change {
+        change.gone.iter_mut().chain(&mut change.unsure).for_each(|entry| mask(&mut entry.message));
+        change.unread.iter_mut().for_each(|(_, reason)| mask(reason));
+        for principal in &mut change.principals {
+            principal.unknown.iter_mut().for_each(&mask);
+            principal.deeds.iter_mut().for_each(|deed| mask(&mut deed.text));
         }
     }
     masked.summary.not_analysed.iter_mut().for_each(|item| mask(&mut item.reason));

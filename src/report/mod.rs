@@ -2,6 +2,7 @@
 //! the environment, no clock.
 
 mod asff;
+mod change;
 pub mod explain;
 mod excerpt;
 mod finding;
@@ -12,6 +13,7 @@ mod html;
 mod ink;
 mod json;
 mod junit;
+pub mod least;
 mod lines;
 mod markdown;
 mod mask;
@@ -24,6 +26,7 @@ mod sarif;
 mod summary;
 #[cfg(test)]
 mod tests;
+pub mod uses;
 mod words;
 
 pub use asff::Account;

@@ -173,7 +173,7 @@ pub fn actions_json(groups: &[(String, Vec<Action>)]) -> String {
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_understand-policy-summary-access-level-summaries.html>
-fn level(level: AccessLevel) -> &'static str {
+pub(super) fn level(level: AccessLevel) -> &'static str {
     match level {
         AccessLevel::List => "List",
         AccessLevel::Read => "Read",

@@ -1,5 +1,6 @@
 //! What a run comes to, in plain words: what was found, what was read, what was not, and why it failed.
 
+use super::change;
 use super::ink::{self, Ink};
 use super::words::{count, list, one_line};
 use super::{Format, Scene, finding};
@@ -16,6 +17,9 @@ pub fn text(scene: &Scene, report: &Report, format: Format, fail_on: Option<Seve
     // The lines of findings that have no frame stand close together; a space parts them from this.
     if format == Format::Short && !report.diagnostics.is_empty() {
         out.push('\n');
+    }
+    if let Some(change) = &report.change {
+        out.push_str(&change::text(scene, change, format));
     }
     out.push_str(&found(scene, report));
     if report.summary.analysed.values().sum::<usize>() > 0 {
@@ -42,7 +46,8 @@ fn found(scene: &Scene, report: &Report) -> String {
         return "nothing was analysed: no template, buildspec, pipeline or policy was read\n".to_owned();
     }
     if report.diagnostics.is_empty() {
-        let clean = ink::paint(scene.style, Ink::Good, "no findings");
+        let clean = if report.change.is_some() { "no new findings" } else { "no findings" };
+        let clean = ink::paint(scene.style, Ink::Good, clean);
         let files = count(files, "file");
         return format!("{clean} in {files}{}\n{}", in_parentheses(&contents), left_out(report));
     }
@@ -98,8 +103,9 @@ fn counts(scene: &Scene, report: &Report, threshold: Severity) -> (String, usize
             parts.push(ink::paint(scene.style, Ink::Severity(severity), &format!("{number} {severity}")));
         }
     }
+    let new = if report.change.is_some() { "new " } else { "" };
     let noun = if total == 1 { "finding" } else { "findings" };
-    (format!("{} {noun}", list(&parts)), total)
+    (format!("{} {new}{noun}", list(&parts)), total)
 }
 
 fn not_analysed(scene: &Scene, items: &[NotAnalysed]) -> String {

@@ -9,6 +9,7 @@ pub const PACKS: &[(&str, &str)] = &[
     ("template.yml", include_str!("../../rules/template.yml")),
     ("iam-core.yml", include_str!("../../rules/iam-core.yml")),
     ("least-privilege.yml", include_str!("../../rules/least-privilege.yml")),
+    ("needs.yml", include_str!("../../rules/needs.yml")),
     ("escalation.yml", include_str!("../../rules/escalation.yml")),
     ("trust.yml", include_str!("../../rules/trust.yml")),
     ("codebuild.yml", include_str!("../../rules/codebuild.yml")),
@@ -37,4 +38,9 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
 /// The rules of all built-in packs.
 pub fn rules() -> &'static [Rule] {
     &RULES
+}
+
+/// Those that are asked where none are selected.
+pub fn asked_by_default() -> Vec<Rule> {
+    rules().iter().filter(|rule| !rule.on_request).cloned().collect()
 }

@@ -6,6 +6,7 @@ pub mod examples;
 mod message;
 pub mod pack;
 mod params;
+mod schema;
 
 pub use analysis::ANALYSES;
 pub use pack::{PackError, Rule, load};
@@ -13,11 +14,14 @@ pub use params::{Param, ParamKind, Params};
 
 use crate::diagnostic::{Confidence, Diagnostic, Doubt, Fix, Label, Severity};
 use crate::iam::{Grant, Reason};
-use crate::model::Model;
 use crate::model::command::Command;
+use crate::model::{Model, Principal, PrincipalId};
+use crate::needs::Needs;
+use crate::needs::compare::{self, Comparison, Depth};
 use crate::source::{Sources, Span, Spanned};
 use crate::template::Format;
 use rayon::prelude::*;
+use std::sync::OnceLock;
 
 /// One kind of question that rules can ask, with its parameters.
 pub struct Analysis {
@@ -39,6 +43,27 @@ pub struct Context<'c> {
     pub sources: &'c Sources,
     /// The format of each file, by its index.
     pub formats: &'c [Format],
+    uses: OnceLock<Vec<(PrincipalId, Needs, Comparison)>>,
+}
+
+impl<'c> Context<'c> {
+    pub fn new(model: &'c Model, sources: &'c Sources, formats: &'c [Format]) -> Context<'c> {
+        Context { model, sources, formats, uses: OnceLock::new() }
+    }
+
+    /// The needs of the roles of builds and pipelines next to what they may do, where all of that is
+    /// seen. Made once, when it is first asked for, and by one thread: one that waits for others could
+    /// be given a rule that asks for it too.
+    pub fn uses(&self) -> impl Iterator<Item = (&'c Principal, &Needs, &Comparison)> {
+        let model = self.model;
+        let is_seen = |id: PrincipalId| {
+            let role = model.principal(id);
+            let mut documents = role.authority.documents.iter();
+            role.is_whole() && role.authority.unseen.is_empty() && documents.all(|document| document.unread.is_empty())
+        };
+        let found = self.uses.get_or_init(|| compare::all(model, is_seen, Depth::WorstActions));
+        found.iter().map(move |(id, needs, compared)| (model.principal(*id), needs, compared))
+    }
 }
 
 /// What an analysis returns, before a rule words it.

@@ -2,10 +2,11 @@
 
 use super::message::{fill, placeholders};
 use super::params::Params;
-use super::{ANALYSES, Analysis, Check, Finding};
+use super::{ANALYSES, Analysis, Check, Finding, schema};
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::{self, Node};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,6 +16,8 @@ use std::sync::Arc;
 pub struct Rule {
     pub id: String,
     pub pack: String,
+    /// Asked only where it, or its pack, is selected.
+    pub on_request: bool,
     pub severity: Severity,
     pub summary: String,
     pub message: String,
@@ -33,35 +36,54 @@ pub struct Rule {
 /// A pack that cannot be taken as it is; its place is in the pack's own file.
 pub type PackError = Diagnostic;
 
-/// What a pack's YAML says, before its names are looked up.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A pack of rules for iamlint
+// What the YAML says, before its names are looked up; the comments are the descriptions in the schema.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct PackFile {
+    /// The name of the pack
     pack: String,
+    /// Its rules are asked only where they, or the pack, are selected
+    #[serde(default)]
+    on_request: bool,
     rules: Vec<RuleEntry>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(transform = schema::of_analyses)]
 struct RuleEntry {
+    /// Lower-case words with hyphens; no other rule may have it
+    #[schemars(regex(pattern = r"^[a-z0-9]+(-[a-z0-9]+)*$"))]
     id: String,
+    /// An analysis may give a finding another, or lower it for conditions
     severity: SeverityName,
+    /// One line, for lists
     summary: String,
+    /// One line, lower-case, no full stop: who can do what
     message: String,
+    /// What stands at the marked place
     #[serde(default)]
     label: String,
+    /// What to do, as an order
     help: String,
+    /// A short paragraph
     why: String,
+    /// Web addresses
     #[serde(default)]
     references: Vec<String>,
+    /// What other tools call it
     #[serde(default)]
     replaces: Vec<String>,
+    /// The question that is asked
     analysis: String,
+    /// The parameters of the analysis
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     with: BTreeMap<String, serde_yaml::Value>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum SeverityName {
     Critical,
@@ -89,6 +111,12 @@ pub const BAD_PACK: &str = "bad-rule-pack";
 /// Packs larger than this are refused: the YAML reader behind the types is not made for hostile input.
 const MAX_PACK_BYTES: usize = 1 << 20;
 
+/// The JSON schema of rule packs.
+pub fn schema() -> String {
+    let schema = schemars::schema_for!(PackFile);
+    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
+}
+
 /// The rules of a pack, and what is wrong with those that are not among them.
 pub fn load(sources: &Sources, file: FileId) -> (Vec<Rule>, Vec<PackError>) {
     let text = &sources.get(file).text;
@@ -115,7 +143,7 @@ pub fn load(sources: &Sources, file: FileId) -> (Vec<Rule>, Vec<PackError>) {
             continue;
         }
         match bind(&pack.pack, entry, &place) {
-            Ok(rule) => rules.push(rule),
+            Ok(rule) => rules.push(Rule { on_request: pack.on_request, ..rule }),
             Err(mut found) => problems.append(&mut found),
         }
     }
@@ -214,6 +242,7 @@ fn bind(pack: &str, entry: RuleEntry, place: &Place<'_>) -> Result<Rule, Vec<Pac
     Ok(Rule {
         id: entry.id,
         pack: pack.to_owned(),
+        on_request: false,
         severity: entry.severity.into(),
         summary: entry.summary,
         message: entry.message,

@@ -182,6 +182,27 @@ impl Text {
         Text { parts, span: self.span }
     }
 
+    /// The text behind `prefix`; `None` where it is not known to start with that.
+    pub fn strip_prefix(&self, prefix: &str) -> Option<Text> {
+        match self.parts.first() {
+            Some(Part::Known(known, _)) if known.starts_with(prefix) => Some(self.without_front(prefix.len())),
+            _ => None,
+        }
+    }
+
+    /// The text without its first bytes, which are known.
+    pub fn without_front(&self, len: usize) -> Text {
+        let mut parts = self.parts.clone();
+        if let Some(Part::Known(known, map)) = parts.first_mut()
+            && known.len() >= len
+            && known.is_char_boundary(len)
+        {
+            *map = map.slice(len..known.len());
+            *known = known[len..].into();
+        }
+        Text { parts, span: self.span }.normalised()
+    }
+
     /// Flat, for parsing as a document of its own.
     pub fn render(&self) -> Rendered {
         let mut text = String::new();

@@ -2,12 +2,16 @@
 
 mod baseline;
 mod config;
+mod diff_base;
 mod exit_status;
 mod explain;
+mod fixes;
+mod generated;
 mod inputs;
 mod output;
 mod reports;
 mod rules;
+mod uses;
 #[path = "../walk/mod.rs"]
 mod walk;
 

@@ -106,3 +106,56 @@ fn the_list_of_rules_has_three_forms() {
         assert!(table.contains(&format!("[`{id}`]")), "{id}");
     }
 }
+
+#[test]
+fn the_rules_of_the_example_pack_do_as_their_examples_say() {
+    let run = assert_cmd::Command::cargo_bin("iamlint")
+        .expect("the program is built")
+        .args(["rules", "test", "rules/examples/house.yml"])
+        .output()
+        .expect("it runs");
+    let out = String::from_utf8(run.stdout).expect("text");
+    assert_eq!(run.status.code(), Some(0), "{out}");
+    for rule in ["builds-create-no-roles", "no-static-keys", "only-the-pipeline-deploys"] {
+        assert!(out.contains(&format!("ok    {rule} ")), "{out}");
+    }
+}
+
+#[test]
+fn a_rule_that_does_not_do_as_its_examples_say_exits_with_1() {
+    let deletes = CREATES_ROLES.replace("iam:CreateRole", "dynamodb:Delete*");
+    let line = deletes.lines().position(|line| line.contains("dynamodb:Delete*")).expect("the line");
+    let mark = |rule: &str| deletes.replace("dynamodb:Delete*", &format!("dynamodb:Delete* #~ {rule}"));
+    let (right, severe) = (mark("no-table-deletion"), mark("no-table-deletion critical"));
+    let (foreign, word) = (mark("no-tables"), mark("no-table-deletion grave"));
+    let (bad, good) = ("mine/no-table-deletion/bad.yml", "mine/no-table-deletion/good.yml");
+    let missing = format!("there is a high finding at bad.yml:{}, which is not marked", line + 1);
+    for (files, status, said) in [
+        (vec![(bad, right.as_str()), (good, CLEAN)], 0, "1 rule does as its examples say"),
+        (vec![(bad, severe.as_str()), (good, CLEAN)], 1, "there is no critical finding at bad.yml:"),
+        (vec![(bad, severe.as_str()), (good, CLEAN)], 1, missing.as_str()),
+        (vec![(bad, deletes.as_str()), (good, CLEAN)], 1, "no line is marked with `#~ no-table-deletion`"),
+        (vec![(bad, foreign.as_str()), (good, CLEAN)], 1, "the mark does not name `no-table-deletion`"),
+        (vec![(bad, word.as_str()), (good, CLEAN)], 1, "no severity `grave`"),
+        (vec![(bad, right.as_str()), (good, right.as_str())], 1, "a good example has a mark"),
+        (vec![(bad, right.as_str()), (good, deletes.as_str())], 1, "there is a high finding at good.yml:"),
+        (vec![(bad, right.as_str())], 1, "there is no good example"),
+        (vec![], 1, "there is no bad example: it would be mine/no-table-deletion/bad.yml"),
+        (vec![(bad, right.as_str()), (good, CLEAN), ("mine/old/bad.yml", CLEAN)], 1, "mine/old: the pack has no rule"),
+    ] {
+        let all: Vec<(&str, &str)> = files.into_iter().chain([("mine.yml", PACK)]).collect();
+        let run = repository(&all).run(&["rules", "test", "mine.yml"]);
+        assert_eq!(run.status, status, "{said}: {}{}", run.out, run.err);
+        assert!(run.out.replace('\\', "/").contains(said), "{said}: {}", run.out);
+    }
+}
+
+#[test]
+fn a_pack_that_cannot_be_used_is_not_tried() {
+    let repository = repository(&[("mine.yml", &PACK.replace("grants-action", "grant-action"))]);
+    for (name, said) in [("mine.yml", "did you mean `grants-action`?"), ("none.yml", "cannot read the rule pack")] {
+        let run = repository.run(&["rules", "test", name]);
+        assert_eq!((run.status, run.out.as_str()), (2, ""), "{name}");
+        assert!(run.err.contains(said), "{}", run.err);
+    }
+}

@@ -3,6 +3,7 @@
 
 mod boxes;
 mod dimension;
+mod gain;
 mod literal;
 mod prepared;
 mod public;
@@ -28,6 +29,7 @@ use std::collections::BTreeSet;
 use values::{Members, Pattern};
 use vocabulary::Vocabulary;
 
+pub use gain::{Gain, Gains, Held, fingerprint, gains, shown};
 pub use prepared::Prepared;
 pub use public::{PublicKind, public_access};
 

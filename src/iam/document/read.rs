@@ -16,6 +16,7 @@ pub fn document(value: &Value, kind: PolicyKind) -> PolicyDocument {
         kind,
         statements: Vec::new(),
         version: Version::V2008,
+        version_span: None,
         problems: grammar::problems(value, kind),
         unread: Vec::new(),
         hidden_denies: Vec::new(),
@@ -70,7 +71,9 @@ impl PolicyDocument {
 }
 
 fn read_map(map: &Map, when: &[Condition], document: &mut PolicyDocument) {
-    document.version = element(map, "Version").map_or(Version::V2008, |(_, value)| version(value));
+    let written = element(map, "Version").map(|(_, value)| value);
+    document.version = written.map_or(Version::V2008, version);
+    document.version_span = written.map(Value::span);
     if let Some((_, statements)) = element(map, "Statement") {
         read_statements(statements, when, document.version, document);
     }

@@ -32,6 +32,7 @@ pub fn pipeline(file: FileId, id: &Spanned<String>, properties: &Value, when: Op
         stages: stages.into_iter().filter_map(|(when, item)| stage(item, when)).collect(),
         triggers: triggers(properties),
         when,
+        properties: properties.clone(),
     }
 }
 

@@ -106,9 +106,11 @@ fn project(node: &Node, file: FileId, fragment: &mut Fragment) {
 fn declare(id: &Spanned<String>, kind: &str, value: Value, fragment: &mut Fragment) {
     let (logical_id, kind) = (id.clone(), kind.to_owned());
     fragment.resources.push(DeclaredResource {
+        file: id.span.file,
         logical_id,
         kind,
         properties: Vec::new(),
+        is_conditional: false,
         is_open: true,
         value: Some(value),
     });

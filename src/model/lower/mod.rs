@@ -24,6 +24,7 @@ use crate::template::compose::Compose;
 use crate::template::dockerfile::Dockerfile;
 use crate::template::{File, Format, Neighbours, Repository, Resource, Scope, Unresolved};
 use crate::value::{Condition, Text, Value};
+use std::cell::OnceCell;
 use std::sync::OnceLock;
 
 /// What one file adds to the model. Indices in it are of this fragment alone.
@@ -70,7 +71,6 @@ impl Fragment {
         self.buildspecs.append(&mut other.buildspecs);
         self.images.append(&mut other.images);
         self.compose.append(&mut other.compose);
-        self.services.append(&mut other.services);
         self.resources.append(&mut other.resources);
         self.placeholders.append(&mut other.placeholders);
         self.unresolved.append(&mut other.unresolved);
@@ -78,6 +78,7 @@ impl Fragment {
         self.not_read.append(&mut other.not_read);
         self.repaired.append(&mut other.repaired);
         self.execution_roles.append(&mut other.execution_roles);
+        self.services.append(&mut other.services);
         self.origins.append(&mut other.origins);
     }
 
@@ -200,13 +201,26 @@ struct Declared<'a, 't> {
     file: FileId,
     scope: &'a Scope<'t>,
     resource: &'a Resource,
+    /// The properties, once they were asked for.
+    properties: OnceCell<Value>,
 }
 
 impl Declared<'_, '_> {
+    /// The properties. The variables in them are listed: they are needed to know what the resource
+    /// means.
+    fn properties(&self) -> &Value {
+        self.properties.get_or_init(|| self.scope.template.properties(self.scope, self.resource))
+    }
+
+    /// The same for whoever may ask; variables that nobody needed so far are not listed.
+    fn into_properties(self) -> Value {
+        let anew = || self.scope.template.properties(&self.scope.anew(), self.resource);
+        self.properties.into_inner().unwrap_or_else(anew)
+    }
+
     /// The properties in each of the ways a condition may make them.
     fn with_properties(&self, mut lower: impl FnMut(&Value, Option<Condition>)) {
-        let properties = self.scope.template.properties(self.scope, self.resource);
-        let alternatives = properties.alternatives();
+        let alternatives = self.properties().alternatives();
         for (mut when, value) in alternatives {
             when.extend(self.resource.when.clone());
             // One condition is kept to be named; more than one is rare.
@@ -238,7 +252,7 @@ fn declarations(repository: &Repository<'_>, scope: Scope<'_>, fragment: &mut Fr
 fn resources(repository: &Repository<'_>, scope: &Scope<'_>, fragment: &mut Fragment) {
     let file = scope.template.file;
     for resource in &scope.template.resources {
-        let declared = Declared { file, scope, resource };
+        let declared = Declared { file, scope, resource, properties: OnceCell::new() };
         match resource.kind.value.as_str() {
             kind if kind.starts_with("AWS::IAM::") => iam::lower(&declared, fragment),
             "AWS::CloudFormation::Stack" | "AWS::Serverless::Application" => {
@@ -266,13 +280,12 @@ fn resources(repository: &Repository<'_>, scope: &Scope<'_>, fragment: &mut Frag
         }
         sam::embedded_connectors(&declared, fragment);
         cdk::note(&declared, fragment);
-        // The tree is evaluated again for this; the variables that it meets are listed already.
-        let value = is_asked_about(&resource.kind.value).then(|| scope.template.properties(&scope.anew(), resource));
-        if let Some(value) = &value {
-            placeholder::collect(&resource.kind.value, value, fragment);
+        let value = declared.into_properties();
+        if has_names_to_replace(&resource.kind.value) {
+            placeholder::collect(&resource.kind.value, &value, fragment);
         }
         if !scope.template.has_macro() {
-            fragment.resources.push(declared_resource(resource, value));
+            fragment.resources.push(declared_resource(file, resource, value));
         }
     }
 }
@@ -286,7 +299,9 @@ fn resource_policy_key(kind: &str) -> Option<&'static str> {
         "AWS::KMS::Key" | "AWS::KMS::ReplicaKey" => Some("KeyPolicy"),
         "AWS::ECR::Repository" | "AWS::ECR::PublicRepository" => Some("RepositoryPolicyText"),
         "AWS::Elasticsearch::Domain" | "AWS::OpenSearchService::Domain" => Some("AccessPolicies"),
-        "AWS::ApiGateway::RestApi" => Some("Policy"),
+        "AWS::ApiGateway::RestApi" | "AWS::S3::AccessPoint" => Some("Policy"),
+        "AWS::Backup::BackupVault" => Some("AccessPolicy"),
+        "AWS::CodeArtifact::Domain" => Some("PermissionsPolicyDocument"),
         "AWS::EFS::FileSystem" => Some("FileSystemPolicy"),
         "AWS::SecretsManager::ResourcePolicy" => Some("ResourcePolicy"),
         _ => None,
@@ -300,6 +315,7 @@ fn protected_type(kind: &str) -> &str {
         "AWS::SQS::QueuePolicy" => "AWS::SQS::Queue",
         "AWS::SNS::TopicPolicy" => "AWS::SNS::Topic",
         "AWS::KMS::ReplicaKey" => "AWS::KMS::Key",
+        "AWS::Elasticsearch::Domain" => "AWS::OpenSearchService::Domain",
         "AWS::SecretsManager::ResourcePolicy" => "AWS::SecretsManager::Secret",
         "AWS::Serverless::Api" => "AWS::ApiGateway::RestApi",
         own => own,
@@ -320,8 +336,8 @@ fn control_policy(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
     });
 }
 
-/// Types of resources of which rules ask for properties.
-const ASKED_ABOUT: [&str; 10] = [
+/// Types of resources whose properties are looked through for names that are there to be replaced.
+const NAMED: [&str; 10] = [
     "AWS::CodeBuild::",
     "AWS::CodeConnections::",
     "AWS::CodeDeploy::",
@@ -334,11 +350,11 @@ const ASKED_ABOUT: [&str; 10] = [
     "AWS::S3::Bucket",
 ];
 
-fn is_asked_about(kind: &str) -> bool {
-    ASKED_ABOUT.iter().any(|known| kind == *known || (known.ends_with("::") && kind.starts_with(known)))
+fn has_names_to_replace(kind: &str) -> bool {
+    NAMED.iter().any(|known| kind == *known || (known.ends_with("::") && kind.starts_with(known)))
 }
 
-fn declared_resource(resource: &Resource, value: Option<Value>) -> DeclaredResource {
+fn declared_resource(file: FileId, resource: &Resource, value: Value) -> DeclaredResource {
     let entries = resource.properties().and_then(Node::entries).unwrap_or_default();
     let names = entries.iter().filter_map(|entry| {
         let name = entry.key.as_str()?;
@@ -348,12 +364,15 @@ fn declared_resource(resource: &Resource, value: Option<Value>) -> DeclaredResou
     let has_intrinsic = properties.iter().any(|name| name.value.starts_with("Fn::") || name.value == "Ref");
     let is_tagged = resource.properties().is_some_and(|node| node.tag().is_some());
     DeclaredResource {
+        file,
         logical_id: resource.logical_id.clone(),
         kind: resource.kind.value.clone(),
         properties,
+        is_conditional: resource.when.is_some(),
         is_open: has_intrinsic || is_tagged,
         // Policies are kept as such, and they are long.
-        value: value.filter(|_| !resource.kind.value.starts_with("AWS::IAM::")),
+        value: Some(value)
+            .filter(|_| resource.kind.value == "AWS::IAM::User" || !resource.kind.value.starts_with("AWS::IAM::")),
     }
 }
 

@@ -15,13 +15,17 @@ pub fn lower(repository: &Repository<'_>, service: &Service, root: &Node, file: 
     // The framework makes more resources than are assembled here, and plug-ins make any.
     template.is_part = true;
     let scope = Scope::new(&template);
-    for role in &service.deployment_roles {
-        let roles = texts(Some(&scope.evaluate(role)));
-        fragment.execution_roles.extend(roles.into_iter().map(|(when, text)| RoleRef::new(text, when)));
-    }
+    let roles: Vec<_> = service.deployment_roles.iter().flat_map(|role| texts(Some(&scope.evaluate(role)))).collect();
+    fragment.execution_roles.extend(roles.iter().cloned().map(|(when, text)| RoleRef::new(text, when)));
     fragment.not_read.extend(service.not_read.iter().cloned());
     if service.is_of_aws {
-        fragment.services.push(asked_of_framework(repository, service, root, file));
+        let text = |node: &Option<Node>| node.as_ref().and_then(|node| scope.evaluate(node).as_text().cloned());
+        fragment.services.push(ServerlessService {
+            deployment_roles: roles.into_iter().map(|(_, text)| text).collect(),
+            stack: text(&service.stack),
+            bucket: text(&service.bucket),
+            ..asked_of_framework(repository, service, root, file)
+        });
     }
     declarations(repository, scope, fragment);
     for resource in fragment.resources.iter_mut().filter(|one| service.made.contains(&one.logical_id.value)) {
@@ -45,6 +49,9 @@ fn asked_of_framework(repository: &Repository<'_>, service: &Service, root: &Nod
         has_package: package.is_some(),
         unnamed_plugins: package.map(|package| unnamed_plugins(service, package)).unwrap_or_default(),
         has_deployment_role: !service.deployment_roles.is_empty(),
+        deployment_roles: Vec::new(),
+        stack: None,
+        bucket: None,
     }
 }
 

@@ -3,18 +3,20 @@
 
 mod environment;
 mod file;
+mod note;
 mod target;
 mod variables;
 mod word;
 
 use super::command::{Assignment, Command, Opaque, Via, Word};
-use super::{BuildspecSource, Model};
+use super::{BuildspecSource, Model, ProjectId};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::shell::{self, Kind};
 use crate::template::Repository;
 use crate::template::dockerfile::{Action, Dockerfile, Script};
 use crate::value::{Rendered, Text};
 use environment::{Environment, Values};
+use note::Notes;
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -43,17 +45,27 @@ struct Walk<'r> {
     phase: Arc<str>,
     via: Vec<Via>,
     functions: Vec<String>,
+    /// What runs now is run by a command that may not run.
+    in_doubt: bool,
     followed: HashSet<(FileId, String)>,
+    notes: Notes,
     commands: Vec<Command>,
 }
 
 /// Fills in the commands of everything that runs any.
 pub fn find_commands(repository: &Repository<'_>, model: &mut Model) {
     let variables: Vec<HashMap<String, Values>> =
-        (0..model.buildspecs.len()).map(|id| variables::of_builds(model, id)).collect();
+        (0..model.buildspecs.len()).map(|id| variables::of_builds(model, id, &variables::users(model, id))).collect();
+    let of_users: Vec<(ProjectId, Vec<Command>)> = (0..model.projects.len())
+        .into_par_iter()
+        .filter_map(|id| Some((id, of_user(repository, model, id)?)))
+        .collect();
     model.buildspecs.par_iter_mut().zip(variables).for_each(|(source, variables)| {
         source.commands = of_buildspec(repository, source, variables);
     });
+    for (id, commands) in of_users {
+        model.projects[id].own_commands = Some(commands);
+    }
     for pipeline in &mut model.pipelines {
         for action in pipeline.stages.iter_mut().flat_map(|stage| &mut stage.actions) {
             action.commands = of_list(repository, pipeline.file, &action.scripts);
@@ -65,6 +77,14 @@ pub fn find_commands(repository: &Repository<'_>, model: &mut Model) {
         let commands = services.flat_map(|service| [&service.entrypoint, &service.command]);
         file.commands = commands.flat_map(|words| of_words(repository, file.compose.file, words)).collect();
     }
+}
+
+/// What a project runs of a buildspec that others run too, with variables of their own.
+fn of_user(repository: &Repository<'_>, model: &Model, id: ProjectId) -> Option<Vec<Command>> {
+    let project = &model.projects[id];
+    let buildspec = project.buildspec_id().filter(|id| variables::users(model, *id).len() > 1)?;
+    let variables = variables::of_builds(model, buildspec, &[project]);
+    Some(of_buildspec(repository, &model.buildspecs[buildspec], variables))
 }
 
 /// The commands of a buildspec, in the order of its phases.
@@ -171,7 +191,9 @@ impl<'r> Walk<'r> {
             phase: Arc::from(""),
             via: Vec::new(),
             functions: Vec::new(),
+            in_doubt: false,
             followed: HashSet::new(),
+            notes: Notes::default(),
             commands: Vec::new(),
         }
     }
@@ -191,6 +213,7 @@ impl<'r> Walk<'r> {
         let index = self.commands.len();
         self.commands.push(command.clone());
         self.commands[index].opaque = self.follow(&command, &[], shell);
+        self.commands[index].is_followed = self.commands.len() > index + 1;
     }
 
     /// Commands that are no commands of a POSIX shell.
@@ -212,6 +235,9 @@ impl<'r> Walk<'r> {
             is_piped_into: false,
             is_redirected: false,
             folder: None,
+            uses: Vec::new(),
+            is_followed: false,
+            may_not_run: self.in_doubt,
             via: Arc::from(self.via.as_slice()),
             opaque: None,
         }
@@ -286,6 +312,8 @@ impl<'r> Walk<'r> {
             }
         }
         command.assignments = assignments.into_iter().map(|(assignment, _)| assignment).collect();
+        // Of several values of a variable each build has one.
+        command.may_not_run |= is_conditional || words.iter().any(|word| word.choices.len() > 1);
         command.words = words;
         if written.kind == Kind::Test || command.words.is_empty() {
             self.commands.push(command);
@@ -299,12 +327,13 @@ impl<'r> Walk<'r> {
             return;
         }
         self.builtin(&command, shell, is_conditional);
-        if command.uses_docker() {
-            command.folder = self.environment.folder(shell).map(str::to_owned);
-        }
+        command.folder = self.environment.folder(shell).map(str::to_owned);
+        command.uses = self.notes.above(self.repository, command.span);
+        let is_function = command.effective().first().is_some_and(|word| self.functions.contains(&word.text));
         let index = self.commands.len();
         self.commands.push(command.clone());
         let opaque = self.follow(&command, &inputs, shell);
+        self.commands[index].is_followed = is_function || self.commands.len() > index + 1;
         self.commands[index].opaque = opaque;
     }
 
@@ -334,7 +363,7 @@ impl<'r> Walk<'r> {
                 for word in arguments {
                     let Some((name, _)) = word.text.split_once('=') else { continue };
                     if shell::is_name(name) {
-                        let value = without_front(&word.value, name.len() + 1);
+                        let value = word.value.without_front(name.len() + 1);
                         self.environment.set(shell, name, Values::one(value), is_conditional);
                     }
                 }
@@ -420,26 +449,16 @@ impl<'r> Walk<'r> {
             // Depth counts, whether it is told or not.
             self.via.push(last);
         }
+        let in_doubt = self.in_doubt;
+        self.in_doubt |= command.may_not_run;
         run(self);
+        self.in_doubt = in_doubt;
         self.via = via;
     }
 }
 
 fn too_deep() -> Opaque {
     Opaque::Script("scripts run each other too deeply".into())
-}
-
-/// A text without its first bytes, which are known.
-fn without_front(text: &Text, len: usize) -> Text {
-    let mut parts = text.parts.clone();
-    if let Some(crate::value::Part::Known(known, map)) = parts.first_mut()
-        && known.len() >= len
-        && known.is_char_boundary(len)
-    {
-        *map = map.slice(len..known.len());
-        *known = known[len..].into();
-    }
-    Text { parts, span: text.span }.normalised()
 }
 
 /// A path below the root, written in `folder`.

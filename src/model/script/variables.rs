@@ -5,13 +5,18 @@
 
 use super::environment::Values;
 use crate::model::{BuildProject, BuildspecId, Model};
-use crate::syntax;
 use crate::template::buildspec::VariableOrigin;
 use crate::value::{Text, Value};
 use std::collections::{BTreeSet, HashMap};
 
-/// Every variable that is set for some build, with the values that it has in one or another.
-pub fn of_builds(model: &Model, id: BuildspecId) -> HashMap<String, Values> {
+/// The projects that run a buildspec.
+pub fn users(model: &Model, id: BuildspecId) -> Vec<&BuildProject> {
+    model.projects.iter().filter(|project| project.buildspec_id() == Some(id)).collect()
+}
+
+/// Every variable that is set for some build of these projects, with the values that it has in one or
+/// another.
+pub fn of_builds(model: &Model, id: BuildspecId, users: &[&BuildProject]) -> HashMap<String, Values> {
     let own: HashMap<&str, Option<&Text>> = model.buildspecs[id]
         .buildspec
         .variables
@@ -21,8 +26,6 @@ pub fn of_builds(model: &Model, id: BuildspecId) -> HashMap<String, Values> {
             (one.name.value.as_str(), one.value.as_text().filter(|_| is_plain))
         })
         .collect();
-    let users: Vec<&BuildProject> =
-        model.projects.iter().filter(|project| project.buildspec_id() == Some(id)).collect();
     let settings: Vec<HashMap<String, Option<Text>>> = users.iter().flat_map(|user| of_project(model, user)).collect();
     let mut names: BTreeSet<&str> = own.keys().copied().collect();
     names.extend(settings.iter().flat_map(|one| one.keys().map(String::as_str)));
@@ -59,7 +62,7 @@ fn of_project(model: &Model, project: &BuildProject) -> Vec<HashMap<String, Opti
     let of_action = |at: &crate::model::ActionRef| {
         let (_, action) = model.pipelines[at.pipeline].action(*at);
         let mut variables = own.clone();
-        variables.extend(action.setting("EnvironmentVariables").map(of_json).unwrap_or_default());
+        variables.extend(action.json_setting("EnvironmentVariables").as_ref().map(of_list).unwrap_or_default());
         variables
     };
     let sets: Vec<_> = project.run_by.iter().map(of_action).collect();
@@ -67,10 +70,7 @@ fn of_project(model: &Model, project: &BuildProject) -> Vec<HashMap<String, Opti
 }
 
 /// `[{"name": "STAGE", "value": "dev", "type": "PLAINTEXT"}]`
-fn of_json(text: &Text) -> Vec<(String, Option<Text>)> {
-    let rendered = text.render();
-    let parsed = syntax::parse_at(&rendered.text, &rendered.map);
-    let Some(value) = parsed.root().map(|root| Value::restored(root, &rendered.holes)) else { return Vec::new() };
+fn of_list(list: &Value) -> Vec<(String, Option<Text>)> {
     let variable = |item: &Value| {
         let is_plain = item.get("type").is_none_or(|kind| kind.literal() == Some("PLAINTEXT"));
         let value = item.get("value").and_then(Value::as_text).cloned().filter(|_| is_plain);
@@ -78,5 +78,5 @@ fn of_json(text: &Text) -> Vec<(String, Option<Text>)> {
         let value = value.filter(|text| !text.display().contains("#{"));
         Some((item.get("name")?.literal()?.to_owned(), value))
     };
-    value.items().into_iter().filter_map(|(_, item)| variable(item)).collect()
+    list.items().into_iter().filter_map(|(_, item)| variable(item)).collect()
 }

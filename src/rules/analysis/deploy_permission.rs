@@ -1,7 +1,7 @@
 //! Principals that may deploy, though they are not those that are meant to.
 
 use super::chain::{by_statement, distinct, finding, list};
-use super::grants_action::is_unscoped;
+use super::grants_action::is_whole_kind;
 use super::reach::Target;
 use crate::diagnostic::{Doubt, Severity};
 use crate::iam::{ArnPattern, ConditionClass, Grant, Wanted};
@@ -92,14 +92,14 @@ fn of_principal(model: &Model, protected: &Protected<'_>, principal: &Principal,
     // One resource is named for many actions.
     let mut known: HashMap<*const ArnPattern, bool> = HashMap::new();
     let mut is_target = |resource: &ArnPattern| {
-        let look = || protected.targets.iter().any(|target| target.is_named_by(resource));
+        let look = || is_whole_kind(resource) || protected.targets.iter().any(|target| target.is_named_by(resource));
         *known.entry(std::ptr::from_ref(resource)).or_insert_with(look)
     };
     grants.retain(|grant| match principal.kind {
         PrincipalKind::User => !is_elsewhere(grant),
         _ => {
             // One's own named stack or function is no reach over what others deploy.
-            is_unscoped(grant)
+            grant.everywhere
                 || grant.resources.iter().any(|resource| is_target(resource))
                 || (passed.is_some() && TAKES_ROLE.contains(&grant.action.as_str()))
         }

@@ -2,7 +2,7 @@
 //!
 //! Source: <https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details.html>
 
-use crate::model::artifact::Writer;
+use crate::model::artifact::artifact_goes_to;
 use crate::model::{BuildProject, BuildspecSource, Model, Pipeline};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::Span;
@@ -50,13 +50,12 @@ fn going_on(source: &BuildspecSource) -> Option<&Phase> {
 
 /// The pipeline whose source the artifact of the build is.
 fn fed<'m>(model: &'m Model, project: &BuildProject) -> Option<(&'m Pipeline, Span)> {
-    let writer = Writer::new(model, project);
     model.pipelines.iter().find_map(|pipeline| {
         let mut sources = pipeline.actions().map(|(_, _, _, action)| action).filter(|action| action.is_source());
         sources.find_map(|action| {
             let bucket = action.setting("S3Bucket")?;
             let key = action.setting("S3ObjectKey");
-            writer.write_to(bucket, key).filter(|write| write.is_artifact)?;
+            artifact_goes_to(project, bucket, key)?;
             Some((pipeline, key.unwrap_or(bucket).span))
         })
     })

@@ -49,14 +49,16 @@ fn of_policy(model: &Model, policy: &Policy, buckets: &[Bucket<'_>]) -> Vec<Find
     let Some((kind, what, writes)) = WRITES.iter().find(|(kind, ..)| *kind == policy.resource_type) else {
         return Vec::new();
     };
-    let allows = policy.document.allows().filter(|one| *kind != "AWS::S3::Bucket" || is_of_pipeline(one, buckets));
-    let found = allows.filter_map(|statement| {
+    let found = policy.document.allows().filter_map(|statement| {
         let (action, at) = writes.iter().find_map(|action| Some((*action, written(statement, action)?)))?;
         let principals = statement.principals.as_ref().filter(|found| !found.negated)?;
         let (entry, account) = principals.entries.iter().find_map(|entry| {
             let is_meant = |account: &Text| is_foreign(account, None, model) && account.display().len() == 12;
             Some((entry, entry.account().filter(is_meant)?))
         })?;
+        if *kind == "AWS::S3::Bucket" && !is_of_pipeline(statement, buckets) {
+            return None;
+        }
         let subject = format!("{} {}", policy.owner.name, account.display());
         let mut found = Finding::new(entry.span(), subject)
             .fact("owner", policy.owner.display())

@@ -80,7 +80,7 @@ pub fn is_unscoped(grant: &Grant<'_>) -> bool {
 }
 
 /// `role/*`, `parameter/*`, `secret:*`, `key/*`: a type of resource and no name.
-fn is_whole_kind(resource: &ArnPattern) -> bool {
+pub fn is_whole_kind(resource: &ArnPattern) -> bool {
     let Some(part) = resource.resource_part() else { return resource.is_everything() };
     let shown = part.display();
     let name = shown.split_once(['/', ':']).map_or(&*shown, |(_, name)| name);

@@ -7,6 +7,7 @@ mod administrator;
 mod assumed_role;
 mod base_image;
 mod branch_filter;
+mod broader_resource;
 mod build_image;
 mod build_without_log;
 mod buildspec_filter;
@@ -18,6 +19,7 @@ mod deploy_permission;
 mod dummy_credentials;
 mod environment_variable;
 mod escalation_path;
+mod every_action;
 mod failed_build_artifact;
 mod fixed_partition;
 mod foreign_writer;
@@ -26,9 +28,11 @@ mod ignored_syntax;
 mod image_secret;
 mod install_without_lockfile;
 mod missing_approval;
+mod missing_permission;
 mod negated_element;
 mod oidc_subject;
 mod oidc_trust;
+mod old_version;
 mod opaque_commands;
 mod output_without_files;
 mod overruled_allow;
@@ -74,12 +78,16 @@ mod unpinned_framework;
 mod unpinned_install;
 mod unresolved_variable;
 mod unseen_trigger;
+mod unsigned_package;
 mod untrusted_build;
 mod untrusted_buildspec;
 mod untrusted_writer;
+mod unused_permission;
 mod validation_words;
 mod webhook_pattern;
 mod write_anywhere;
+
+pub use chain::list;
 
 use super::{Analysis, Context, Finding};
 use crate::model::Policy;
@@ -95,6 +103,7 @@ pub const ANALYSES: &[Analysis] = &[
     assumed_role::ANALYSIS,
     base_image::ANALYSIS,
     branch_filter::ANALYSIS,
+    broader_resource::ANALYSIS,
     build_image::ANALYSIS,
     build_without_log::ANALYSIS,
     buildspec_filter::ANALYSIS,
@@ -105,6 +114,7 @@ pub const ANALYSES: &[Analysis] = &[
     dummy_credentials::ANALYSIS,
     environment_variable::ANALYSIS,
     escalation_path::ANALYSIS,
+    every_action::ANALYSIS,
     failed_build_artifact::ANALYSIS,
     fixed_partition::ANALYSIS,
     foreign_writer::ANALYSIS,
@@ -113,9 +123,11 @@ pub const ANALYSES: &[Analysis] = &[
     image_secret::ANALYSIS,
     install_without_lockfile::ANALYSIS,
     missing_approval::ANALYSIS,
+    missing_permission::ANALYSIS,
     negated_element::ANALYSIS,
     oidc_subject::ANALYSIS,
     oidc_trust::ANALYSIS,
+    old_version::ANALYSIS,
     opaque_commands::ANALYSIS,
     output_without_files::ANALYSIS,
     overruled_allow::ANALYSIS,
@@ -160,9 +172,11 @@ pub const ANALYSES: &[Analysis] = &[
     unpinned_install::ANALYSIS,
     unresolved_variable::ANALYSIS,
     unseen_trigger::ANALYSIS,
+    unsigned_package::ANALYSIS,
     untrusted_build::ANALYSIS,
     untrusted_buildspec::ANALYSIS,
     untrusted_writer::ANALYSIS,
+    unused_permission::ANALYSIS,
     webhook_pattern::ANALYSIS,
     write_anywhere::ANALYSIS,
 ];

@@ -3,8 +3,9 @@
 use super::chain::list;
 use super::validation_words;
 use crate::diagnostic::Severity;
+use crate::iam::Grant;
 use crate::iam::validate::{Code, Issue, codes};
-use crate::model::{Model, Policy};
+use crate::model::{Model, Policy, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use rayon::prelude::*;
 use std::collections::HashSet;
@@ -69,7 +70,8 @@ fn groups<'m>(model: &Model, policy: &'m Policy, wanted: &[Code]) -> Vec<Vec<&'m
 fn is_told_elsewhere(model: &Model, policy: &Policy, issue: &Issue) -> bool {
     let code = issue.code.name;
     if code.starts_with("PASS_ROLE_") || code.starts_with("CREATE_SLR_") {
-        return policy.attached_to.iter().any(|id| model.principal(*id).is_ci_role());
+        let mut holders = policy.attached_to.iter().map(|id| model.principal(*id));
+        return holders.any(|holder| holder.is_ci_role() || is_administrator_by(holder, issue));
     }
     if matches!(issue.code, codes::MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL) {
         return crate::model::is_ci_provider(&issue.text);
@@ -79,6 +81,16 @@ fn is_told_elsewhere(model: &Model, policy: &Policy, issue: &Issue) -> bool {
         return policy.issues().iter().any(|other| other.code == codes::VARIABLE_UNSUPPORTED_IN_VERSION);
     }
     false
+}
+
+/// Whether the place makes its holder an administrator, which says more.
+fn is_administrator_by(holder: &Principal, issue: &Issue) -> bool {
+    let is_here = |grant: &Grant<'_>| {
+        let is_wide = grant.pattern.is_some_and(|pattern| pattern.is_full_wildcard() || pattern.is_service_wildcard());
+        is_wide && grant.everywhere && grant.span == issue.span
+    };
+    holder.kind != PrincipalKind::Group
+        && holder.authority.grants(&["iam:CreateUser", "iam:AttachRolePolicy"]).iter().any(is_here)
 }
 
 /// Codes that matter less where other actions of the statement still work.

@@ -30,6 +30,7 @@ pub const ANALYSIS: Analysis = Analysis {
             required: false,
             doc: "the values meant, whatever their case; `*` allowed",
         },
+        Param { name: "present", kind: ParamKind::Flag, required: false, doc: "it is there, whatever its value" },
         Param { name: "missing", kind: ParamKind::Flag, required: false, doc: "it is not there at all" },
         Param { name: "beside", kind: ParamKind::List, required: false, doc: "a property next to it" },
         Param {
@@ -37,6 +38,12 @@ pub const ANALYSIS: Analysis = Analysis {
             kind: ParamKind::List,
             required: false,
             doc: "and the values that this one must have",
+        },
+        Param {
+            name: "without",
+            kind: ParamKind::List,
+            required: false,
+            doc: "properties of which none stands next to it",
         },
         Param { name: "lesser", kind: ParamKind::List, required: false, doc: "values that weigh a step less" },
         Param { name: "secret", kind: ParamKind::Flag, required: false, doc: "the value must not be shown" },
@@ -51,9 +58,11 @@ fn bind(params: &Params) -> Check {
     let question = Question {
         paths: params.list("property").iter().map(path).collect(),
         is: patterns(&params.list("is")),
+        present: params.flag("present"),
         missing: params.flag("missing"),
         beside: params.list("beside").into_iter().next(),
         beside_is: patterns(&params.list("beside-is")),
+        without: params.list("without"),
         secret: params.flag("secret"),
         lesser: patterns(&params.list("lesser")),
     };
@@ -66,9 +75,11 @@ fn bind(params: &Params) -> Check {
 struct Question {
     paths: Vec<Vec<String>>,
     is: GlobSet,
+    present: bool,
     missing: bool,
     beside: Option<String>,
     beside_is: GlobSet,
+    without: Vec<String>,
     secret: bool,
     lesser: GlobSet,
 }
@@ -122,6 +133,10 @@ impl Question {
     }
 
     fn is_beside(&self, place: &Place<'_>) -> bool {
+        let is_there = |name: &String| place.holder.is_some_and(|map| map.get(name).is_some());
+        if self.without.iter().any(is_there) {
+            return false;
+        }
         let Some(name) = &self.beside else { return true };
         let value = place.holder.and_then(|map| map.get(name));
         value.is_some_and(|value| {
@@ -134,12 +149,21 @@ impl Question {
 
     fn at(&self, resource: &DeclaredResource, path: &[String], place: &Place<'_>) -> Option<Finding> {
         let path = path.join(".");
-        let Some((_, value)) = place.value else {
+        let Some((key, value)) = place.value else {
             let found = named(resource, resource.logical_id.span, &path, "");
             return (self.missing && !resource.is_open).then(|| with_conditions(found, &place.when, Vec::new()));
         };
+        if self.present {
+            let found = named(resource, key, &path, "").related(resource.logical_id.span, "this resource");
+            return (!matches!(value, Value::Absent(_))).then(|| with_conditions(found, &place.when, Vec::new()));
+        }
         let (text, is_default) = text_of(value.as_text()?)?;
         if !self.is.is_match(&text) {
+            return None;
+        }
+        // `Default: Auto` and `!If [IsAuto, !GetAtt Generator.Password, !Ref Password]`: no secret, but a word for
+        // none, which the condition keeps out.
+        if self.secret && is_default && !place.when.is_empty() {
             return None;
         }
         let shown = if self.secret { "" } else { &text };

@@ -1,6 +1,7 @@
 //! Patterns that allow all, or nearly all, that a service can do.
 
 use super::chain::{WHOSE, distinct, finding, is_meant, list};
+use super::write_anywhere::is_telemetry;
 use crate::iam::catalogue::{self, AccessLevel};
 use crate::iam::{ActionPattern, Grant, PolicyDocument, Statement};
 use crate::model::{Model, Principal};
@@ -34,18 +35,22 @@ fn bind(params: &Params) -> Check {
             .principals
             .iter()
             .filter(|principal| is_meant(principal, &principals) && !principal.is_execution_role());
-        roles.flat_map(|role| of_role(context.model, role, &dangerous)).collect()
+        let of_workload = principals == "workload";
+        roles.flat_map(|role| of_role(context.model, role, &dangerous, of_workload)).collect()
     })
 }
 
 /// One finding for a statement, all the services in it that are covered.
-fn of_role(model: &Model, role: &Principal, dangerous: &[String]) -> Vec<Finding> {
+fn of_role(model: &Model, role: &Principal, dangerous: &[String], of_workload: bool) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     let documents = role.authority.documents.iter();
     for (document, statement) in documents.flat_map(|own| own.allows().map(move |statement| (own, statement))) {
         let Some(actions) = statement.actions.as_ref().filter(|actions| !actions.negated) else { continue };
         let covered = actions.patterns.iter().filter_map(|pattern| covered_service(pattern, statement, document, role));
         let mut covered: Vec<Covered<'_>> = covered.collect();
+        // `AWSLambdaExecute` and others like it: every workload logs, and what AWS wrote is nobody's to mend.
+        let is_given = |one: &Covered<'_>| role.managed.iter().any(|policy| policy.text.span == one.grant.span);
+        covered.retain(|one| !of_workload || !is_telemetry(&one.grant.action) || !is_given(one));
         // A wildcard over the actions of one's own bucket is less than one over all buckets.
         let steps = |one: &Covered<'_>| {
             let is_dangerous = dangerous.iter().any(|name| name == one.service);
@@ -54,7 +59,8 @@ fn of_role(model: &Model, role: &Principal, dangerous: &[String]) -> Vec<Finding
         covered.sort_by_key(steps);
         let Some((first, others)) = covered.split_first() else { continue };
         let Some(mut found) = finding(model, role, &[&first.grant]) else { continue };
-        if findings.iter().any(|known| known.span == found.span && known.subject == found.subject) {
+        // A policy that AWS wrote has one place for all of its statements.
+        if findings.iter().any(|known| known.span == found.span) {
             continue;
         }
         let services = distinct(covered.iter().map(|one| format!("`{}`", one.service)));

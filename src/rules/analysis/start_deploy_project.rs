@@ -36,13 +36,15 @@ fn bind(_: &Params) -> Check {
     let starts = Wanted::new(&STARTS);
     Box::new(move |context: &Context<'_>| {
         let model = context.model;
-        if !model.projects.iter().any(|project| project.deploys.is_some()) {
+        let deploying = model.projects.iter().filter(|project| project.deploys.is_some());
+        let deploying: Vec<(&BuildProject, Target)> = deploying.map(|project| (project, target(project))).collect();
+        if deploying.is_empty() {
             return Vec::new();
         }
         let outsiders = model.principals.iter().enumerate().filter(|(id, principal)| {
             !model.deployers.contains(*id) && !principal.is_execution_role() && !only_starts_what_is_wired(principal)
         });
-        outsiders.filter_map(|(_, principal)| of_principal(model, principal, &starts)).collect()
+        outsiders.filter_map(|(_, principal)| of_principal(model, principal, &starts, &deploying)).collect()
     })
 }
 
@@ -64,20 +66,22 @@ fn only_starts_what_is_wired(principal: &Principal) -> bool {
 }
 
 /// One finding for a principal: the nearest project that it can start, the others named.
-fn of_principal(model: &Model, principal: &Principal, starts: &Wanted) -> Option<Finding> {
+fn of_principal(
+    model: &Model,
+    principal: &Principal,
+    starts: &Wanted,
+    deploying: &[(&BuildProject, Target)],
+) -> Option<Finding> {
     let grants = principal.authority.grants_of(starts);
     if grants.is_empty() {
         return None;
     }
-    let deploying =
-        model.projects.iter().filter(|project| project.deploys.is_some() && !runs(model, project, principal));
     let account = principal.account.as_deref();
-    let deploying = deploying.filter(|project| may_be_one_account(project.account.as_deref(), account));
+    let deploying = deploying.iter().filter(|(project, _)| {
+        !runs(model, project, principal) && may_be_one_account(project.account.as_deref(), account)
+    });
     let mut reached: Vec<(&BuildProject, Vec<Grant<'_>>)> = deploying
-        .map(|project| {
-            let target = target(project);
-            (project, grants.iter().filter(|grant| reaches(grant, &target)).cloned().collect())
-        })
+        .map(|(project, target)| (*project, grants.iter().filter(|grant| reaches(grant, target)).cloned().collect()))
         .filter(|(_, grants): &(_, Vec<Grant<'_>>)| !grants.is_empty())
         .collect();
     reached.sort_by_key(|(project, _)| std::cmp::Reverse(model.nearness(project.file, principal.file)));

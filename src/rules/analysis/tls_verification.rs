@@ -12,11 +12,12 @@ pub const ANALYSIS: Analysis = Analysis {
     bind,
 };
 
-/// Variables and the values that switch the check off.
-const VARIABLES: [(&str, &[&str]); 5] = [
+/// Variables and the values that switch the check off; where there is none, each value does.
+const VARIABLES: [(&str, &[&str]); 6] = [
     ("NODE_TLS_REJECT_UNAUTHORIZED", &["0"]),
     ("PYTHONHTTPSVERIFY", &["0"]),
     ("GIT_SSL_NO_VERIFY", &["1", "true"]),
+    ("PIP_TRUSTED_HOST", &[]),
     ("NPM_CONFIG_STRICT_SSL", &["false"]),
     ("npm_config_strict_ssl", &["false"]),
 ];
@@ -35,7 +36,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
     // Those of projects have a rule of their own.
     for one in named_values(context.model).iter().filter(|one| !one.is_of_project) {
         let value = one.value.literal().unwrap_or_default();
-        if VARIABLES.iter().any(|(name, values)| *name == one.name && values.contains(&value)) {
+        if is_off_by(one.name, value) {
             findings.push(Finding::new(one.span, one.name).fact("what", format!("`{}={value}`", one.name)));
         }
     }
@@ -71,9 +72,13 @@ fn switched_off(command: &Command) -> Option<(String, crate::source::Span)> {
                 let word = word.to_ascii_lowercase();
                 word == "http.sslverify=false" || (word == "http.sslverify" && matches!(next, "false" | "0"))
             }
-            "export" => VARIABLES.iter().any(|(name, values)| {
-                word.split_once('=').is_some_and(|(left, right)| left == *name && values.contains(&right))
-            }),
+            "yum" | "dnf" | "yum-config-manager" => {
+                let setting = word.strip_prefix("--setopt=").unwrap_or(word);
+                let (name, value) = setting.split_once('=').unwrap_or((setting, ""));
+                let name = name.rsplit('.').next().unwrap_or_default();
+                name == "sslverify" && matches!(value.to_ascii_lowercase().as_str(), "false" | "0" | "no")
+            }
+            "export" => word.split_once('=').is_some_and(|(name, value)| is_off_by(name, value)),
             _ => false,
         }
     };
@@ -82,6 +87,11 @@ fn switched_off(command: &Command) -> Option<(String, crate::source::Span)> {
     let next = arguments.get(index + 1).filter(|_| matches!(word.text.as_str(), "strict-ssl" | "http.sslVerify"));
     let next = next.map_or(String::new(), |next| format!(" {}", next.written()));
     Some((format!("{program} … {}{next}", word.written()), word.span))
+}
+
+fn is_off_by(name: &str, value: &str) -> bool {
+    let is_meant = |values: &[&str]| values.contains(&value) || (values.is_empty() && !value.is_empty());
+    VARIABLES.iter().any(|(known, values)| *known == name && is_meant(values))
 }
 
 /// `-k` alone or among other letters; those that take a value end the run.

@@ -1,9 +1,11 @@
 //! Properties that a resource type does not have, and required ones that are not there.
 
 use super::chain::list;
+use crate::diagnostic::Fix;
 use crate::model::DeclaredResource;
 use crate::rules::pack::nearest;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::source::Sources;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -41,10 +43,12 @@ static TABLE: LazyLock<BTreeMap<&'static str, Properties>> = LazyLock::new(|| {
 });
 
 fn bind(_: &Params) -> Check {
-    Box::new(|context: &Context<'_>| context.model.resources.iter().flat_map(of_resource).collect())
+    Box::new(|context: &Context<'_>| {
+        context.model.resources.iter().flat_map(|resource| of_resource(context.sources, resource)).collect()
+    })
 }
 
-fn of_resource(resource: &DeclaredResource) -> Vec<Finding> {
+fn of_resource(sources: &Sources, resource: &DeclaredResource) -> Vec<Finding> {
     let Some(known) = TABLE.get(resource.kind.as_str()) else { return Vec::new() };
     if resource.properties.iter().any(|property| property.value == "Fn::Transform") {
         // The properties beside it may be meant for the macro.
@@ -66,8 +70,15 @@ fn of_resource(resource: &DeclaredResource) -> Vec<Finding> {
             finding(resource, subject, property.span, format!("`{}` has no property `{name}`", resource.kind));
         found = found.fact("property", name).label("no such property");
         if let Some(meant) = meant {
+            let help = format!("did you mean `{meant}`?");
+            // Other confusions want another value too, and two properties of one name are worse than one
+            // of a wrong name.
+            let keeps_value = confusion.is_none_or(|meant| matches!(meant, "RoleArn" | "ServiceRole"));
+            if keeps_value && !written(meant) && !explained.contains(&meant) {
+                found.fix = Fix::of_name(sources, property.span, name, meant, &help);
+            }
             explained.push(meant);
-            found.help = Some(format!("did you mean `{meant}`?"));
+            found.help = Some(help);
         }
         findings.push(found);
     }

@@ -6,6 +6,7 @@ use crate::iam::catalogue::{self, AccessLevel};
 use crate::iam::{ConditionClass, Grant, Wanted};
 use crate::model::{Model, Principal};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::source::Span;
 use rayon::prelude::*;
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -32,7 +33,9 @@ fn bind(params: &Params) -> Check {
 
 fn of_role(model: &Model, role: &Principal, of_workload: bool) -> Vec<Finding> {
     let patterns = role.authority.documents.iter().flat_map(|document| document.allows());
-    let patterns = patterns.filter(|statement| statement.is_on_everything());
+    // What AWS wrote for agents is nobody's to mend.
+    let is_given = |span: Span| of_workload && role.managed.iter().any(|policy| policy.text.span == span);
+    let patterns = patterns.filter(|statement| statement.is_on_everything() && !is_given(statement.span));
     let patterns = patterns.flat_map(|statement| statement.actions.iter().filter(|actions| !actions.negated));
     let mut writes: Vec<catalogue::Action> = Vec::new();
     for pattern in patterns.flat_map(|actions| &actions.patterns) {
@@ -44,12 +47,15 @@ fn of_role(model: &Model, role: &Principal, of_workload: bool) -> Vec<Finding> {
     writes.sort_by_key(|action| action.index());
     writes.dedup_by_key(|action| action.index());
     let grants = role.authority.grants_of(&Wanted::of(writes));
-    let mut free: Vec<Grant<'_>> = grants.into_iter().filter(|grant| grant.everywhere).collect();
+    let is_named = |grant: &Grant<'_>| ALIASES.iter().any(|key| grant.tests_on(key).next().is_some());
+    let mut free: Vec<Grant<'_>> = grants.into_iter().filter(|grant| grant.everywhere && !is_named(grant)).collect();
+    if role.is_trusted_only_by(&["codedeploy"]) {
+        free.retain(|grant| !is_of_codedeploy(role, grant));
+    }
     if of_workload {
-        // What AWS wrote for agents is nobody's to mend, and every workload logs and counts. What is
-        // wrong with passing any role is another rule's to say, whosesoever the policy is.
-        let is_given = |grant: &Grant<'_>| role.managed.iter().any(|policy| policy.text.span == grant.span);
-        free.retain(|grant| !is_given(grant) && !is_telemetry(&grant.action) && grant.action != "iam:PassRole");
+        // Every workload logs and counts. What is wrong with passing any role is another rule's to say,
+        // whosesoever the policy is.
+        free.retain(|grant| !is_given(grant.span) && !is_telemetry(&grant.action) && grant.action != "iam:PassRole");
     }
     free.sort_by_key(|grant| grant.span);
     by_statement(&free).into_iter().filter_map(|group| of_statement(model, role, &group)).collect()
@@ -61,7 +67,19 @@ fn of_role(model: &Model, role: &Principal, of_workload: bool) -> Vec<Finding> {
 const OF_VPC: [&str; 3] =
     ["ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"];
 
-fn is_telemetry(action: &str) -> bool {
+/// A key is named by its alias in a condition, and nowhere else: the resource of such a statement is `*`.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html>
+const ALIASES: [&str; 2] = ["kms:RequestAlias", "kms:ResourceAliases"];
+
+/// CodeDeploy works with policies that AWS wrote for it, and has no narrower ones.
+/// <https://docs.aws.amazon.com/codedeploy/latest/userguide/getting-started-create-service-role.html>
+fn is_of_codedeploy(role: &Principal, grant: &Grant<'_>) -> bool {
+    let mut given = role.managed.iter().filter(|policy| policy.text.span == grant.span);
+    given.any(|policy| policy.aws_managed.as_ref().is_some_and(|name| name.starts_with("AWSCodeDeployRole")))
+}
+
+/// What every workload calls.
+pub fn is_telemetry(action: &str) -> bool {
     ["logs:", "xray:", "cloudwatch:PutMetricData"].iter().any(|prefix| action.starts_with(prefix))
 }
 
@@ -69,7 +87,7 @@ fn is_telemetry(action: &str) -> bool {
 fn is_write(action: catalogue::Action) -> bool {
     !matches!(action.level(), AccessLevel::Read | AccessLevel::List)
         && action.supports_resource_level()
-        && !OF_VPC.contains(&action.full_name().as_str())
+        && !(action.service().prefix() == "ec2" && OF_VPC.contains(&action.full_name().as_str()))
 }
 
 fn of_statement(model: &Model, role: &Principal, group: &[&Grant<'_>]) -> Option<Finding> {

@@ -38,6 +38,10 @@ pub struct Service {
     pub is_of_aws: bool,
     /// Roles that CloudFormation deploys the service with.
     pub deployment_roles: Vec<Node>,
+    /// The name of its stack.
+    pub stack: Option<Node>,
+    /// The bucket that it is deployed by, if it names one.
+    pub bucket: Option<Node>,
     pub not_read: Vec<(Span, String)>,
     /// The files that variables took something from.
     pub taken_in: BTreeSet<FileId>,
@@ -49,7 +53,7 @@ impl Service {
         let syntax = pattern.and_then(Node::as_str).map(Syntax::of_pattern);
         let own_syntax = pattern.filter(|_| syntax.clone().flatten().is_some_and(|own| own != Syntax::standard()));
         let resolver = Resolver::new(repository, file, root, syntax.clone().flatten().unwrap_or_else(Syntax::standard));
-        if let (Some(pattern), Some(None)) = (pattern, syntax) {
+        if let (Some(pattern), Some(None)) = (pattern, &syntax) {
             resolver
                 .not_read(pattern.span(), "this `variableSyntax` is not understood: `${…}` is taken for a variable");
         }
@@ -58,6 +62,11 @@ impl Service {
         let provider = part("provider");
         let (template, made) =
             if is_of_aws(&provider) { assemble(&resolver, root, &provider) } else { (empty(), BTreeSet::new()) };
+        let stack = provider.get("stackName").cloned().or_else(|| {
+            // Without the standard syntax the text would stay as it is.
+            let name = scalar("${self:service}-${sls:stage}", root.get("service")?.span());
+            syntax.is_none().then(|| resolver.node(&name))
+        });
         let filled_in = |key: &str| root.get(key).map(|node| resolver.node(node));
         let (name, version, plugins) = (filled_in("service"), filled_in("frameworkVersion"), filled_in("plugins"));
         let state = resolver.into_state();
@@ -71,6 +80,8 @@ impl Service {
             plugins,
             is_of_aws: is_of_aws(&provider),
             deployment_roles: generated::deployment_roles(&provider),
+            stack,
+            bucket: provider.get("deploymentBucket").map(|bucket| bucket.get("name").unwrap_or(bucket)).cloned(),
             not_read: state.not_read.into_iter().collect(),
             taken_in: state.taken_in,
         }
@@ -92,6 +103,8 @@ impl Service {
             plugins: None,
             is_of_aws: true,
             deployment_roles: Vec::new(),
+            stack: None,
+            bucket: None,
             not_read: state.not_read.into_iter().collect(),
             taken_in: BTreeSet::new(),
         }

@@ -1,0 +1,260 @@
+//! What the deployment of a stack needs: CloudFormation makes the resources of the template with the
+//! rights of its caller, unless it is given a role. The handlers of each type say which these are.
+//!
+//! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html>
+
+use super::words::Arguments;
+use super::{Certainty, Found, actions, resource};
+use crate::iam::catalogue::Action;
+use crate::model::DeclaredResource;
+use crate::model::command::Command;
+use crate::model::service::ServerlessService;
+use crate::source::FileId;
+use crate::template::{below_root, folder_of};
+use crate::value::{HoleKind, Part, Text};
+use std::collections::BTreeMap;
+
+/// Type, actions of its handlers for making and changing, actions of that for removing.
+const HANDLERS: &str = include_str!("../../../data/needs/handlers.tsv");
+
+/// Types that a transform makes: type of SAM, types of CloudFormation.
+const MADE: &str = include_str!("../../../data/needs/sam-types.tsv");
+
+const HANDLERS_PAGE: &str = "https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html";
+const CUSTOM_PAGE: &str =
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-custom-resources-lambda.html";
+
+/// Types of which nothing is called.
+const NOTHING: [&str; 3] =
+    ["AWS::CDK::Metadata", "AWS::CloudFormation::WaitCondition", "AWS::CloudFormation::WaitConditionHandle"];
+
+/// Names that tools look for by themselves.
+const SAM_NAMES: [&str; 3] = ["template.yaml", "template.yml", "template.json"];
+const SERVERLESS_NAMES: [&str; 3] = ["serverless.yml", "serverless.yaml", "serverless.json"];
+
+/// What a tool deploys.
+pub struct Deployed<'m> {
+    kind: Kind<'m>,
+    stage: Option<Text>,
+}
+
+enum Kind<'m> {
+    Nothing,
+    Template(Option<FileId>),
+    Service(Option<&'m ServerlessService>),
+    /// One that is looked at, changed in part, or removed.
+    Other(&'m ServerlessService),
+}
+
+/// What a command of a tool other than the command line of AWS deploys.
+pub fn deployed<'c>(found: &Found<'c>, program: &str, arguments: &Arguments) -> Deployed<'c> {
+    let verbs: Vec<&str> = arguments.verbs().collect();
+    let option = |names: &[&str]| names.iter().find_map(|name| arguments.values(name).first()).cloned();
+    let names = |given: Option<Text>, own: &[&str]| match given {
+        Some(text) => vec![text.display().into_owned()],
+        None => own.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let is_whole = !matches!(verbs.get(1), Some(&("function" | "list")));
+    let kind = match (program, verbs.first()) {
+        ("sam", Some(&("deploy" | "sync"))) if !arguments.has("--role-arn") => {
+            let given = option(&["--template-file", "--template", "-t"]);
+            // `sam build` puts what it built there, under the same names of resources.
+            let given = given.filter(|text| !text.display().contains(".aws-sam/"));
+            Kind::Template(file(found, &names(given, &SAM_NAMES)))
+        }
+        ("serverless", Some(&"deploy")) if is_whole => {
+            Kind::Service(file_of_service(found, &names(option(&["--config", "-c"]), &SERVERLESS_NAMES)))
+        }
+        ("serverless", _) => file_of_service(found, &names(option(&["--config", "-c"]), &SERVERLESS_NAMES))
+            .map_or(Kind::Nothing, Kind::Other),
+        _ => Kind::Nothing,
+    };
+    Deployed { kind, stage: option(&["--stage", "-s"]) }
+}
+
+impl Deployed<'_> {
+    /// The value of a placeholder of the table: `stack`, `bucket`.
+    pub fn told(&self, name: &str) -> Option<Vec<Text>> {
+        let (Kind::Service(Some(service)) | Kind::Other(service)) = &self.kind else { return None };
+        let text = match name {
+            "stack" => service.stack.as_ref()?,
+            "bucket" => service.bucket.as_ref()?,
+            _ => return None,
+        };
+        Some(vec![self.of_stage(text)])
+    }
+
+    /// What its resources need, where no role is given to make them with.
+    pub fn find(&self, found: &mut Found<'_>) {
+        match &self.kind {
+            Kind::Nothing | Kind::Other(_) => {}
+            // The configuration of SAM, which is not read, may name a role.
+            Kind::Template(file) => of_template(found, *file, Certainty::Likely),
+            Kind::Service(Some(service)) if !service.has_deployment_role => {
+                of_template(found, Some(service.file), Certainty::Certain)
+            }
+            Kind::Service(Some(service)) => {
+                let roles = service
+                    .deployment_roles
+                    .iter()
+                    .map(|role| resource::role("--role-arn", role, &found.place))
+                    .collect();
+                pass_to_cloudformation(found, roles);
+            }
+            Kind::Service(None) => found.unknown("the service that it deploys is not among the files that are read"),
+        }
+    }
+
+    /// The text with the stage that the command names.
+    fn of_stage(&self, text: &Text) -> Text {
+        let is_stage = |name: &str| matches!(name, "sls:stage" | "opt:stage" | "self:provider.stage");
+        let parts = text.parts.iter().flat_map(|part| match (part, &self.stage) {
+            (Part::Hole(hole), Some(stage)) if is_stage(&hole.name) => stage.parts.clone(),
+            // Without an option it is the one by default.
+            (Part::Hole(hole), None) if is_stage(&hole.name) && hole.kind == HoleKind::Parameter => {
+                let default = hole.default.as_ref().map(|text| Text::at(text.as_str(), hole.span).parts);
+                default.unwrap_or_else(|| vec![part.clone()])
+            }
+            _ => vec![part.clone()],
+        });
+        Text { parts: parts.collect(), span: text.span }.normalised()
+    }
+}
+
+fn file_of_service<'c>(found: &Found<'c>, paths: &[String]) -> Option<&'c ServerlessService> {
+    let file = file(found, paths)?;
+    found.model.services.iter().find(|service| service.file == file)
+}
+
+fn pass_to_cloudformation(found: &mut Found<'_>, roles: Vec<Text>) {
+    const PAGE: &str = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html";
+    let (roles, certainty) = match roles.is_empty() {
+        true => (vec![resource::any_role(&found.place)], Certainty::Likely),
+        false => (roles, Certainty::Certain),
+    };
+    let need = found.need(actions(["iam:PassRole"]), roles, certainty, PAGE);
+    super::demand(need, "iam:PassedToService", "cloudformation.amazonaws.com");
+}
+
+/// Operations of CloudFormation that make resources.
+pub fn of_cloudformation(found: &mut Found<'_>, operation: &str, arguments: &Arguments) {
+    let option = match operation {
+        "deploy" => "--template-file",
+        "create-stack" | "update-stack" | "create-change-set" => "--template-body",
+        _ => return,
+    };
+    if arguments.has("--role-arn") {
+        return;
+    }
+    let path = arguments.values(option).first().map(|text| text.display().into_owned());
+    let path = path.map(|path| path.strip_prefix("file://").map_or(path.clone(), str::to_owned));
+    match path {
+        Some(path) => of_template(found, file(found, &[path]), Certainty::Certain),
+        None => found.unknown("the template that it deploys is not among the files that are read"),
+    }
+}
+
+/// `certainty` is that of the caller making the resources itself.
+fn of_template(found: &mut Found<'_>, file: Option<FileId>, certainty: Certainty) {
+    let model = found.model;
+    let declared = model.resources.iter().filter(|one| Some(one.file) == file);
+    let mut kinds: BTreeMap<&str, &DeclaredResource> = BTreeMap::new();
+    for resource in declared {
+        let first = kinds.entry(resource.kind.as_str()).or_insert(resource);
+        if first.is_conditional {
+            *first = resource;
+        }
+    }
+    if kinds.is_empty() {
+        return found.unknown("the template that it deploys is not among the files that are read");
+    }
+    for (kind, first) in kinds {
+        let made = MADE.lines().filter_map(|line| line.split_once('\t')).find(|(sam, _)| *sam == kind);
+        for (index, kind) in made.map_or(kind, |(_, kinds)| kinds).split(',').enumerate() {
+            // What a transform makes besides depends on the properties.
+            let is_sure = index == 0 && !first.is_conditional;
+            of_type(found, kind, &first.logical_id.value, if is_sure { certainty } else { Certainty::Likely });
+        }
+    }
+}
+
+/// Which actions a resource of a type needs: that which makes it, certainly; the others as its
+/// properties want it.
+fn of_type(found: &mut Found<'_>, kind: &str, id: &str, certainty: Certainty) {
+    if NOTHING.contains(&kind) {
+        return;
+    }
+    if kind.starts_with("Custom::") || kind == "AWS::CloudFormation::CustomResource" {
+        let invoke = actions(["lambda:InvokeFunction"]);
+        let functions = invoke.iter().flat_map(|action| resource::untold(*action, &found.place)).collect();
+        found.need(invoke, functions, Certainty::Likely, CUSTOM_PAGE).reason = format!("deploys `{id}`, a `{kind}`");
+        return;
+    }
+    let Some(names) = handlers(kind) else {
+        return found.unknown(format!("what making `{id}`, a `{kind}`, needs is not known"));
+    };
+    let mut groups: Vec<(Vec<Text>, Certainty, Vec<Action>)> = Vec::new();
+    let main = kind.rsplit("::").next().unwrap_or_default();
+    for action in names {
+        let resources = resource::untold(action, &found.place);
+        let is_main = action.name().strip_prefix("Create") == Some(main);
+        let certainty = if is_main { certainty } else { Certainty::Likely };
+        match groups.iter_mut().find(|(known, sure, _)| *known == resources && *sure == certainty) {
+            Some((_, _, group)) => group.push(action),
+            None => groups.push((resources, certainty, vec![action])),
+        }
+    }
+    for (resources, certainty, group) in groups {
+        found.need(group, resources, certainty, HANDLERS_PAGE).reason = format!("deploys `{id}`, a `{kind}`");
+    }
+}
+
+/// The actions of the handlers that make, change and read resources of a type.
+fn handlers(kind: &str) -> Option<Vec<Action>> {
+    let (_, actions) = HANDLERS.lines().filter_map(|line| line.split_once('\t')).find(|(name, _)| *name == kind)?;
+    let (making, _) = actions.split_once('\t').unwrap_or((actions, ""));
+    let of_service = |group: &'static str| {
+        let (prefix, names) = group.split_once(':').unwrap_or((group, ""));
+        super::actions(
+            names.split(',').map(|name| format!("{prefix}:{name}")).collect::<Vec<_>>().iter().map(String::as_str),
+        )
+    };
+    Some(making.split(' ').flat_map(of_service).collect())
+}
+
+/// The file that one of these paths names, seen from where the command runs. What `package` writes has
+/// the resources of what it reads.
+fn file(found: &Found<'_>, paths: &[String]) -> Option<FileId> {
+    let direct = paths.iter().find_map(|path| at(found, found.command, path));
+    direct.or_else(|| {
+        let packages = found.build.iter().filter(|one| one.has_words(["package"]));
+        packages.into_iter().find_map(|package| {
+            let written = package.option("--output-template-file").or_else(|| package.option("--output-template"))?;
+            let read = package.option("--template-file").or_else(|| package.option("--template"));
+            let is_same = |path: &String| base(path) == base(written);
+            let reads = |path: &str| at(found, package, path);
+            paths.iter().any(is_same).then(|| match read {
+                Some(path) => reads(path),
+                None => SAM_NAMES.iter().find_map(|path| reads(path)),
+            })?
+        })
+    })
+}
+
+fn base(path: &str) -> &str {
+    path.trim_start_matches("./")
+}
+
+fn at(found: &Found<'_>, command: &Command, path: &str) -> Option<FileId> {
+    let path = path.trim_start_matches("$CODEBUILD_SRC_DIR/").trim_start_matches("${CODEBUILD_SRC_DIR}/");
+    let inner = below_root(command.folder.as_deref()?, path)?;
+    // The root of the source, then the folders of the build's own file upwards.
+    let own = folder_of(found.model.paths.get(command.root().file.index())?);
+    let folders = std::iter::successors(Some(own), |folder| (!folder.is_empty()).then(|| folder_of(folder)));
+    let files =
+        || found.model.resources.iter().map(|one| one.file).chain(found.model.services.iter().map(|one| one.file));
+    std::iter::once("").chain(folders).find_map(|folder| {
+        let path = below_root(folder, &inner)?;
+        files().find(|file| found.model.paths.get(file.index()).is_some_and(|known| *known == path))
+    })
+}

@@ -1,0 +1,103 @@
+//! What a build or a pipeline is sure to do and its role does not allow.
+
+use super::chain::{distinct, list};
+use crate::iam::catalogue::Action;
+use crate::model::{Model, Principal};
+use crate::needs::compare::{Comparison, State};
+use crate::needs::{Certainty, Need, Needs};
+use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::source::{Sources, Span};
+use crate::value::Text;
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "missing-permission",
+    summary: "a build or a pipeline does what its role does not allow, and will fail",
+    params: &[],
+    facts: &["role", "worker", "line", "actions", "resources", "reason"],
+    bind,
+};
+
+/// Services whose resources have no policies of their own, so that the role alone decides; and that of
+/// logs, whose policies let services in.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>
+const ROLE_DECIDES: [&str; 14] = [
+    "cloudformation",
+    "cloudfront",
+    "codecommit",
+    "codeconnections",
+    "codedeploy",
+    "codepipeline",
+    "codestar-connections",
+    "ec2",
+    "ecs",
+    "eks",
+    "elasticbeanstalk",
+    "iam",
+    "logs",
+    "route53",
+];
+
+fn bind(_: &Params) -> Check {
+    Box::new(|context: &Context<'_>| {
+        let roles = context.uses();
+        roles.flat_map(|(role, needs, compared)| of_role(context, role, needs, compared)).collect()
+    })
+}
+
+/// One finding for each place.
+fn of_role(context: &Context<'_>, role: &Principal, needs: &Needs, compared: &Comparison) -> Vec<Finding> {
+    let missing = compared.used.iter().filter(|used| used.state == State::Missing);
+    let missing = missing.map(|used| (&needs.needs[used.need], used.action));
+    let missing = missing.filter(|(need, action)| is_sure(context, need, *action));
+    let mut places: Vec<(Span, Vec<(&Need, Action)>)> = Vec::new();
+    for (need, action) in missing {
+        match places.iter_mut().find(|(span, _)| *span == need.span) {
+            Some((_, found)) => found.push((need, action)),
+            None => places.push((need.span, vec![(need, action)])),
+        }
+    }
+    places.into_iter().map(|(span, missing)| finding(context, role, span, &missing)).collect()
+}
+
+fn is_sure(context: &Context<'_>, need: &Need, action: Action) -> bool {
+    let role_decides = ROLE_DECIDES.contains(&action.service().prefix()) || !action.supports_resource_level();
+    need.certainty == Certainty::Certain
+        && (role_decides || need.resources.iter().all(|text| is_declared(context.model, text)))
+        && !may_fail(context.sources, need.span)
+}
+
+/// The resource stands in the files, and so does its policy where it has one.
+fn is_declared(model: &Model, resource: &Text) -> bool {
+    resource.holes().any(|hole| {
+        let is_it = |file, id: &str| file == hole.template && id == hole.logical_id();
+        model.resources.iter().any(|declared| is_it(declared.file, &declared.logical_id.value))
+    })
+}
+
+/// Whether the script looks at how a command ends: `… || true`, `if …`.
+fn may_fail(sources: &Sources, span: Span) -> bool {
+    let text = &sources.get(span.file).text;
+    let behind = text.get(span.end as usize..).and_then(|text| text.lines().next()).unwrap_or_default();
+    behind.contains("||") || text.get(span.start as usize..span.end as usize).is_some_and(|own| own.contains("||"))
+}
+
+fn finding(context: &Context<'_>, role: &Principal, span: Span, missing: &[(&Need, Action)]) -> Finding {
+    let actions = distinct(missing.iter().map(|(_, action)| action.full_name()));
+    let resources = missing.iter().flat_map(|(need, _)| &need.resources);
+    let resources = distinct(resources.map(|text| format!("`{}`", text.display())));
+    let reasons = distinct(missing.iter().map(|(need, _)| need.reason.clone()));
+    let sources = distinct(missing.iter().map(|(need, _)| need.source.to_owned()));
+    let mut found = Finding::new(span, format!("{} lacks {}", role.display(), actions.join(" ")))
+        .fact("role", role.display())
+        .fact("worker", role.worker(context.model))
+        .fact("line", context.sources.position(span).line.to_string())
+        .fact("actions", list(&actions, 4))
+        .fact("resources", list(&resources, 2))
+        .fact("reason", list(&reasons, 2))
+        .related(role.logical_id.span, "the role, all of whose policies are seen");
+    for source in sources {
+        found = found.note(format!("what is needed: {source}"));
+    }
+    found
+}
