@@ -11,6 +11,7 @@ mod inputs;
 mod output;
 mod reports;
 mod rules;
+mod surroundings;
 mod uses;
 #[path = "../walk/mod.rs"]
 mod walk;
