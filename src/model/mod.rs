@@ -31,7 +31,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span, Spanned};
 use crate::template::buildspec::Buildspec;
 use crate::template::{Unresolved, folder_of};
-use crate::value::Value;
+use crate::value::{Hole, HoleKind, Part, Text, Value, joined};
 
 /// An index into [`Model::principals`].
 pub type PrincipalId = usize;
@@ -154,6 +154,19 @@ impl Model {
                     None => origin.span.start <= span.start && span.end <= origin.span.end,
                 }
         })
+    }
+
+    /// The text with the names of stacks that services of the Serverless Framework give theirs.
+    pub fn with_stack_names(&self, text: &Text) -> Text {
+        let stack = |hole: &Hole| {
+            let is_name = hole.kind == HoleKind::Pseudo && hole.name == "AWS::StackName";
+            self.services.iter().find(|service| is_name && service.file == hole.template)?.stack.clone()
+        };
+        let parts = text.parts.iter().map(|part| match part {
+            Part::Hole(hole) => stack(hole).unwrap_or_else(|| Text::from_hole(hole.clone())),
+            known => Text { parts: vec![known.clone()], span: text.span },
+        });
+        joined(&parts.collect::<Vec<_>>(), text.span)
     }
 
     pub fn principal(&self, id: PrincipalId) -> &Principal {

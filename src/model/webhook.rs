@@ -5,6 +5,19 @@
 use crate::source::Span;
 use crate::value::{Condition, Map, Part, Text, Value, can_hold_together};
 
+/// The events that start builds, as the filter of events and `CODEBUILD_WEBHOOK_EVENT` name them.
+pub const EVENTS: [&str; 9] = [
+    "PUSH",
+    "PULL_REQUEST_CREATED",
+    "PULL_REQUEST_UPDATED",
+    "PULL_REQUEST_REOPENED",
+    "PULL_REQUEST_MERGED",
+    "PULL_REQUEST_CLOSED",
+    "RELEASED",
+    "PRERELEASED",
+    "WORKFLOW_JOB_QUEUED",
+];
+
 #[derive(Debug)]
 pub struct Webhook {
     pub span: Span,

@@ -83,6 +83,7 @@ mod untrusted_build;
 mod untrusted_buildspec;
 mod untrusted_writer;
 mod unused_permission;
+mod unwritten_source;
 mod validation_words;
 mod webhook_pattern;
 mod write_anywhere;
@@ -177,6 +178,7 @@ pub const ANALYSES: &[Analysis] = &[
     untrusted_buildspec::ANALYSIS,
     untrusted_writer::ANALYSIS,
     unused_permission::ANALYSIS,
+    unwritten_source::ANALYSIS,
     webhook_pattern::ANALYSIS,
     write_anywhere::ANALYSIS,
 ];
