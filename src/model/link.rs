@@ -7,8 +7,6 @@ mod policy;
 mod role;
 mod united;
 
-pub use role::is_ci_provider;
-
 use super::lower::Fragment;
 use super::{Given, Model, authority, deployment, image, script, trust_level};
 use crate::source::{FileId, Sources};

@@ -5,6 +5,7 @@ mod authority;
 pub mod artifact;
 pub mod command;
 pub mod deployment;
+pub mod federation;
 mod given;
 pub mod group;
 pub mod image;
@@ -19,8 +20,9 @@ mod trust_level;
 pub mod webhook;
 
 pub use authority::{AuthorityLabel, Power, actions_of_power, deploy_actions, powers_of};
+pub use federation::is_ci_provider;
 pub use given::Given;
-pub use link::{is_ci_provider, link};
+pub use link::link;
 pub use pipeline::{Pipeline, PipelineAction, Stage, Trigger};
 pub use principal::{CiUse, ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef, RoleTarget};
 pub use project::{ActionRef, Artifacts, BuildProject, BuildspecRef, Source};

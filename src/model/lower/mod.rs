@@ -371,9 +371,13 @@ fn declared_resource(file: FileId, resource: &Resource, value: Value) -> Declare
         is_conditional: resource.when.is_some(),
         is_open: has_intrinsic || is_tagged,
         // Policies are kept as such, and they are long.
-        value: Some(value)
-            .filter(|_| resource.kind.value == "AWS::IAM::User" || !resource.kind.value.starts_with("AWS::IAM::")),
+        value: Some(value).filter(|_| !is_kept_as_such(&resource.kind.value)),
     }
+}
+
+/// Roles and policies of IAM. The password of a user and the address of a provider are asked for.
+fn is_kept_as_such(kind: &str) -> bool {
+    kind.starts_with("AWS::IAM::") && !matches!(kind, "AWS::IAM::User" | "AWS::IAM::OIDCProvider")
 }
 
 /// What a document is taken for, whatever it looks like.
