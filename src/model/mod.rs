@@ -59,6 +59,8 @@ pub struct Model {
     /// Roles that CloudFormation is given by a tool that deploys.
     pub execution_roles: Vec<RoleRef>,
     pub resources: Vec<DeclaredResource>,
+    /// Parameters of templates that do not hide their value.
+    pub shown_parameters: Vec<ShownParameter>,
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,
     /// Problems of syntax and structure, in the order of the files.
@@ -108,6 +110,13 @@ pub struct DeclaredResource {
     pub is_open: bool,
     /// The properties evaluated; those of roles and policies of IAM are kept as such alone.
     pub value: Option<Value>,
+}
+
+/// A parameter without `NoEcho`: whoever may describe the stack reads its value.
+#[derive(Debug)]
+pub struct ShownParameter {
+    pub template: FileId,
+    pub name: Spanned<String>,
 }
 
 /// What a tool made of what the user wrote, for those who look for it in their own code.

@@ -14,7 +14,9 @@ mod stack;
 use super::image::{ComposeFile, Image};
 use super::principal::{ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef};
 use super::service::ServerlessService;
-use super::{BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder};
+use super::{
+    BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder, ShownParameter,
+};
 use crate::diagnostic::Diagnostic;
 use crate::iam::{PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};
@@ -48,6 +50,7 @@ pub struct Fragment {
     /// Roles that CloudFormation is given by a tool that deploys.
     pub execution_roles: Vec<RoleRef>,
     pub resources: Vec<DeclaredResource>,
+    pub shown_parameters: Vec<ShownParameter>,
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,
     pub problems: Vec<Diagnostic>,
@@ -72,6 +75,7 @@ impl Fragment {
         self.images.append(&mut other.images);
         self.compose.append(&mut other.compose);
         self.resources.append(&mut other.resources);
+        self.shown_parameters.append(&mut other.shown_parameters);
         self.placeholders.append(&mut other.placeholders);
         self.unresolved.append(&mut other.unresolved);
         self.problems.append(&mut other.problems);
@@ -239,6 +243,10 @@ fn declarations(repository: &Repository<'_>, scope: Scope<'_>, fragment: &mut Fr
     let template = scope.template;
     fragment.problems.extend(template.problems.iter().cloned());
     fragment.not_read.extend(template.not_read.iter().cloned());
+    let shown = template.parameters.values().filter(|parameter| !parameter.no_echo && !parameter.is_stored());
+    fragment
+        .shown_parameters
+        .extend(shown.map(|one| ShownParameter { template: template.file, name: one.name.clone() }));
     resources(repository, &scope, fragment);
     if template.has_macro() {
         // What a macro takes in need not be what IAM takes.

@@ -73,6 +73,7 @@ mod uneven_filters;
 mod unknown_action;
 mod unknown_buildspec_key;
 mod unknown_deployer;
+mod unknown_filter;
 mod unknown_property;
 mod unpinned_framework;
 mod unpinned_install;
@@ -167,6 +168,7 @@ pub const ANALYSES: &[Analysis] = &[
     unknown_action::ANALYSIS,
     unknown_buildspec_key::ANALYSIS,
     unknown_deployer::ANALYSIS,
+    unknown_filter::ANALYSIS,
     unknown_property::ANALYSIS,
     unpinned_framework::ANALYSIS,
     unpinned_install::ANALYSIS,
