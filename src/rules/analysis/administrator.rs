@@ -72,7 +72,10 @@ fn unreviewed_templates(model: &Model, role: &Principal) -> Option<(Span, String
         one.actions().find_map(|(stage, action, _, deploying)| {
             let given = model.role(deploying.execution_role.as_ref())?;
             let trust = from_pipeline(model, ActionRef { pipeline, stage, action });
-            let because = trust.because.first().filter(|_| std::ptr::eq(given, role) && trust.is_untrusted())?;
+            let because = trust
+                .because
+                .first()
+                .filter(|_| std::ptr::eq(given, role) && trust.is_untrusted() && !trust.is_piped)?;
             let name = deploying.name.display();
             Some((because.0, format!("{}: the template of `{name}` need not be reviewed", because.1)))
         })

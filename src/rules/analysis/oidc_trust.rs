@@ -83,7 +83,7 @@ fn finding(policy: &Policy, statement: &Statement, provider: String, span: Span)
         .fact("provider", provider)
         .related(policy.owner.span, "this role");
     if let Some(condition) = statement.condition_span.filter(|condition| !condition.contains(span)) {
-        found = found.related(condition, "no condition here says it");
+        found = found.related(condition, "not asked for here");
     }
     with_conditions(found, &statement.when, Vec::new())
 }
