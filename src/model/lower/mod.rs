@@ -383,9 +383,10 @@ fn declared_resource(file: FileId, resource: &Resource, value: Value) -> Declare
     }
 }
 
-/// Roles and policies of IAM. The password of a user and the address of a provider are asked for.
+/// Roles and policies of IAM; rules ask for properties of the others.
 fn is_kept_as_such(kind: &str) -> bool {
-    kind.starts_with("AWS::IAM::") && !matches!(kind, "AWS::IAM::User" | "AWS::IAM::OIDCProvider")
+    let others = ["AWS::IAM::User", "AWS::IAM::OIDCProvider", "AWS::IAM::InstanceProfile"];
+    kind.starts_with("AWS::IAM::") && !others.contains(&kind)
 }
 
 /// What a document is taken for, whatever it looks like.

@@ -20,6 +20,7 @@ mod dummy_credentials;
 mod environment_variable;
 mod escalation_path;
 mod every_action;
+mod existing_role;
 mod failed_build_artifact;
 mod fixed_partition;
 mod foreign_writer;
@@ -116,6 +117,7 @@ pub const ANALYSES: &[Analysis] = &[
     environment_variable::ANALYSIS,
     escalation_path::ANALYSIS,
     every_action::ANALYSIS,
+    existing_role::ANALYSIS,
     failed_build_artifact::ANALYSIS,
     fixed_partition::ANALYSIS,
     foreign_writer::ANALYSIS,

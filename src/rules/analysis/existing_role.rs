@@ -1,0 +1,166 @@
+//! Principals that may say what runs in something that has a more powerful role already: no role need
+//! be passed for that.
+
+use super::chain::{WHOSE, finding, is_meant, list};
+use super::reach::{Target, reaches};
+use crate::iam::{ConditionClass, Grant, Wanted};
+use crate::model::deployment::arn_of;
+use crate::model::{AuthorityLabel, DeclaredResource, Model, Power, Principal, PrincipalKind, powers_of};
+use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::value::{Hole, HoleKind, Text, Value};
+use std::sync::LazyLock;
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "existing-role",
+    summary: "a principal may say what runs in something that has a more powerful role",
+    params: &[WHOSE],
+    facts: &["role", "kind", "worker", "action", "pattern", "resource", "target", "power"],
+    bind,
+};
+
+/// A line of the data: what runs with a role, and the calls that change what it runs.
+struct Way {
+    kind: &'static str,
+    role: Vec<&'static str>,
+    arn: &'static str,
+    name: &'static str,
+    calls: Vec<&'static str>,
+}
+
+static WAYS: LazyLock<Vec<Way>> = LazyLock::new(|| {
+    let lines = include_str!("../../../data/existing-roles.tsv").lines().filter(|line| !line.starts_with('#'));
+    let way = |line: &'static str| {
+        let mut cells = line.split('\t');
+        let (kind, role, arn, name) = (cells.next()?, cells.next()?, cells.next()?, cells.next()?);
+        Some(Way { kind, role: role.split('.').collect(), arn, name, calls: cells.collect() })
+    };
+    lines.filter_map(way).collect()
+});
+
+static CALLS: LazyLock<Wanted> =
+    LazyLock::new(|| Wanted::new(&WAYS.iter().flat_map(|way| way.calls.iter().copied()).collect::<Vec<_>>()));
+
+/// Something that runs with a role which may do more than it should be lent for.
+struct Carrier<'m> {
+    way: &'static Way,
+    resource: &'m DeclaredResource,
+    target: Target,
+    role: &'m Principal,
+    power: Power,
+}
+
+fn bind(params: &Params) -> Check {
+    let principals = params.word("principals");
+    Box::new(move |context: &Context<'_>| {
+        let model = context.model;
+        let carriers: Vec<Carrier<'_>> = model.resources.iter().flat_map(|one| carriers(model, one)).collect();
+        if carriers.is_empty() {
+            return Vec::new();
+        }
+        // Who is meant to deploy decides what runs, and is told of elsewhere.
+        let others = model.principals.iter().enumerate().filter(|(id, _)| !model.deployers.contains(*id));
+        let meant = others.filter(|(_, one)| is_meant(one, &principals));
+        meant.flat_map(|(_, one)| of_principal(model, one, &carriers)).collect()
+    })
+}
+
+fn carriers<'m>(model: &'m Model, resource: &'m DeclaredResource) -> Vec<Carrier<'m>> {
+    let ways = WAYS.iter().filter(|way| way.kind == resource.kind);
+    let found = ways.filter_map(|way| {
+        let properties = resource.value.as_ref()?;
+        let role = role_of(model, way.role.iter().try_fold(properties, |value, key| value.get(key))?)?;
+        // A build that deploys has a rule of its own.
+        if model.projects.iter().any(|one| one.logical_id.span == resource.logical_id.span && one.deploys.is_some()) {
+            return None;
+        }
+        let lent = [AuthorityLabel::Admin, AuthorityLabel::IamWrite, AuthorityLabel::AssumeAny];
+        let power = powers_of(role).into_iter().find(|power| lent.contains(&power.label))?;
+        let name = properties.get(way.name).and_then(Value::as_text).cloned();
+        let name = name.unwrap_or_else(|| name_at_deployment(resource));
+        let arn = arn_of(way.arn, &name, "");
+        let target = Target::declared(resource.file, &resource.logical_id.value).with_arn(Some(arn));
+        Some(Carrier { way, resource, target, role, power })
+    });
+    found.collect()
+}
+
+/// The role of a property: by reference to it, or to the instance profile that holds it.
+fn role_of<'m>(model: &'m Model, value: &Value) -> Option<&'m Principal> {
+    let hole = value.as_text()?.as_hole().filter(|hole| hole.kind == HoleKind::Resource)?;
+    let is_it = |file, id: &str| file == hole.template && id == hole.logical_id();
+    let mut roles = model.principals.iter().filter(|one| one.kind == PrincipalKind::Role);
+    roles.find(|one| is_it(one.file, &one.logical_id.value)).or_else(|| {
+        let mut profiles = model.resources.iter().filter(|one| one.kind == "AWS::IAM::InstanceProfile");
+        let profile = profiles.find(|one| is_it(one.file, &one.logical_id.value))?;
+        profile.value.as_ref()?.get("Roles")?.items().into_iter().find_map(|(_, role)| role_of(model, role))
+    })
+}
+
+/// What only the deployment names may have any name.
+fn name_at_deployment(resource: &DeclaredResource) -> Text {
+    let id = &resource.logical_id;
+    Text::from_hole(Hole {
+        name: id.value.clone(),
+        kind: HoleKind::Resource,
+        span: id.span,
+        template: resource.file,
+        default: None,
+    })
+}
+
+fn of_principal(model: &Model, principal: &Principal, carriers: &[Carrier<'_>]) -> Option<Finding> {
+    let mut grants = principal.authority.grants_of(&CALLS);
+    grants.retain(|grant| !grant.is_narrowed_by(ConditionClass::Path));
+    let carriers = carriers.iter().filter(|carrier| {
+        !std::ptr::eq(carrier.role, principal) && principal.powers.iter().all(|own| own.label > carrier.power.label)
+    });
+    let mut reached: Vec<(&Carrier<'_>, Vec<&Grant<'_>>)> = carriers
+        .filter_map(|carrier| {
+            let by = |call: &&str| {
+                let mut by = grants.iter().filter(|grant| grant.action == **call);
+                by.find(|grant| reaches(grant, &carrier.target))
+            };
+            Some((carrier, carrier.way.calls.iter().map(|call| by(&call)).collect::<Option<Vec<_>>>()?))
+        })
+        .collect();
+    reached.sort_by_key(|(carrier, _)| {
+        (carrier.power.label, std::cmp::Reverse(model.nearness(carrier.resource.file, principal.file)))
+    });
+    let (carrier, needed) = reached.first()?;
+    let id = &carrier.resource.logical_id;
+    let mut found = finding(model, principal, &needed[..1])?
+        .granted(needed.iter().copied())
+        .fact("resource", id.value.clone())
+        .fact("target", carrier.role.display())
+        .fact("power", carrier.power.label.verb())
+        .related(id.span, format!("runs with `{}`", carrier.role.display()))
+        .related(carrier.power.span, format!("which may {}", carrier.power.label.verb()));
+    found.subject = format!("{} {} {}", principal.display(), id.value, needed[0].action);
+    for grant in &needed[1..] {
+        found = found.related(grant.span, format!("allows {}", grant.action));
+        found.confidence = found.confidence.and(grant.confidence);
+    }
+    found.confidence = found.confidence.and(carrier.power.confidence);
+    let mut others: Vec<String> =
+        reached[1..].iter().map(|(other, _)| other.resource.logical_id.value.clone()).collect();
+    others.retain(|other| *other != id.value);
+    others.dedup();
+    if !others.is_empty() {
+        found = found.note(format!("and in {}", list(&others, 3)));
+    }
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::iam::catalogue;
+
+    #[test]
+    fn every_call_exists() {
+        for call in WAYS.iter().flat_map(|way| &way.calls) {
+            assert!(catalogue::action(call).is_some(), "{call}");
+        }
+        assert!(WAYS.iter().all(|way| !way.calls.is_empty()));
+    }
+}
