@@ -15,6 +15,7 @@ mod chain;
 mod command_line_password;
 mod compose_escape;
 mod credential_in_url;
+mod cross_account_key;
 mod deploy_permission;
 mod dummy_credentials;
 mod environment_variable;
@@ -112,6 +113,7 @@ pub const ANALYSES: &[Analysis] = &[
     command_line_password::ANALYSIS,
     compose_escape::ANALYSIS,
     credential_in_url::ANALYSIS,
+    cross_account_key::ANALYSIS,
     deploy_permission::ANALYSIS,
     dummy_credentials::ANALYSIS,
     environment_variable::ANALYSIS,
