@@ -47,7 +47,7 @@ fn of_pipeline(pipeline: &Pipeline) -> Option<Finding> {
     let others = abroad.iter().map(|(other, ..)| format!("`{}`", other.name.display()));
     let others = distinct(others.filter(|name| *name != format!("`{}`", action.name.display())));
     if !others.is_empty() {
-        found = found.note(format!("and so does {}", list(&others, 3)));
+        found = found.note(format!("and {} too", list(&others, 3)));
     }
     Some(found)
 }

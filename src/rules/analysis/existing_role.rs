@@ -40,28 +40,34 @@ static WAYS: LazyLock<Vec<Way>> = LazyLock::new(|| {
 static CALLS: LazyLock<Wanted> =
     LazyLock::new(|| Wanted::new(&WAYS.iter().flat_map(|way| way.calls.iter().copied()).collect::<Vec<_>>()));
 
-/// Something that runs with a role which may do more than it should be lent for.
+/// Something that runs with a role that is declared.
 struct Carrier<'m> {
     way: &'static Way,
     resource: &'m DeclaredResource,
     target: Target,
     role: &'m Principal,
-    power: Power,
 }
 
 fn bind(params: &Params) -> Check {
     let principals = params.word("principals");
     Box::new(move |context: &Context<'_>| {
         let model = context.model;
-        let carriers: Vec<Carrier<'_>> = model.resources.iter().flat_map(|one| carriers(model, one)).collect();
-        if carriers.is_empty() {
-            return Vec::new();
-        }
         // Who is meant to deploy decides what runs, and is told of elsewhere.
         let others = model.principals.iter().enumerate().filter(|(id, _)| !model.deployers.contains(*id));
-        let meant = others.filter(|(_, one)| is_meant(one, &principals));
-        meant.flat_map(|(_, one)| of_principal(model, one, &carriers)).collect()
+        let meant = others.map(|(_, one)| one).filter(|one| is_meant(one, &principals));
+        let callers: Vec<(&Principal, Vec<Grant<'_>>)> = meant.map(|one| (one, calls_of(one))).collect();
+        if callers.iter().all(|(_, grants)| grants.is_empty()) {
+            return Vec::new();
+        }
+        let carriers: Vec<Carrier<'_>> = model.resources.iter().flat_map(|one| carriers(model, one)).collect();
+        callers.iter().filter_map(|(one, grants)| of_principal(model, one, grants, &carriers)).collect()
     })
+}
+
+fn calls_of(principal: &Principal) -> Vec<Grant<'_>> {
+    let mut grants = principal.authority.grants_of(&CALLS);
+    grants.retain(|grant| !grant.is_narrowed_by(ConditionClass::Path));
+    grants
 }
 
 fn carriers<'m>(model: &'m Model, resource: &'m DeclaredResource) -> Vec<Carrier<'m>> {
@@ -73,13 +79,10 @@ fn carriers<'m>(model: &'m Model, resource: &'m DeclaredResource) -> Vec<Carrier
         if model.projects.iter().any(|one| one.logical_id.span == resource.logical_id.span && one.deploys.is_some()) {
             return None;
         }
-        let lent = [AuthorityLabel::Admin, AuthorityLabel::IamWrite, AuthorityLabel::AssumeAny];
-        let power = powers_of(role).into_iter().find(|power| lent.contains(&power.label))?;
         let name = properties.get(way.name).and_then(Value::as_text).cloned();
-        let name = name.unwrap_or_else(|| name_at_deployment(resource));
-        let arn = arn_of(way.arn, &name, "");
+        let arn = arn_of(way.arn, &name.unwrap_or_else(|| name_at_deployment(resource)), "");
         let target = Target::declared(resource.file, &resource.logical_id.value).with_arn(Some(arn));
-        Some(Carrier { way, resource, target, role, power })
+        Some(Carrier { way, resource, target, role })
     });
     found.collect()
 }
@@ -108,47 +111,55 @@ fn name_at_deployment(resource: &DeclaredResource) -> Text {
     })
 }
 
-fn of_principal(model: &Model, principal: &Principal, carriers: &[Carrier<'_>]) -> Option<Finding> {
-    let mut grants = principal.authority.grants_of(&CALLS);
-    grants.retain(|grant| !grant.is_narrowed_by(ConditionClass::Path));
-    let carriers = carriers.iter().filter(|carrier| {
-        !std::ptr::eq(carrier.role, principal) && principal.powers.iter().all(|own| own.label > carrier.power.label)
-    });
-    let mut reached: Vec<(&Carrier<'_>, Vec<&Grant<'_>>)> = carriers
+fn of_principal(
+    model: &Model,
+    principal: &Principal,
+    grants: &[Grant<'_>],
+    carriers: &[Carrier<'_>],
+) -> Option<Finding> {
+    let others = carriers.iter().filter(|carrier| !std::ptr::eq(carrier.role, principal));
+    let mut reached: Vec<(&Carrier<'_>, Power, Vec<&Grant<'_>>)> = others
         .filter_map(|carrier| {
             let by = |call: &&str| {
                 let mut by = grants.iter().filter(|grant| grant.action == **call);
                 by.find(|grant| reaches(grant, &carrier.target))
             };
-            Some((carrier, carrier.way.calls.iter().map(|call| by(&call)).collect::<Option<Vec<_>>>()?))
+            let needed = carrier.way.calls.iter().map(by).collect::<Option<Vec<_>>>()?;
+            Some((carrier, power_beyond(principal, carrier.role)?, needed))
         })
         .collect();
-    reached.sort_by_key(|(carrier, _)| {
-        (carrier.power.label, std::cmp::Reverse(model.nearness(carrier.resource.file, principal.file)))
-    });
-    let (carrier, needed) = reached.first()?;
+    let near = |carrier: &Carrier<'_>| model.nearness(carrier.resource.file, principal.file);
+    reached.sort_by_key(|(carrier, power, _)| (power.label, std::cmp::Reverse(near(carrier))));
+    let (carrier, power, needed) = reached.first()?;
     let id = &carrier.resource.logical_id;
     let mut found = finding(model, principal, &needed[..1])?
         .granted(needed.iter().copied())
         .fact("resource", id.value.clone())
         .fact("target", carrier.role.display())
-        .fact("power", carrier.power.label.verb())
+        .fact("power", power.label.verb())
         .related(id.span, format!("runs with `{}`", carrier.role.display()))
-        .related(carrier.power.span, format!("which may {}", carrier.power.label.verb()));
+        .related(power.span, format!("which may {}", power.label.verb()));
     found.subject = format!("{} {} {}", principal.display(), id.value, needed[0].action);
     for grant in &needed[1..] {
         found = found.related(grant.span, format!("allows {}", grant.action));
         found.confidence = found.confidence.and(grant.confidence);
     }
-    found.confidence = found.confidence.and(carrier.power.confidence);
+    found.confidence = found.confidence.and(power.confidence);
     let mut others: Vec<String> =
-        reached[1..].iter().map(|(other, _)| other.resource.logical_id.value.clone()).collect();
+        reached[1..].iter().map(|(other, ..)| other.resource.logical_id.value.clone()).collect();
     others.retain(|other| *other != id.value);
     others.dedup();
     if !others.is_empty() {
         found = found.note(format!("and in {}", list(&others, 3)));
     }
     Some(found)
+}
+
+/// What the role may do that the principal may not, when that is dangerous.
+fn power_beyond(principal: &Principal, role: &Principal) -> Option<Power> {
+    let lent = [AuthorityLabel::Admin, AuthorityLabel::IamWrite, AuthorityLabel::AssumeAny];
+    let power = powers_of(role).into_iter().find(|power| lent.contains(&power.label))?;
+    principal.powers.iter().all(|own| own.label > power.label).then_some(power)
 }
 
 #[cfg(test)]
