@@ -1,9 +1,9 @@
 //! Identity providers outside of AWS: whose tokens a trust policy takes.
 
-use super::Model;
+use super::{DeclaredResource, Model};
 use crate::iam::principal::{Principal, PrincipalKind};
 use crate::iam::{Effect, Statement};
-use crate::value::{HoleKind, Text, Value};
+use crate::value::{HoleKind, Text};
 
 /// Hosts of OIDC providers that speak for jobs of a CI system.
 const CI_PROVIDERS: [&str; 9] = [
@@ -17,6 +17,9 @@ const CI_PROVIDERS: [&str; 9] = [
     "vstoken.dev.azure.com",
     "codefresh.io",
 ];
+
+/// The type of a provider that a template declares.
+pub const PROVIDER: &str = "AWS::IAM::OIDCProvider";
 
 /// Whether an OIDC provider speaks for jobs of a CI system.
 pub fn is_ci_provider(host: &str) -> bool {
@@ -55,21 +58,20 @@ fn host_of(model: &Model, statement: &Statement, entry: &Principal) -> Option<St
 
 /// How many audiences the providers of a host take; `None` where none is declared.
 pub fn audiences(model: &Model, host: &str) -> Option<usize> {
-    let declared = model.resources.iter().filter_map(|resource| read(resource.kind.as_str(), resource.value.as_ref()?));
-    declared.filter(|(other, _)| other == host).map(|(_, audiences)| audiences).max()
+    model.resources.iter().filter_map(read).filter(|(other, _)| other == host).map(|(_, audiences)| audiences).max()
 }
 
 /// `!Ref Provider` and `!GetAtt Provider.Arn`.
 fn declared(model: &Model, text: &Text) -> Option<(String, usize)> {
     let hole = text.as_hole().filter(|hole| hole.kind == HoleKind::Resource)?;
     let is_it = |file, id: &str| file == hole.template && id == hole.logical_id();
-    let found = model.resources.iter().find(|one| is_it(one.file, &one.logical_id.value))?;
-    read(&found.kind, found.value.as_ref()?)
+    model.resources.iter().find(|one| is_it(one.file, &one.logical_id.value)).and_then(read)
 }
 
-/// Host and number of audiences of an `AWS::IAM::OIDCProvider`.
-fn read(kind: &str, properties: &Value) -> Option<(String, usize)> {
-    let url = properties.get("Url").filter(|_| kind == "AWS::IAM::OIDCProvider")?.as_text()?.with_defaults()?;
+/// Host and number of audiences of a provider.
+fn read(resource: &DeclaredResource) -> Option<(String, usize)> {
+    let properties = Some(resource).filter(|one| one.kind == PROVIDER)?.value()?;
+    let url = properties.get("Url")?.as_text()?.with_defaults()?;
     let audiences = properties.get("ClientIdList").map_or(0, |list| list.items().len());
     Some((url.trim_start_matches("https://").trim_end_matches('/').to_owned(), audiences))
 }

@@ -40,6 +40,13 @@ static WAYS: LazyLock<Vec<Way>> = LazyLock::new(|| {
 static CALLS: LazyLock<Wanted> =
     LazyLock::new(|| Wanted::new(&WAYS.iter().flat_map(|way| way.calls.iter().copied()).collect::<Vec<_>>()));
 
+const PROFILE: &str = "AWS::IAM::InstanceProfile";
+
+/// The types of resources whose properties are asked about.
+pub fn resource_types() -> impl Iterator<Item = &'static str> {
+    WAYS.iter().map(|way| way.kind).chain([PROFILE])
+}
+
 /// Something that runs with a role that is declared.
 struct Carrier<'m> {
     way: &'static Way,
@@ -73,7 +80,7 @@ fn calls_of(principal: &Principal) -> Vec<Grant<'_>> {
 fn carriers<'m>(model: &'m Model, resource: &'m DeclaredResource) -> Vec<Carrier<'m>> {
     let ways = WAYS.iter().filter(|way| way.kind == resource.kind);
     let found = ways.filter_map(|way| {
-        let properties = resource.value.as_ref()?;
+        let properties = resource.value()?;
         let role = role_of(model, way.role.iter().try_fold(properties, |value, key| value.get(key))?)?;
         // A build that deploys has a rule of its own.
         if model.projects.iter().any(|one| one.logical_id.span == resource.logical_id.span && one.deploys.is_some()) {
@@ -93,9 +100,9 @@ fn role_of<'m>(model: &'m Model, value: &Value) -> Option<&'m Principal> {
     let is_it = |file, id: &str| file == hole.template && id == hole.logical_id();
     let mut roles = model.principals.iter().filter(|one| one.kind == PrincipalKind::Role);
     roles.find(|one| is_it(one.file, &one.logical_id.value)).or_else(|| {
-        let mut profiles = model.resources.iter().filter(|one| one.kind == "AWS::IAM::InstanceProfile");
+        let mut profiles = model.resources.iter().filter(|one| one.kind == PROFILE);
         let profile = profiles.find(|one| is_it(one.file, &one.logical_id.value))?;
-        profile.value.as_ref()?.get("Roles")?.items().into_iter().find_map(|(_, role)| role_of(model, role))
+        profile.value()?.get("Roles")?.items().into_iter().find_map(|(_, role)| role_of(model, role))
     })
 }
 

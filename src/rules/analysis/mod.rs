@@ -91,6 +91,7 @@ mod webhook_pattern;
 mod write_anywhere;
 
 pub use chain::list;
+pub use existing_role::resource_types;
 
 use super::{Analysis, Context, Finding};
 use crate::model::Policy;
