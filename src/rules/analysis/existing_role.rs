@@ -7,7 +7,10 @@ use crate::iam::{ConditionClass, Grant, Wanted};
 use crate::model::deployment::arn_of;
 use crate::model::{AuthorityLabel, DeclaredResource, Model, Power, Principal, PrincipalKind, powers_of};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::source::FileId;
 use crate::value::{Hole, HoleKind, Text, Value};
+use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -53,6 +56,8 @@ struct Carrier<'m> {
     resource: &'m DeclaredResource,
     target: Target,
     role: &'m Principal,
+    /// What the role may do that should not be lent to anybody; found out when it is first asked for.
+    power: OnceCell<Option<Power>>,
 }
 
 fn bind(params: &Params) -> Check {
@@ -66,7 +71,8 @@ fn bind(params: &Params) -> Check {
         if callers.iter().all(|(_, grants)| grants.is_empty()) {
             return Vec::new();
         }
-        let carriers: Vec<Carrier<'_>> = model.resources.iter().flat_map(|one| carriers(model, one)).collect();
+        let roles = Roles::new(model);
+        let carriers: Vec<Carrier<'_>> = model.resources.iter().flat_map(|one| carriers(model, &roles, one)).collect();
         callers.iter().filter_map(|(one, grants)| of_principal(model, one, grants, &carriers)).collect()
     })
 }
@@ -77,11 +83,11 @@ fn calls_of(principal: &Principal) -> Vec<Grant<'_>> {
     grants
 }
 
-fn carriers<'m>(model: &'m Model, resource: &'m DeclaredResource) -> Vec<Carrier<'m>> {
+fn carriers<'m>(model: &'m Model, roles: &Roles<'m>, resource: &'m DeclaredResource) -> Vec<Carrier<'m>> {
     let ways = WAYS.iter().filter(|way| way.kind == resource.kind);
     let found = ways.filter_map(|way| {
         let properties = resource.value()?;
-        let role = role_of(model, way.role.iter().try_fold(properties, |value, key| value.get(key))?)?;
+        let role = roles.of(way.role.iter().try_fold(properties, |value, key| value.get(key))?)?;
         // A build that deploys has a rule of its own.
         if model.projects.iter().any(|one| one.logical_id.span == resource.logical_id.span && one.deploys.is_some()) {
             return None;
@@ -89,21 +95,36 @@ fn carriers<'m>(model: &'m Model, resource: &'m DeclaredResource) -> Vec<Carrier
         let name = properties.get(way.name).and_then(Value::as_text).cloned();
         let arn = arn_of(way.arn, &name.unwrap_or_else(|| name_at_deployment(resource)), "");
         let target = Target::declared(resource.file, &resource.logical_id.value).with_arn(Some(arn));
-        Some(Carrier { way, resource, target, role })
+        Some(Carrier { way, resource, target, role, power: OnceCell::new() })
     });
     found.collect()
 }
 
-/// The role of a property: by reference to it, or to the instance profile that holds it.
-fn role_of<'m>(model: &'m Model, value: &Value) -> Option<&'m Principal> {
-    let hole = value.as_text()?.as_hole().filter(|hole| hole.kind == HoleKind::Resource)?;
-    let is_it = |file, id: &str| file == hole.template && id == hole.logical_id();
-    let mut roles = model.principals.iter().filter(|one| one.kind == PrincipalKind::Role);
-    roles.find(|one| is_it(one.file, &one.logical_id.value)).or_else(|| {
-        let mut profiles = model.resources.iter().filter(|one| one.kind == PROFILE);
-        let profile = profiles.find(|one| is_it(one.file, &one.logical_id.value))?;
-        profile.value()?.get("Roles")?.items().into_iter().find_map(|(_, role)| role_of(model, role))
-    })
+/// Roles and instance profiles by the template and the logical id that declare them.
+struct Roles<'m> {
+    roles: HashMap<(FileId, &'m str), &'m Principal>,
+    profiles: HashMap<(FileId, &'m str), &'m DeclaredResource>,
+}
+
+impl<'m> Roles<'m> {
+    fn new(model: &'m Model) -> Roles<'m> {
+        let roles = model.principals.iter().filter(|one| one.kind == PrincipalKind::Role);
+        let profiles = model.resources.iter().filter(|one| one.kind == PROFILE);
+        Roles {
+            roles: roles.map(|one| ((one.file, one.logical_id.value.as_str()), one)).collect(),
+            profiles: profiles.map(|one| ((one.file, one.logical_id.value.as_str()), one)).collect(),
+        }
+    }
+
+    /// The role of a property: by reference to it, or to the instance profile that holds it.
+    fn of(&self, value: &Value) -> Option<&'m Principal> {
+        let hole = value.as_text()?.as_hole().filter(|hole| hole.kind == HoleKind::Resource)?;
+        let key = (hole.template, hole.logical_id());
+        self.roles.get(&key).copied().or_else(|| {
+            let roles = self.profiles.get(&key)?.value()?.get("Roles")?;
+            roles.items().into_iter().find_map(|(_, role)| self.of(role))
+        })
+    }
 }
 
 /// What only the deployment names may have any name.
@@ -124,15 +145,19 @@ fn of_principal(
     grants: &[Grant<'_>],
     carriers: &[Carrier<'_>],
 ) -> Option<Finding> {
+    if principal.power(AuthorityLabel::Admin).is_some() {
+        return None;
+    }
     let others = carriers.iter().filter(|carrier| !std::ptr::eq(carrier.role, principal));
-    let mut reached: Vec<(&Carrier<'_>, Power, Vec<&Grant<'_>>)> = others
+    let mut reached: Vec<(&Carrier<'_>, &Power, Vec<&Grant<'_>>)> = others
         .filter_map(|carrier| {
             let by = |call: &&str| {
                 let mut by = grants.iter().filter(|grant| grant.action == **call);
                 by.find(|grant| reaches(grant, &carrier.target))
             };
             let needed = carrier.way.calls.iter().map(by).collect::<Option<Vec<_>>>()?;
-            Some((carrier, power_beyond(principal, carrier.role)?, needed))
+            let power = carrier.power.get_or_init(|| lent_power(carrier.role)).as_ref()?;
+            principal.powers.iter().all(|own| own.label > power.label).then_some((carrier, power, needed))
         })
         .collect();
     let near = |carrier: &Carrier<'_>| model.nearness(carrier.resource.file, principal.file);
@@ -162,11 +187,9 @@ fn of_principal(
     Some(found)
 }
 
-/// What the role may do that the principal may not, when that is dangerous.
-fn power_beyond(principal: &Principal, role: &Principal) -> Option<Power> {
+fn lent_power(role: &Principal) -> Option<Power> {
     let lent = [AuthorityLabel::Admin, AuthorityLabel::IamWrite, AuthorityLabel::AssumeAny];
-    let power = powers_of(role).into_iter().find(|power| lent.contains(&power.label))?;
-    principal.powers.iter().all(|own| own.label > power.label).then_some(power)
+    powers_of(role).into_iter().find(|power| lent.contains(&power.label))
 }
 
 #[cfg(test)]
