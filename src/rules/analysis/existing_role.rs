@@ -4,7 +4,6 @@
 use super::chain::{WHOSE, finding, is_meant, list};
 use super::reach::{Target, reaches};
 use crate::iam::{ConditionClass, Grant, Wanted};
-use crate::model::deployment::arn_of;
 use crate::model::{AuthorityLabel, DeclaredResource, Model, Power, Principal, PrincipalKind, powers_of};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::FileId;
@@ -93,8 +92,8 @@ fn carriers<'m>(model: &'m Model, roles: &Roles<'m>, resource: &'m DeclaredResou
             return None;
         }
         let name = properties.get(way.name).and_then(Value::as_text).cloned();
-        let arn = arn_of(way.arn, &name.unwrap_or_else(|| name_at_deployment(resource)), "");
-        let target = Target::declared(resource.file, &resource.logical_id.value).with_arn(Some(arn));
+        let name = name.unwrap_or_else(|| name_at_deployment(resource));
+        let target = Target::declared_as(resource.file, &resource.logical_id.value, way.arn, Some(&name));
         Some(Carrier { way, resource, target, role, power: OnceCell::new() })
     });
     found.collect()
