@@ -5,6 +5,7 @@ mod authority;
 pub mod artifact;
 pub mod command;
 pub mod deployment;
+pub mod federation;
 mod given;
 pub mod group;
 pub mod image;
@@ -19,8 +20,9 @@ mod trust_level;
 pub mod webhook;
 
 pub use authority::{AuthorityLabel, Power, actions_of_power, deploy_actions, powers_of};
+pub use federation::is_ci_provider;
 pub use given::Given;
-pub use link::{is_ci_provider, link};
+pub use link::link;
 pub use pipeline::{Pipeline, PipelineAction, Stage, Trigger};
 pub use principal::{CiUse, ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef, RoleTarget};
 pub use project::{ActionRef, Artifacts, BuildProject, BuildspecRef, Source};
@@ -57,6 +59,8 @@ pub struct Model {
     /// Roles that CloudFormation is given by a tool that deploys.
     pub execution_roles: Vec<RoleRef>,
     pub resources: Vec<DeclaredResource>,
+    /// Parameters of templates that do not hide their value.
+    pub shown_parameters: Vec<ShownParameter>,
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,
     /// Problems of syntax and structure, in the order of the files.
@@ -114,6 +118,13 @@ impl DeclaredResource {
         debug_assert!(self.value.is_some() || self.kind.starts_with("AWS::IAM::"), "nobody asked about {}", self.kind);
         self.value.as_ref()
     }
+}
+
+/// A parameter without `NoEcho`: whoever may describe the stack reads its value.
+#[derive(Debug)]
+pub struct ShownParameter {
+    pub template: FileId,
+    pub name: Spanned<String>,
 }
 
 /// What a tool made of what the user wrote, for those who look for it in their own code.
