@@ -2,7 +2,7 @@
 
 use super::ink::{self, Ink};
 use super::words::{one_line, wrap};
-use super::{Format, Style, mask, render};
+use super::{Format, Secrets, Style, mask, render};
 use crate::diagnostic::{Confidence, Diagnostic};
 use crate::linter::{Options, Report, lint};
 use crate::rules::Rule;
@@ -75,7 +75,7 @@ fn example_report(rule: &Rule, example: Example, style: &Style) -> (String, Stri
     let report = lint(&sources, std::slice::from_ref(rule), &Options::default());
     let style = Style { quiet: true, links: false, explained: false, ..style.clone() };
     let text = render(&report, &sources, Format::Pretty, &style, None);
-    (sources.redacted(&report.redactions).get(file).text.to_string(), text)
+    (sources.redacted(&mask::places(&report, &sources)).get(file).text.to_string(), text)
 }
 
 /// The page of a finding: who can do what, the chain with evidence of every file, why, what to do,
@@ -87,11 +87,12 @@ pub fn finding(
     sources: &Sources,
     style: &Style,
 ) -> String {
-    let shown = sources.redacted(&report.redactions);
-    let masked =
-        Report { diagnostics: vec![diagnostic.clone()], redactions: report.redactions.clone(), ..Report::default() };
-    let masked = mask::masked(&masked, sources);
-    let diagnostic = masked.diagnostics.first().unwrap_or(diagnostic);
+    let places = mask::places(report, sources);
+    let shown = sources.redacted(&places);
+    let report = &Secrets::of(report, sources, &places).masked(report);
+    let id = diagnostic.id(sources);
+    let masked = report.diagnostics.iter().find(|one| one.rule == diagnostic.rule && one.id(sources) == id);
+    let diagnostic = masked.unwrap_or(diagnostic);
     let mut page = Page::new(style);
     let about = format!("{}, {} confidence, id {}", diagnostic.severity, diagnostic.confidence, diagnostic.id(sources));
     page.title(&diagnostic.rule, &about);

@@ -7,6 +7,7 @@ mod message;
 pub mod pack;
 mod params;
 mod schema;
+pub mod secrets;
 
 pub use analysis::ANALYSES;
 pub use pack::{PackError, Rule, load};
@@ -18,9 +19,10 @@ use crate::model::command::Command;
 use crate::model::{Model, Principal, PrincipalId};
 use crate::needs::Needs;
 use crate::needs::compare::{self, Comparison, Depth};
-use crate::source::{Sources, Span, Spanned};
+use crate::source::{FileId, Sources, Span, Spanned};
 use crate::template::Format;
 use rayon::prelude::*;
+use secrets::Secret;
 use std::sync::OnceLock;
 
 /// One kind of question that rules can ask, with its parameters.
@@ -44,11 +46,12 @@ pub struct Context<'c> {
     /// The format of each file, by its index.
     pub formats: &'c [Format],
     uses: OnceLock<Vec<(PrincipalId, Needs, Comparison)>>,
+    secrets: OnceLock<Vec<(FileId, Secret)>>,
 }
 
 impl<'c> Context<'c> {
     pub fn new(model: &'c Model, sources: &'c Sources, formats: &'c [Format]) -> Context<'c> {
-        Context { model, sources, formats, uses: OnceLock::new() }
+        Context { model, sources, formats, uses: OnceLock::new(), secrets: OnceLock::new() }
     }
 
     /// The needs of the roles of builds and pipelines next to what they may do, where all of that is
@@ -63,6 +66,16 @@ impl<'c> Context<'c> {
         };
         let found = self.uses.get_or_init(|| compare::all(model, is_seen, Depth::WorstActions));
         found.iter().map(move |(id, needs, compared)| (model.principal(*id), needs, compared))
+    }
+
+    /// Secrets that are known by their form, of all files.
+    pub fn secrets(&self) -> &[(FileId, Secret)] {
+        self.secrets.get_or_init(|| {
+            let of_file = |(file, text): (FileId, &str)| -> Vec<(FileId, Secret)> {
+                secrets::by_form(text).into_iter().map(|secret| (file, secret)).collect()
+            };
+            self.sources.iter().flat_map(|(file, source)| of_file((file, &source.text))).collect()
+        })
     }
 }
 
@@ -185,17 +198,19 @@ pub fn doubt(reason: &Reason) -> Doubt {
     Doubt { text: reason.text.clone(), span: reason.span }
 }
 
-/// Findings of all rules, worded; in the order of the rules.
+/// Findings of all rules, worded; in the order of the rules. With them go the places of secrets, which no
+/// choice of rules brings to light.
 pub fn run(context: &Context<'_>, rules: &[Rule]) -> (Vec<Diagnostic>, Vec<Span>) {
+    let is_asked = |rule: &&Rule| rules.iter().any(|asked| asked.id == rule.id);
+    let unasked: Vec<&Rule> =
+        builtin::rules().iter().filter(|rule| rule.finds_secrets).filter(|rule| !is_asked(rule)).collect();
+    let all: Vec<&Rule> = rules.iter().chain(unasked).collect();
     // Checks only read, and their findings are put in the order of the rules.
-    let found: Vec<Vec<Finding>> = rules.par_iter().map(|rule| (rule.check)(context)).collect();
-    let mut diagnostics = Vec::new();
-    let mut secrets = Vec::new();
-    for (rule, findings) in rules.iter().zip(found) {
-        for finding in findings {
-            secrets.extend(finding.secret);
-            diagnostics.push(rule.word(finding));
-        }
-    }
-    (diagnostics, secrets)
+    let found: Vec<Vec<Finding>> = all.par_iter().map(|rule| (rule.check)(context)).collect();
+    let mut secrets = context.model.hidden.clone();
+    secrets.extend(found.iter().flatten().filter_map(|finding| finding.secret));
+    let by_form = context.secrets().iter();
+    secrets.extend(by_form.map(|(file, secret)| Span::new(*file, secret.hidden.start, secret.hidden.end)));
+    let worded = rules.iter().zip(found).flat_map(|(rule, found)| found.into_iter().map(|one| rule.word(one)));
+    (worded.collect(), secrets)
 }

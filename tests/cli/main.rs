@@ -11,6 +11,7 @@ mod inputs;
 mod output;
 mod reports;
 mod rules;
+mod secrets;
 mod surroundings;
 mod uses;
 #[path = "../walk/mod.rs"]

@@ -53,6 +53,7 @@ pub struct Fragment {
     pub problems: Vec<Diagnostic>,
     pub not_read: Vec<(Span, String)>,
     pub repaired: Vec<Span>,
+    pub hidden: Vec<Span>,
     pub origins: Vec<Origin>,
 }
 
@@ -77,6 +78,7 @@ impl Fragment {
         self.problems.append(&mut other.problems);
         self.not_read.append(&mut other.not_read);
         self.repaired.append(&mut other.repaired);
+        self.hidden.append(&mut other.hidden);
         self.execution_roles.append(&mut other.execution_roles);
         self.services.append(&mut other.services);
         self.origins.append(&mut other.origins);
@@ -239,6 +241,8 @@ fn declarations(repository: &Repository<'_>, scope: Scope<'_>, fragment: &mut Fr
     let template = scope.template;
     fragment.problems.extend(template.problems.iter().cloned());
     fragment.not_read.extend(template.not_read.iter().cloned());
+    let silent = template.parameters.values().filter(|one| one.no_echo);
+    fragment.hidden.extend(silent.filter_map(|one| one.default.as_ref()).map(|default| default.span));
     resources(repository, &scope, fragment);
     if template.has_macro() {
         // What a macro takes in need not be what IAM takes.
