@@ -250,7 +250,11 @@ fn declarations(repository: &Repository<'_>, scope: Scope<'_>, fragment: &mut Fr
             policy.leave_unvalidated();
         }
     }
-    fragment.unresolved = scope.into_unresolved();
+    let (unresolved, mut cut) = scope.into_met();
+    cut.sort();
+    cut.dedup();
+    fragment.unresolved = unresolved;
+    fragment.not_read.append(&mut cut);
 }
 
 fn resources(repository: &Repository<'_>, scope: &Scope<'_>, fragment: &mut Fragment) {
