@@ -343,6 +343,18 @@ fn every_link_of_the_documentation_leads_somewhere() {
 }
 
 #[test]
+fn every_promise_is_held_by_a_test_that_is_there() {
+    let page = read("docs/promises.md");
+    let rows = page.lines().filter(|line| line.starts_with("| ")).skip(1);
+    let held: Vec<Vec<&str>> = rows.map(|row| row.split('`').rev().skip(1).step_by(2).take(2).collect()).collect();
+    assert!(held.len() > 28);
+    for names in held {
+        let [test, path] = names.as_slice() else { panic!("{names:?}") };
+        assert!(read(path).contains(&format!("#[test]\nfn {test}() {{")), "{path}: {test}");
+    }
+}
+
+#[test]
 fn every_rule_that_is_named_in_an_explain_command_exists() {
     for path in documents() {
         for rest in read(&path).split("iamlint explain ").skip(1) {

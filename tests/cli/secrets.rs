@@ -55,7 +55,12 @@ fn template(action: &str) -> String {
 }
 
 fn with_secrets() -> Repository {
-    committed(&[("spec.yml", &buildspec()), ("ci.yml", &template("\"iam:*\""))])
+    let image = format!(
+        "FROM alpine:3\nENV API_TOKEN={}\nRUN curl -sS https://bot:{}@example.com/install.sh | bash\nUSER 1000\n",
+        parts()[5],
+        parts()[3]
+    );
+    committed(&[("spec.yml", &buildspec()), ("ci.yml", &template("\"iam:*\"")), ("Dockerfile", &image)])
 }
 
 fn holds_none(what: &str, text: &str) {
