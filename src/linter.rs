@@ -4,7 +4,7 @@ mod compare;
 mod inventory;
 
 pub use compare::{Side, lint_change};
-pub use inventory::{ActionRow, AskedRule, PipelineRow, PowerRow, RoleRow, StageRow};
+pub use inventory::{ActionRow, AskedRule, Inventory, PipelineRow, PowerRow, RoleRow, ServiceRow, StageRow, Uses};
 
 use crate::baseline::{self, Baseline};
 use crate::change::Change;
@@ -35,9 +35,9 @@ pub struct Report {
     pub stale: Vec<baseline::Entry>,
     /// Secrets: every renderer masks these places.
     pub redactions: Vec<Span>,
-    /// The rules of the run, in the order of their packs.
+    /// The rules of the run, in the order of their packs, where they are wanted.
     pub rules: Vec<AskedRule>,
-    /// In the order of the files, as are the pipelines.
+    /// In the order of the files, as are the pipelines; where they are wanted.
     pub roles: Vec<RoleRow>,
     pub pipelines: Vec<PipelineRow>,
     /// What a change brings, where the run compares: the findings are then the new ones.
@@ -89,6 +89,8 @@ pub struct Options {
     pub known_rules: Vec<String>,
     /// What is known already.
     pub baseline: Option<Baseline>,
+    /// What the report shall list besides.
+    pub inventory: Inventory,
     /// Nothing is suppressed.
     pub no_ignores: bool,
     /// The day of the run: suppressions may end.
@@ -174,7 +176,6 @@ fn lint_and_model(sources: &Sources, rules: &[Rule], options: &Options) -> (Repo
             }
         }
     }
-    let (roles, pipelines) = (inventory::roles(&model, &options), inventory::pipelines(&model, &options));
     let circumstances = Circumstances {
         config: &options.config,
         today: options.today,
@@ -204,9 +205,15 @@ fn lint_and_model(sources: &Sources, rules: &[Rule], options: &Options) -> (Repo
     let baseline = options.baseline.as_ref();
     let split = baseline.map(|baseline| baseline.split(sources, &mut diagnostics, is_judged));
     let (known, stale) = split.unwrap_or_default();
-    let rules = inventory::rules(rules);
-    let change = None;
-    (Report { diagnostics, suppressed, known, stale, summary, redactions, rules, roles, pipelines, change }, model)
+    let mut report = Report { diagnostics, suppressed, known, stale, summary, redactions, ..Report::default() };
+    if options.inventory.rules {
+        report.rules = inventory::rules(rules);
+    }
+    if options.inventory.roles {
+        report.roles = inventory::roles(&model, &options);
+        report.pipelines = inventory::pipelines(&model, &options);
+    }
+    (report, model)
 }
 
 /// Takes apart what is no longer needed, on another thread: nobody has to wait for it.

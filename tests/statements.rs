@@ -60,7 +60,8 @@ fn a_star_for_actions_that_take_no_resource_is_no_finding() {
 
 #[test]
 fn an_action_that_takes_a_resource_beside_them_is_one_finding_at_the_action() {
-    let text = statements(&format!("[{{Effect: Allow, Action: [{WITHOUT_RESOURCES}, s3:PutObject], Resource: \"*\"}}]"));
+    let text =
+        statements(&format!("[{{Effect: Allow, Action: [{WITHOUT_RESOURCES}, s3:PutObject], Resource: \"*\"}}]"));
     let found = findings(&text);
     assert!(matches!(found.as_slice(), [(_, place)] if place == "s3:PutObject"), "{found:?}");
 }
@@ -122,7 +123,9 @@ fn a_deny_with_wildcards_grants_nothing() {
 fn a_misspelled_action_is_told_in_one_line_with_what_is_meant_and_no_list() {
     let text = statements("[{Effect: Allow, Action: s3:GetObjekt, Resource: \"arn:aws:s3:::shop/*\"}]");
     let (_, report) = report(&text);
-    let about = |found: &&Diagnostic| found.all_labels().any(|label| label.text.contains("GetObjekt")) || found.message.contains("GetObjekt");
+    let about = |found: &&Diagnostic| {
+        found.all_labels().any(|label| label.text.contains("GetObjekt")) || found.message.contains("GetObjekt")
+    };
     let told: Vec<&Diagnostic> = report.diagnostics.iter().filter(about).collect();
     let [found] = told.as_slice() else { panic!("{told:?}") };
     let all: String = std::iter::once(&found.message).chain(&found.help).chain(&found.notes).cloned().collect();
@@ -132,9 +135,9 @@ fn a_misspelled_action_is_told_in_one_line_with_what_is_meant_and_no_list() {
 
 #[test]
 fn twenty_conditions_with_twenty_branches_are_cut_short_and_that_is_said() {
-    let conditions: String =
-        (0..20).map(|n| format!("  C{n}: !Equals [!Ref AWS::Region, eu-west-{n}]\n")).collect();
-    let branches: String = (0..20).map(|n| format!("!If [C{n}, \"arn:aws:s3:::a{n}/*\", \"arn:aws:s3:::b{n}/*\"], ")).collect();
+    let conditions: String = (0..20).map(|n| format!("  C{n}: !Equals [!Ref AWS::Region, eu-west-{n}]\n")).collect();
+    let branches: String =
+        (0..20).map(|n| format!("!If [C{n}, \"arn:aws:s3:::a{n}/*\", \"arn:aws:s3:::b{n}/*\"], ")).collect();
     let joined: String = (0..20).map(|n| format!("!If [C{n}, a, b], ")).collect();
     let text = statements(&format!(
         "[{{Effect: Allow, Action: s3:GetObject, Resource: [{branches}]}}, {{Effect: Allow, Action: iam:PassRole, \

@@ -8,8 +8,8 @@ use crate::linter::understand;
 use crate::model::PrincipalId;
 use crate::needs::compare::{self, Depth};
 use crate::needs::policy;
-use crate::report::least::{self, Notation};
 use crate::report::Secrets;
+use crate::report::least::{self, Notation};
 use crate::report::uses::{self as report, RoleUse};
 use crate::rules::{self, Context};
 
@@ -61,7 +61,9 @@ pub fn run(args: &UsesArgs) -> Result<u8, Failure> {
             }
             let notation = Notation::of(&input.sources.get(role.file).text);
             match &found.document {
-                Some(document) => print(&secrets.mask(&least::policy(document, &needs.needs, notation, &input.sources))),
+                Some(document) => {
+                    print(&secrets.mask(&least::policy(document, &needs.needs, notation, &input.sources)))
+                }
                 None => eprintln!("nothing is known to be needed: there is no policy to write"),
             }
         }

@@ -1,8 +1,8 @@
 //! The report for programs: schema `iamlint/1`. Lines and columns are 1-based and count characters;
 //! offsets are bytes. A field is only ever added; what is not known or not there is `null` or empty.
 
-use super::{Scene, change};
 use super::place::{Place, place};
+use super::{Scene, change};
 use crate::baseline;
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::iam::catalogue;
@@ -32,8 +32,11 @@ pub fn lines(scene: &Scene, report: &linter::Report, fail_on: Option<Severity>) 
     let suppressed = report.suppressed.iter().map(|one| Line::Suppressed(suppressed(scene, one)));
     let known = report.known.iter().map(|diagnostic| Line::Baseline(finding(scene, diagnostic)));
     let change = report.change.iter().map(|one| Line::Change(change::written(one, scene.sources)));
-    let lines =
-        findings.chain(suppressed).chain(known).chain(change).chain([Line::Summary(summary(report, scene.sources, fail_on))]);
+    let lines = findings.chain(suppressed).chain(known).chain(change).chain([Line::Summary(summary(
+        report,
+        scene.sources,
+        fail_on,
+    ))]);
     let written = lines.map(|record| {
         let stamped = Stamped { schema: SCHEMA, version: env!("CARGO_PKG_VERSION"), record };
         serde_json::to_string(&stamped).expect(SERIALISES) + "\n"

@@ -21,8 +21,7 @@ pub struct Secrets {
 pub fn places(report: &Report, sources: &Sources) -> Vec<Span> {
     let suppressed = report.suppressed.iter().map(|one| &one.diagnostic);
     let findings = report.diagnostics.iter().chain(&report.known).chain(suppressed);
-    let shown: BTreeSet<FileId> =
-        findings.flat_map(|found| found.all_labels()).map(|label| label.span.file).collect();
+    let shown: BTreeSet<FileId> = findings.flat_map(|found| found.all_labels()).map(|label| label.span.file).collect();
     let in_file = |file: &FileId| {
         let file = *file;
         hidden(&sources.get(file).text).into_iter().map(move |range| Span::new(file, range.start, range.end))

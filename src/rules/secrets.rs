@@ -281,9 +281,8 @@ fn secret_near(text: &str, from: usize) -> Option<Range<usize>> {
         let alone = is_edge(range.start.checked_sub(1).and_then(|at| bytes.get(at)).filter(|byte| **byte != b'='))
             && is_edge(bytes.get(range.end));
         let found = found.as_str();
-        let mixed = has(found, u8::is_ascii_lowercase)
-            && has(found, u8::is_ascii_uppercase)
-            && has(found, u8::is_ascii_digit);
+        let mixed =
+            has(found, u8::is_ascii_lowercase) && has(found, u8::is_ascii_uppercase) && has(found, u8::is_ascii_digit);
         (alone && mixed && !found.ends_with("EXAMPLEKEY")).then_some(range)
     })
 }
@@ -388,7 +387,10 @@ mod tests {
         assert_eq!(shown("# https://bot:hunter2@h.example"), "# https://bot:*******@h.example");
         assert_eq!(shown("DB_PASSWORD: Summer2031!\n"), "DB_PASSWORD: ***********\n");
         assert_eq!(shown(r#"{"dbPassword": "Summer2031!"}"#), r#"{"dbPassword": "***********"}"#);
-        assert_eq!(shown(&format!("AWS_SECRET_ACCESS_KEY={}", secret())), format!("AWS_SECRET_ACCESS_KEY={}", "*".repeat(40)));
+        assert_eq!(
+            shown(&format!("AWS_SECRET_ACCESS_KEY={}", secret())),
+            format!("AWS_SECRET_ACCESS_KEY={}", "*".repeat(40))
+        );
         for open in [
             "https://$U:$P@h.example",
             "PASSWORD: ${Password1}",

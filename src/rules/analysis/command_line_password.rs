@@ -33,7 +33,8 @@ fn finding(context: &Context<'_>, command: &Command) -> Option<Finding> {
     let (password, help, severity) = match program {
         "docker" | "podman" | "buildah" | "oras" | "helm" | "crane" if command.has_words(["login"]) => {
             let password = option(arguments, "-p", "--password")?;
-            let shown = if literal(context, password, false).is_some() { "$PASSWORD" } else { value_of(password.written()) };
+            let shown =
+                if literal(context, password, false).is_some() { "$PASSWORD" } else { value_of(password.written()) };
             let help =
                 format!("give it on standard input: `printf '%s' \"{shown}\" | {program} login … --password-stdin`");
             (password, help, Severity::Medium)
