@@ -109,7 +109,7 @@ impl Options {
         if self.no_ignores {
             return Suppressions::default();
         }
-        let own = suppress::RULES.iter().map(|(id, ..)| *id);
+        let own = suppress::RULES.iter().map(|rule| rule.id);
         let known: Vec<&str> = match self.known_rules.as_slice() {
             [] => builtin::rules().iter().map(|rule| rule.id.as_str()).chain(own).collect(),
             ids => ids.iter().map(String::as_str).chain(own).collect(),
@@ -199,7 +199,7 @@ fn lint_and_model(sources: &Sources, rules: &[Rule], options: &Options) -> (Repo
     suppressed.dedup_by(|left, right| left.diagnostic == right.diagnostic);
     number_equal_ids(sources, &mut diagnostics, &mut suppressed);
     let is_judged = |rule: &str, path: &str| {
-        let is_asked = circumstances.asked.contains(rule) || suppress::RULES.iter().any(|(id, ..)| *id == rule);
+        let is_asked = circumstances.asked.contains(rule) || suppress::own_rule(rule).is_some();
         !options.is_partial && is_asked && sources.find(path).is_none_or(|file| options.reports(file))
     };
     let baseline = options.baseline.as_ref();
