@@ -5,6 +5,7 @@ mod authority;
 pub mod artifact;
 pub mod command;
 pub mod deployment;
+mod emergency;
 mod given;
 pub mod group;
 pub mod image;
