@@ -63,7 +63,7 @@ impl Secrets {
     }
 
     /// The report with all of its texts masked, but for those that ids are made of.
-    pub fn masked<'r>(&self, report: &'r Report) -> Report {
+    pub fn masked(&self, report: &Report) -> Report {
         let mut masked = report.clone();
         let mask = |text: &mut String| {
             if let Cow::Owned(without) = self.mask(text) {

@@ -60,6 +60,19 @@ fn repository(files: &[(&str, &str)]) -> Repository {
     repository
 }
 
+/// Files of several folders with findings, one that is not read, and findings that lie in two files.
+fn several_folders() -> Repository {
+    repository(&[
+        ("a/ci.yml", CREATES_ROLES),
+        ("b/ci.yml", CREATES_ROLES),
+        ("spec.yml", SECRET),
+        ("ci/project.yml", PROJECT),
+        ("iam/role.yml", ROLE),
+        ("z/role.yml", ROLE),
+        ("jinja.yml", TEXT_TEMPLATE),
+    ])
+}
+
 impl Repository {
     fn path(&self) -> &Path {
         self.folder.path()
