@@ -32,7 +32,7 @@ pub struct Address {
     pub host: Range<usize>,
     /// The password comes from a variable.
     pub is_variable: bool,
-    /// Nobody but a comment speaks of it, or the machine itself is meant.
+    /// Nobody but a comment speaks of it, the machine itself is meant, or it is no address of the web.
     pub is_harmless: bool,
 }
 
@@ -50,6 +50,7 @@ pub fn addresses(text: &str) -> Vec<Address> {
     }
     let address = |found: regex::Captures<'_>| {
         let (user, password, host) = (found.name("user")?, found.name("password")?, found.name("host")?);
+        let is_of_web = matches!(&found["scheme"], "http" | "https");
         let value = password.as_str();
         let line_start = text[..password.start()].rfind('\n').map_or(0, |at| at + 1);
         let is_comment = text[line_start..password.start()].trim_start().starts_with('#');
@@ -61,7 +62,7 @@ pub fn addresses(text: &str) -> Vec<Address> {
             password: password.range(),
             host: host.range(),
             is_variable,
-            is_harmless: is_comment || is_local,
+            is_harmless: is_comment || is_local || !is_of_web,
         })
     };
     ADDRESS.captures_iter(text).filter_map(address).collect()
@@ -144,7 +145,7 @@ static FORMS: LazyLock<Regex> = LazyLock::new(|| {
 
 #[expect(clippy::expect_used, reason = "the pattern is a constant; a test uses it")]
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"\bhttps?://(?<user>[^/\s:@"'<>`]{1,100}):(?<password>[^/\s@"'<>`]{1,200})@(?<host>[A-Za-z0-9$][^/\s"'<>`:)]*)"#)
+    Regex::new(r#"\b(?<scheme>[a-z][a-z0-9+.-]{1,20})://(?<user>[^/\s:@"'<>`]{1,100}):(?<password>[^/\s@"'<>`]{1,200})@(?<host>[A-Za-z0-9$][^/\s"'<>`:)]*)"#)
         .expect("a constant pattern")
 });
 
@@ -385,6 +386,7 @@ mod tests {
     #[test]
     fn passwords_are_hidden_wherever_an_address_or_a_name_tells_of_them() {
         assert_eq!(shown("# https://bot:hunter2@h.example"), "# https://bot:*******@h.example");
+        assert_eq!(shown("postgresql://shop:hunter2@db/shop"), "postgresql://shop:*******@db/shop");
         assert_eq!(shown("DB_PASSWORD: Summer2031!\n"), "DB_PASSWORD: ***********\n");
         assert_eq!(shown(r#"{"dbPassword": "Summer2031!"}"#), r#"{"dbPassword": "***********"}"#);
         assert_eq!(
