@@ -17,13 +17,24 @@ use crate::diagnostic::{Confidence, Diagnostic, Doubt, Fix, Label, Severity};
 use crate::iam::{Grant, Reason};
 use crate::model::command::Command;
 use crate::model::{Model, Principal, PrincipalId};
-use crate::needs::Needs;
 use crate::needs::compare::{self, Comparison, Depth};
+use crate::needs::{self, Needs};
 use crate::source::{FileId, Sources, Span, Spanned};
 use crate::template::Format;
 use rayon::prelude::*;
 use secrets::Secret;
+use std::collections::HashSet;
 use std::sync::OnceLock;
+
+/// The types of resources whose properties analyses ask about, whatever the rules that are bound to them.
+const RESOURCE_TYPES: [&str; 3] = ["AWS::ECR::Repository", "AWS::Events::Rule", "AWS::S3::Bucket"];
+
+/// All types of resources whose properties these rules, or any needs, ask about, and those that hold secrets.
+pub fn resource_types(rules: &[Rule]) -> HashSet<String> {
+    let fixed = RESOURCE_TYPES.into_iter().chain(needs::resource_types()).map(str::to_owned);
+    let asking = rules.iter().chain(secret_finders());
+    fixed.chain(asking.flat_map(|rule| rule.resource_types.iter().cloned())).collect()
+}
 
 /// One kind of question that rules can ask, with its parameters.
 pub struct Analysis {
@@ -198,13 +209,16 @@ pub fn doubt(reason: &Reason) -> Doubt {
     Doubt { text: reason.text.clone(), span: reason.span }
 }
 
+/// Rules that tell where secrets stand.
+fn secret_finders<'r>() -> impl Iterator<Item = &'r Rule> {
+    builtin::rules().iter().filter(|rule| rule.finds_secrets)
+}
+
 /// Findings of all rules, worded; in the order of the rules. With them go the places of secrets, which no
 /// choice of rules brings to light.
 pub fn run(context: &Context<'_>, rules: &[Rule]) -> (Vec<Diagnostic>, Vec<Span>) {
     let is_asked = |rule: &&Rule| rules.iter().any(|asked| asked.id == rule.id);
-    let unasked: Vec<&Rule> =
-        builtin::rules().iter().filter(|rule| rule.finds_secrets).filter(|rule| !is_asked(rule)).collect();
-    let all: Vec<&Rule> = rules.iter().chain(unasked).collect();
+    let all: Vec<&Rule> = rules.iter().chain(secret_finders().filter(|rule| !is_asked(rule))).collect();
     // Checks only read, and their findings are put in the order of the rules.
     let found: Vec<Vec<Finding>> = all.par_iter().map(|rule| (rule.check)(context)).collect();
     let mut secrets = context.model.hidden.clone();

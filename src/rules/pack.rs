@@ -30,6 +30,8 @@ pub struct Rule {
     pub analysis: &'static Analysis,
     /// Its findings tell where secrets stand, which are masked whether it is asked or not.
     pub finds_secrets: bool,
+    /// The types of resources whose properties it asks about.
+    pub resource_types: Vec<String>,
     /// The parameters as they are written, for `explain`.
     pub with: Vec<(String, String)>,
     pub check: Arc<Check>,
@@ -258,6 +260,7 @@ fn bind(pack: &str, entry: RuleEntry, place: &Place<'_>) -> Result<Rule, Vec<Pac
         replaces: entry.replaces,
         analysis,
         finds_secrets: params.flag("secret") || FINDS_SECRETS.contains(&analysis.name),
+        resource_types: params.list("types"),
         with,
         check: Arc::new((analysis.bind)(&params)),
     })
