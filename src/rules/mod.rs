@@ -218,13 +218,17 @@ fn secret_finders<'r>() -> impl Iterator<Item = &'r Rule> {
 /// choice of rules brings to light.
 pub fn run(context: &Context<'_>, rules: &[Rule]) -> (Vec<Diagnostic>, Vec<Span>) {
     let is_asked = |rule: &&Rule| rules.iter().any(|asked| asked.id == rule.id);
-    let all: Vec<&Rule> = rules.iter().chain(secret_finders().filter(|rule| !is_asked(rule))).collect();
+    let unasked = secret_finders().filter(|rule| !is_asked(rule)).map(|rule| (rule, false));
+    let all: Vec<(&Rule, bool)> = rules.iter().map(|rule| (rule, true)).chain(unasked).collect();
     // Checks only read, and their findings are put in the order of the rules.
-    let found: Vec<Vec<Finding>> = all.par_iter().map(|rule| (rule.check)(context)).collect();
-    let mut secrets = context.model.hidden.clone();
-    secrets.extend(found.iter().flatten().filter_map(|finding| finding.secret));
+    let ask = |(rule, is_asked): &(&Rule, bool)| -> Vec<(Option<Span>, Option<Diagnostic>)> {
+        let found = (rule.check)(context).into_iter();
+        found.map(|finding| (finding.secret, is_asked.then(|| rule.word(finding)))).collect()
+    };
+    let found: Vec<_> = all.par_iter().map(ask).collect();
+    let (told, diagnostics): (Vec<_>, Vec<_>) = found.into_iter().flatten().unzip();
     let by_form = context.secrets().iter();
-    secrets.extend(by_form.map(|(file, secret)| Span::new(*file, secret.hidden.start, secret.hidden.end)));
-    let worded = rules.iter().zip(found).flat_map(|(rule, found)| found.into_iter().map(|one| rule.word(one)));
-    (worded.collect(), secrets)
+    let by_form = by_form.map(|(file, secret)| Span::new(*file, secret.hidden.start, secret.hidden.end));
+    let secrets = told.into_iter().flatten().chain(by_form).chain(context.model.hidden.iter().copied());
+    (diagnostics.into_iter().flatten().collect(), secrets.collect())
 }
