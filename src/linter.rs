@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::diagnostic::{Confidence, Diagnostic, Doubt, Severity};
 use crate::model::lower::{self, AsPolicy, Asked};
 use crate::model::{self, Model};
-use crate::rules::{self, Context, Rule, builtin};
+use crate::rules::{self, Context, Rule, builtin, secrets};
 use crate::source::{FileId, Sources, Span};
 use crate::suppress::{self, Circumstances, Suppressed, Suppressions};
 use crate::syntax;
@@ -163,7 +163,7 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
 fn lint_and_model(sources: &Sources, rules: &[Rule], options: &Options) -> (Report, Model) {
     let (Understood { model, formats, summary, options }, suppressions) = read(sources, rules, options);
     let context = Context::new(&model, sources, &formats);
-    let (mut diagnostics, redactions) = rules::run(&context, rules);
+    let (mut diagnostics, mut redactions) = rules::run(&context, rules);
     options.config.apply_levels(sources, rules, &mut diagnostics);
     let given: HashSet<Span> = model.principals.iter().flat_map(|one| one.given_by_tool.iter().copied()).collect();
     diagnostics.retain(|found| !given.contains(&found.primary.span));
@@ -206,6 +206,9 @@ fn lint_and_model(sources: &Sources, rules: &[Rule], options: &Options) -> (Repo
     let baseline = options.baseline.as_ref();
     let split = baseline.map(|baseline| baseline.split(sources, &mut diagnostics, is_judged));
     let (known, stale) = split.unwrap_or_default();
+    let told = diagnostics.iter().chain(&known).chain(suppressed.iter().map(|one| &one.diagnostic));
+    let labels = told.flat_map(Diagnostic::all_labels);
+    redactions.extend(secrets::places(sources, labels.map(|label| label.span.file)));
     let mut report = Report { diagnostics, suppressed, known, stale, summary, redactions, ..Report::default() };
     if options.inventory.rules {
         report.rules = inventory::rules(rules);

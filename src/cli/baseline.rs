@@ -24,7 +24,7 @@ pub fn run(args: &BaselineArgs) -> Result<u8, Failure> {
     let report = lint(&input.sources, &rules, &input.options);
     baseline.remove(&report.stale);
     if args.verb != BaselineVerb::Prune {
-        let masked = Secrets::of_run(&report, &input.sources).masked(&report);
+        let masked = Secrets::of(&report, &input.sources).masked(&report);
         masked.diagnostics.iter().for_each(|found| baseline.add(&input.sources, found));
     }
     std::fs::write(&path, baseline.text())

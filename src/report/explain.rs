@@ -2,7 +2,7 @@
 
 use super::ink::{self, Ink};
 use super::words::{one_line, wrap};
-use super::{Format, Secrets, Style, mask, render};
+use super::{Format, Secrets, Style, render};
 use crate::config::Config;
 use crate::diagnostic::{Confidence, Diagnostic, Severity};
 use crate::linter::{Options, Report, lint};
@@ -110,7 +110,7 @@ fn of_own<'s>(rule: &'s OwnRule, style: &Style) -> Subject<'s> {
 /// The one file of an example, secrets masked, and what is said of it.
 fn shown(sources: &Sources, report: &Report, good: String, languages: [&'static str; 2], style: &Style) -> Shown {
     let style = Style { quiet: true, links: false, explained: false, ..style.clone() };
-    let masked = sources.redacted(&mask::places(report, sources));
+    let masked = sources.redacted(&report.redactions);
     let bad = masked.iter().map(|(_, source)| source.text.to_string()).collect();
     Shown { bad, report: render(report, sources, Format::Pretty, &style, None), good, languages }
 }
@@ -182,9 +182,8 @@ pub fn finding(
     sources: &Sources,
     style: &Style,
 ) -> String {
-    let places = mask::places(report, sources);
-    let shown = sources.redacted(&places);
-    let report = &Secrets::of(report, sources, &places).masked(report);
+    let shown = sources.redacted(&report.redactions);
+    let report = &Secrets::of(report, sources).masked(report);
     let id = diagnostic.id(sources);
     let masked = report.diagnostics.iter().find(|one| one.rule == diagnostic.rule && one.id(sources) == id);
     let diagnostic = masked.unwrap_or(diagnostic);

@@ -3,9 +3,8 @@
 
 use crate::linter::Report;
 use crate::rules::secrets::{hidden, is_dummy};
-use crate::source::{FileId, Sources, Span};
+use crate::source::Sources;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 /// Shorter texts are words that a sentence may have by chance.
 const SHORTEST: usize = 8;
@@ -14,19 +13,6 @@ const SHORTEST: usize = 8;
 #[derive(Debug, Default)]
 pub struct Secrets {
     texts: Vec<String>,
-}
-
-/// Every place of a secret that a report could show: those that the run knows, and those of the files that
-/// its findings point into.
-pub fn places(report: &Report, sources: &Sources) -> Vec<Span> {
-    let suppressed = report.suppressed.iter().map(|one| &one.diagnostic);
-    let findings = report.diagnostics.iter().chain(&report.known).chain(suppressed);
-    let shown: BTreeSet<FileId> = findings.flat_map(|found| found.all_labels()).map(|label| label.span.file).collect();
-    let in_file = |file: &FileId| {
-        let file = *file;
-        hidden(&sources.get(file).text).into_iter().map(move |range| Span::new(file, range.start, range.end))
-    };
-    report.redactions.iter().copied().chain(shown.iter().flat_map(in_file)).collect()
 }
 
 impl Secrets {
@@ -41,13 +27,9 @@ impl Secrets {
     }
 
     /// Of a report, the other side of a change included.
-    pub fn of_run(report: &Report, sources: &Sources) -> Secrets {
-        Secrets::of(report, sources, &places(report, sources))
-    }
-
-    pub(super) fn of(report: &Report, sources: &Sources, places: &[Span]) -> Secrets {
+    pub fn of(report: &Report, sources: &Sources) -> Secrets {
         let of_other_side = report.change.iter().flat_map(|change| &change.secrets).map(String::as_str);
-        Secrets::new(places.iter().map(|span| sources.slice(*span)).chain(of_other_side))
+        Secrets::new(report.redactions.iter().map(|span| sources.slice(*span)).chain(of_other_side))
     }
 
     /// The text without them, and without what has the form of one.

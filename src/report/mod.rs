@@ -80,9 +80,8 @@ impl Style {
 
 /// The whole report as text. `fail_on` is the severity from which a run fails, for its last line.
 pub fn render(report: &Report, sources: &Sources, format: Format, style: &Style, fail_on: Option<Severity>) -> String {
-    let places = mask::places(report, sources);
-    let shown = sources.redacted(&places);
-    let secrets = Secrets::of(report, sources, &places);
+    let shown = sources.redacted(&report.redactions);
+    let secrets = Secrets::of(report, sources);
     let report = &secrets.masked(report);
     // A terminal decides how text for people looks, and nothing of the rest.
     let plain = Style { color: false, links: false, width: 100, unicode: true, ..style.clone() };

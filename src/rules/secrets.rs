@@ -1,7 +1,9 @@
 //! What secrets look like, wherever they stand. Three analyses tell of them; reports mask them, whichever
 //! rules a run asks.
 
+use crate::source::{FileId, Sources, Span};
 use regex::Regex;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -81,6 +83,14 @@ pub fn hidden(text: &str) -> Vec<Range<usize>> {
     });
     hidden.extend(named);
     hidden
+}
+
+/// The same of files, each looked at once.
+pub fn places(sources: &Sources, files: impl Iterator<Item = FileId>) -> Vec<Span> {
+    let of_file = |file: FileId| {
+        hidden(&sources.get(file).text).into_iter().map(move |range| Span::new(file, range.start, range.end))
+    };
+    files.collect::<BTreeSet<FileId>>().into_iter().flat_map(of_file).collect()
 }
 
 /// Whether a value of one of the variables that hold a key may be a real one: the key, its secret or
