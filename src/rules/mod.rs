@@ -31,9 +31,9 @@ const RESOURCE_TYPES: [&str; 3] = ["AWS::ECR::Repository", "AWS::Events::Rule", 
 
 /// All types of resources whose properties these rules, or any needs, ask about, and those that hold secrets.
 pub fn resource_types(rules: &[Rule]) -> HashSet<String> {
-    let fixed = RESOURCE_TYPES.into_iter().chain(needs::resource_types()).map(str::to_owned);
+    let fixed = RESOURCE_TYPES.into_iter().chain(needs::resource_types()).chain(analysis::resource_types());
     let asking = rules.iter().chain(secret_finders());
-    fixed.chain(asking.flat_map(|rule| rule.resource_types.iter().cloned())).collect()
+    fixed.map(str::to_owned).chain(asking.flat_map(|rule| rule.resource_types.iter().cloned())).collect()
 }
 
 /// One kind of question that rules can ask, with its parameters.
