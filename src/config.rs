@@ -34,6 +34,7 @@ pub struct Config {
     /// Accounts of paths, with the length of the pattern.
     accounts: Vec<(GlobSet, usize, String)>,
     deployers: Vec<Spanned<String>>,
+    break_glass: Vec<Spanned<String>>,
     /// Environments, and the values of parameters in them.
     pub environments: Vec<EnvironmentValues>,
     /// Values of parameters that count before all others.
@@ -85,8 +86,15 @@ impl Config {
             levels.extend(reader.levels(&settings.rules, below));
         }
         written.trusted_accounts.iter().for_each(|account| _ = reader.account(account));
-        let deployers = written.deployment.principals.iter();
-        let deployers = deployers.map(|told| Spanned::new(told.get_ref().clone(), span(file, told))).collect();
+        let deployment = &written.deployment;
+        let names = |told: &[Placed<String>]| -> Vec<Spanned<String>> {
+            told.iter().map(|told| Spanned::new(told.get_ref().clone(), span(file, told))).collect()
+        };
+        let (deployers, break_glass) = (names(&deployment.principals), names(&deployment.break_glass));
+        if let Some(strict) = deployment.strict.as_ref().filter(|strict| *strict.get_ref() && deployers.is_empty()) {
+            let message = "`strict` without `principals` says that nobody deploys";
+            reader.problems.push(error(span(file, strict), message, "name who deploys beside it"));
+        }
         let ignores = written.ignore.iter().map(|entry| reader.ignore(entry)).collect();
         let environments = written.environments.iter().map(|(name, one)| EnvironmentValues {
             name: name.clone(),
@@ -109,6 +117,7 @@ impl Config {
             levels,
             accounts,
             deployers,
+            break_glass,
             environments,
             over,
             includes,
@@ -190,6 +199,8 @@ impl Config {
             trusted_accounts: trusted.chain(self.accounts.iter().map(|(.., account)| account)).cloned().collect(),
             accounts: sources.iter().map(|(_, source)| account(&source.path)).collect(),
             deployers: self.deployers.clone(),
+            is_strict: self.file.deployment.strict.as_ref().is_some_and(|strict| *strict.get_ref()),
+            break_glass: self.break_glass.clone(),
         }
     }
 

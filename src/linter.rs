@@ -4,7 +4,7 @@ mod compare;
 mod inventory;
 
 pub use compare::{Side, lint_change};
-pub use inventory::{ActionRow, AskedRule, PipelineRow, PowerRow, RoleRow, StageRow};
+pub use inventory::{ActionRow, AskedRule, Inventory, PipelineRow, PowerRow, RoleRow, ServiceRow, StageRow, Uses};
 
 use crate::baseline::{self, Baseline};
 use crate::change::Change;
@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::diagnostic::{Confidence, Diagnostic, Doubt, Severity};
 use crate::model::lower::{self, AsPolicy, Asked};
 use crate::model::{self, Model};
-use crate::rules::{self, Context, Rule, builtin};
+use crate::rules::{self, Context, Rule, builtin, secrets};
 use crate::source::{FileId, Sources, Span};
 use crate::suppress::{self, Circumstances, Suppressed, Suppressions};
 use crate::syntax;
@@ -35,9 +35,9 @@ pub struct Report {
     pub stale: Vec<baseline::Entry>,
     /// Secrets: every renderer masks these places.
     pub redactions: Vec<Span>,
-    /// The rules of the run, in the order of their packs.
+    /// The rules of the run, in the order of their packs, where they are wanted.
     pub rules: Vec<AskedRule>,
-    /// In the order of the files, as are the pipelines.
+    /// In the order of the files, as are the pipelines; where they are wanted.
     pub roles: Vec<RoleRow>,
     pub pipelines: Vec<PipelineRow>,
     /// What a change brings, where the run compares: the findings are then the new ones.
@@ -89,6 +89,8 @@ pub struct Options {
     pub known_rules: Vec<String>,
     /// What is known already.
     pub baseline: Option<Baseline>,
+    /// What the report shall list besides.
+    pub inventory: Inventory,
     /// Nothing is suppressed.
     pub no_ignores: bool,
     /// The day of the run: suppressions may end.
@@ -107,7 +109,7 @@ impl Options {
         if self.no_ignores {
             return Suppressions::default();
         }
-        let own = suppress::RULES.iter().map(|(id, ..)| *id);
+        let own = suppress::RULES.iter().map(|rule| rule.id);
         let known: Vec<&str> = match self.known_rules.as_slice() {
             [] => builtin::rules().iter().map(|rule| rule.id.as_str()).chain(own).collect(),
             ids => ids.iter().map(String::as_str).chain(own).collect(),
@@ -161,7 +163,7 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
 fn lint_and_model(sources: &Sources, rules: &[Rule], options: &Options) -> (Report, Model) {
     let (Understood { model, formats, summary, options }, suppressions) = read(sources, rules, options);
     let context = Context::new(&model, sources, &formats);
-    let (mut diagnostics, redactions) = rules::run(&context, rules);
+    let (mut diagnostics, mut redactions) = rules::run(&context, rules);
     options.config.apply_levels(sources, rules, &mut diagnostics);
     let given: HashSet<Span> = model.principals.iter().flat_map(|one| one.given_by_tool.iter().copied()).collect();
     diagnostics.retain(|found| !given.contains(&found.primary.span));
@@ -175,7 +177,6 @@ fn lint_and_model(sources: &Sources, rules: &[Rule], options: &Options) -> (Repo
             }
         }
     }
-    let (roles, pipelines) = (inventory::roles(&model, &options), inventory::pipelines(&model, &options));
     let circumstances = Circumstances {
         config: &options.config,
         today: options.today,
@@ -199,15 +200,24 @@ fn lint_and_model(sources: &Sources, rules: &[Rule], options: &Options) -> (Repo
     suppressed.dedup_by(|left, right| left.diagnostic == right.diagnostic);
     number_equal_ids(sources, &mut diagnostics, &mut suppressed);
     let is_judged = |rule: &str, path: &str| {
-        let is_asked = circumstances.asked.contains(rule) || suppress::RULES.iter().any(|(id, ..)| *id == rule);
+        let is_asked = circumstances.asked.contains(rule) || suppress::own_rule(rule).is_some();
         !options.is_partial && is_asked && sources.find(path).is_none_or(|file| options.reports(file))
     };
     let baseline = options.baseline.as_ref();
     let split = baseline.map(|baseline| baseline.split(sources, &mut diagnostics, is_judged));
     let (known, stale) = split.unwrap_or_default();
-    let rules = inventory::rules(rules);
-    let change = None;
-    (Report { diagnostics, suppressed, known, stale, summary, redactions, rules, roles, pipelines, change }, model)
+    let told = diagnostics.iter().chain(&known).chain(suppressed.iter().map(|one| &one.diagnostic));
+    let labels = told.flat_map(Diagnostic::all_labels);
+    redactions.extend(secrets::places(sources, labels.map(|label| label.span.file)));
+    let mut report = Report { diagnostics, suppressed, known, stale, summary, redactions, ..Report::default() };
+    if options.inventory.rules {
+        report.rules = inventory::rules(rules);
+    }
+    if options.inventory.roles {
+        report.roles = inventory::roles(&model, &options);
+        report.pipelines = inventory::pipelines(&model, &options);
+    }
+    (report, model)
 }
 
 /// Takes apart what is no longer needed, on another thread: nobody has to wait for it.

@@ -2,6 +2,7 @@
 //! entries of the configuration, all with one meaning. Their union counts, never one before another.
 
 mod comment;
+mod finding;
 mod metadata;
 mod peer;
 mod problem;
@@ -9,7 +10,7 @@ mod read;
 mod scope;
 pub mod write;
 
-pub use problem::RULES;
+pub use finding::{OwnRule, RULES, own_rule};
 pub use read::read;
 
 use crate::config::Config;

@@ -1,6 +1,7 @@
 //! What the configuration tells of accounts and of who deploys.
 
 use iamlint::config::Config;
+use iamlint::diagnostic::Severity;
 use iamlint::linter::{Options, lint};
 use iamlint::rules::builtin;
 use iamlint::source::Sources;
@@ -85,6 +86,78 @@ fn who_is_in_another_account_than_the_deployers_is_left_alone() {
     assert_eq!(of(&accounts), []);
     assert_eq!(of(&accounts.replace("310987654321", "210987654321")).len(), 2);
     assert_eq!(of(prod).len(), 2, "an account that is not known may be the same");
+}
+
+#[test]
+fn strictly_nobody_deploys_but_those_that_are_told() {
+    let (seen, told) = (deploying(), role("Named", "{Service: codebuild.amazonaws.com}", "cloudformation:UpdateStack"));
+    let files = [("a.yml", seen.as_str()), ("b.yml", &told)];
+    let of = |config: &str| -> Vec<String> {
+        let found = found(&files, config, &[OUTSIDER]);
+        found.into_iter().map(|(_, path)| path).collect()
+    };
+    assert_eq!(of(""), ["b.yml"], "who is seen to deploy does by design");
+    let told = "[deployment]\nprincipals = [\"Named\"]\n";
+    assert_eq!(of(told), [""; 0], "and so does who is told to");
+    assert_eq!(of(&format!("{told}strict = false\n")), [""; 0]);
+    assert_eq!(of(&format!("{told}strict = true\n")), ["a.yml"]);
+    let both = "[deployment]\nprincipals = [\"Named\", \"Deployer\"]\nstrict = true\n";
+    assert_eq!(of(both), [""; 0]);
+    let mut sources = Sources::new();
+    let file = sources.add("iamlint.toml", "[deployment]\nstrict = true\n");
+    let problems = Config::read(&sources, file, "").expect_err("nobody would deploy");
+    assert_eq!(sources.slice(problems[0].primary.span), "true");
+}
+
+#[test]
+fn strictly_who_deploys_unnamed_is_told_so() {
+    let mut sources = Sources::new();
+    let file = sources.add("iamlint.toml", "[deployment]\nprincipals = [\"Named\"]\nstrict = true\n");
+    let config = Config::read(&sources, file, "").expect("a configuration");
+    sources.add("a.yml", deploying());
+    let report = lint(&sources, builtin::rules(), &Options { config, ..Options::default() });
+    let found: Vec<_> = report.diagnostics.iter().filter(|one| one.rule == OUTSIDER).collect();
+    let [found] = found.as_slice() else { panic!("{found:?}") };
+    let message = "`Deployer` may deploy though the configuration does not name it: `cloudformation:UpdateStack`";
+    assert_eq!((found.message.as_str(), found.severity), (message, Severity::High));
+    assert!(found.help.as_ref().is_some_and(|help| help.contains("`Named`")), "{found:?}");
+}
+
+#[test]
+fn who_deploys_in_an_emergency_is_left_alone_where_something_keeps_it_for_that() {
+    let of = |trusted: &str, condition: &str| {
+        let trust = "Action: sts:AssumeRole";
+        let role = role("BreakGlass", trusted, "lambda:UpdateFunctionCode");
+        let role = role.replace(trust, &format!("{trust}{condition}"));
+        let (deploying, config) = (deploying(), "[deployment]\nbreak-glass = [\"Break*\"]\n");
+        found(&[("a.yml", &deploying), ("b.yml", &role)], config, &[OUTSIDER]).len()
+    };
+    let account = "{AWS: !Ref AWS::AccountId}";
+    let with = |test: &str| format!(", Condition: {test}");
+    assert_eq!(of(account, ""), 1, "everybody of the account");
+    assert_eq!(of(account, &with("{Bool: {aws:MultiFactorAuthPresent: \"true\"}}")), 0);
+    assert_eq!(of(account, &with("{NumericLessThan: {aws:MultiFactorAuthAge: \"900\"}}")), 0);
+    assert_eq!(of(account, &with("{BoolIfExists: {aws:MultiFactorAuthPresent: \"true\"}}")), 1, "keys have no factor");
+    assert_eq!(of(account, &with("{Bool: {aws:MultiFactorAuthPresent: \"false\"}}")), 1);
+    assert_eq!(of("{AWS: \"arn:aws:iam::111122223333:role/OnCall\"}", ""), 0);
+    assert_eq!(of("{AWS: [\"arn:aws:iam::111122223333:role/OnCall\", \"111122223333\"]}", ""), 1);
+    assert_eq!(of("{AWS: !Ref Somebody}", ""), 1, "nobody knows whom");
+}
+
+#[test]
+fn who_deploys_in_an_emergency_and_by_the_way_is_told_more_mildly() {
+    let mut sources = Sources::new();
+    let file = sources.add("iamlint.toml", "[deployment]\nbreak-glass = [\"BreakGlass\"]\n");
+    let config = Config::read(&sources, file, "").expect("a configuration");
+    sources.add("a.yml", deploying());
+    sources.add("b.yml", role("BreakGlass", "{AWS: !Ref AWS::AccountId}", "lambda:UpdateFunctionCode"));
+    let report = lint(&sources, builtin::rules(), &Options { config, ..Options::default() });
+    let found = report.diagnostics.iter().find(|one| one.rule == OUTSIDER).expect("a finding");
+    assert_eq!(found.severity, Severity::Medium);
+    assert!(
+        found.notes.iter().any(|note| note.starts_with("it is for emergencies, and nothing keeps it")),
+        "{found:?}"
+    );
 }
 
 #[test]

@@ -12,6 +12,7 @@ use iamlint::rules::examples::EXAMPLES;
 use iamlint::rules::{ANALYSES, ParamKind, builtin, pack};
 use iamlint::source::Sources;
 use iamlint::suppress;
+use jiff::civil::date;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
@@ -109,11 +110,30 @@ fn every_rule_has_a_page_that_is_current() {
     for rule in builtin::rules() {
         settle(&format!("docs/rules/{}.md", rule.id), &explain::rule_markdown(rule), "");
     }
+    for rule in &suppress::RULES {
+        settle(&format!("docs/rules/{}.md", rule.id), &explain::own_rule_markdown(rule), "");
+    }
+}
+
+#[test]
+fn every_example_of_a_finding_about_suppressions_shows_it() {
+    for rule in &suppress::RULES {
+        let page = explain::own_rule_markdown(rule);
+        let (bad, good) = page.split_once("## Good").expect("two examples");
+        assert!(bad.contains(&format!("{}[{}]", rule.severity, rule.id)), "{bad}");
+        let mut sources = Sources::new();
+        sources.add("buildspec.yml", rule.good);
+        let options = Options { today: Some(date(2027, 3, 1)), ..Options::default() };
+        let report = lint(&sources, &builtin::asked_by_default(), &options);
+        assert!(report.diagnostics.iter().all(|found| found.severity == Severity::Info), "{good}");
+        assert!(report.diagnostics.iter().all(|found| found.rule != rule.id), "{good}");
+    }
 }
 
 #[test]
 fn no_page_of_a_rule_that_is_gone_lingers() {
-    let known: BTreeSet<String> = builtin::rules().iter().map(|rule| format!("docs/rules/{}.md", rule.id)).collect();
+    let ids = builtin::rules().iter().map(|rule| rule.id.as_str()).chain(suppress::RULES.iter().map(|rule| rule.id));
+    let known: BTreeSet<String> = ids.map(|id| format!("docs/rules/{id}.md")).collect();
     for path in files_below("docs/rules").iter().map(|path| shown(path)).filter(|path| !known.contains(path)) {
         if is_blessing() {
             fs::remove_file(&path).expect("the folder is writable");
@@ -278,7 +298,9 @@ fn the_configuration_of_the_documentation_can_be_read() {
 
 #[test]
 fn the_findings_about_suppressions_are_listed() {
-    let row = |(id, severity, summary): &(&str, Severity, &str)| format!("| `{id}` | {severity} | {summary} |\n");
+    let row = |rule: &suppress::OwnRule| {
+        format!("| [`{0}`](rules/{0}.md) | {1} | {2} |\n", rule.id, rule.severity, rule.summary)
+    };
     let rows: String = suppress::RULES.iter().map(row).collect();
     let table = format!("\n| finding | severity | |\n|---|---|---|\n{rows}\n");
     settle_part("docs/configuration.md", "suppressions", &table);
@@ -340,6 +362,18 @@ fn every_link_of_the_documentation_leads_somewhere() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_promise_is_held_by_a_test_that_is_there() {
+    let page = read("docs/promises.md");
+    let rows = page.lines().filter(|line| line.starts_with("| ")).skip(1);
+    let held: Vec<Vec<&str>> = rows.map(|row| row.split('`').rev().skip(1).step_by(2).take(2).collect()).collect();
+    assert!(held.len() > 28);
+    for names in held {
+        let [test, path] = names.as_slice() else { panic!("{names:?}") };
+        assert!(read(path).contains(&format!("#[test]\nfn {test}() {{")), "{path}: {test}");
+    }
 }
 
 #[test]

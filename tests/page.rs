@@ -33,7 +33,8 @@ fn the_page_looks_right_in_a_browser_light_and_dark_wide_and_narrow() {
             sources.add(shown(&path), text);
         }
     }
-    let report = lint(&sources, builtin::rules(), &Options::default());
+    let report =
+        lint(&sources, builtin::rules(), &Options { inventory: Format::Html.inventory(), ..Options::default() });
     let folder = tempfile::TempDir::new().expect("a folder");
     let page = folder.path().join("page.html");
     let text = render(&report, &sources, Format::Html, &Style::default(), Some(Severity::Medium));
@@ -52,6 +53,7 @@ fn the_page_looks_right_in_a_browser_light_and_dark_wide_and_narrow() {
         assert_eq!(view["overflow"], 0, "nothing is wider than the window: {view}");
         assert_eq!(number("findings") as usize, report.diagnostics.len(), "{view}");
         assert!(number("critical") > 0 && number("afterFilter") == number("findings") - number("critical"), "{view}");
+        assert!(number("bars") > 0, "what roles use is drawn: {view}");
         let color = |key: &str| luminance(view[key].as_str().expect("a colour"));
         let (back, front) = (color("background"), color("text"));
         assert_eq!(back > front, view["colorScheme"] == "light", "{view}");

@@ -65,7 +65,7 @@ fn no_project_has_a_forbidden_finding() {
 #[test]
 fn every_rule_that_is_named_exists() {
     let mut known: BTreeSet<&str> = builtin::rules().iter().map(|rule| rule.id.as_str()).collect();
-    known.extend(suppress::RULES.iter().map(|(id, ..)| *id));
+    known.extend(suppress::RULES.iter().map(|rule| rule.id));
     let mut unknown = BTreeSet::new();
     for state in states() {
         for line in ["expected", "forbidden"].iter().flat_map(|kind| lines(&beside(&state, kind))) {

@@ -29,7 +29,8 @@ fn run() -> (Sources, Report) {
     for path in ["with space/a,b.yml", "päth/50%.yml", "a&b<c>.yml", "odd::name[1].yml", "`x`.yml"] {
         sources.add(path, example.replace('\n', "\r\n"));
     }
-    let mut report = lint(&sources, builtin::rules(), &Options::default());
+    let mut report =
+        lint(&sources, builtin::rules(), &Options { inventory: Format::Html.inventory(), ..Options::default() });
     report.summary.not_analysed.push(NotAnalysed { path: "x.yml".into(), span: None, reason: "a reason".into() });
     let first = report.diagnostics[0].primary.span;
     let edit = Edit { span: first, text: "s3:GetObject".into() };
@@ -427,6 +428,36 @@ fn the_page_shows_roles_and_pipelines_and_what_was_not_analysed() {
         assert!(page.contains(&format!("<b>{}</b>", action.name)), "{}", action.name);
     }
     assert!(page.contains("<code>x.yml</code> a reason"), "what was not analysed");
+}
+
+#[test]
+fn the_page_has_a_bar_and_its_numbers_for_each_service_of_a_role() {
+    let (sources, report) = run();
+    let page = from_xml(&rendered(&report, &sources, Format::Html));
+    let uses: Vec<_> = report.roles.iter().filter_map(|role| role.uses.as_ref()).collect();
+    let rows: Vec<_> = uses.iter().flat_map(|uses| &uses.services).collect();
+    assert!(rows.iter().any(|row| row.counts.used > 0) && rows.iter().any(|row| row.counts.unused > 0), "{rows:?}");
+    for row in rows {
+        let counts = row.counts;
+        assert_eq!(counts.used + counts.unused, counts.granted, "{row:?}");
+        let start =
+            format!("<th scope=\"row\">{}</th><td>{} granted, {} used", row.service, counts.granted, counts.used);
+        assert!(page.contains(&start), "{start}");
+    }
+    let services: usize = uses.iter().map(|uses| uses.services.len().min(12)).sum();
+    assert_eq!(page.matches("<svg class=\"bar\"").count(), services);
+    assert_eq!(page.matches("<table class=\"use\">").count(), uses.len());
+}
+
+#[test]
+fn what_no_format_lists_is_not_computed() {
+    let (sources, _) = run();
+    let report = |format: Format| {
+        lint(&sources, builtin::rules(), &Options { inventory: format.inventory(), ..Options::default() })
+    };
+    let short = report(Format::Short);
+    assert!(short.rules.is_empty() && short.roles.is_empty() && short.pipelines.is_empty());
+    assert!(!report(Format::Junit).rules.is_empty() && report(Format::Junit).roles.is_empty());
 }
 
 #[test]

@@ -20,30 +20,17 @@ mod overlay;
 mod packages;
 mod services;
 mod sources;
+#[path = "../unpacked/mod.rs"]
+mod unpacked;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use packages::Kept;
-
-/// What stops a refresh: the path or record, and what is wrong with it.
-type Problem = Box<dyn std::error::Error>;
+use unpacked::Problem;
 
 fn main() -> ExitCode {
-    let Some(folder) = std::env::args_os().nth(1) else {
-        eprintln!("usage: cargo run --example refresh-data -- <folder of unpacked packages>");
-        return ExitCode::from(2);
-    };
-    match refresh(Path::new(&folder), &data_folder()) {
-        Ok(summary) => {
-            println!("{summary}");
-            ExitCode::SUCCESS
-        }
-        Err(problem) => {
-            eprintln!("refresh-data: {problem}");
-            ExitCode::FAILURE
-        }
-    }
+    unpacked::run("refresh-data", |packages| refresh(packages, &data_folder()))
 }
 
 fn data_folder() -> PathBuf {

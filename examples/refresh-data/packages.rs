@@ -6,15 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-use crate::Problem;
-
-pub fn text(path: &Path) -> Result<String, Problem> {
-    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()).into())
-}
-
-pub fn json<T: DeserializeOwned>(path: &Path) -> Result<T, Problem> {
-    serde_json::from_str(&text(path)?).map_err(|error| format!("{}: {error}", path.display()).into())
-}
+use crate::unpacked::Problem;
+pub use crate::unpacked::{json, text};
 
 pub fn yaml<T: DeserializeOwned>(path: &Path) -> Result<T, Problem> {
     serde_yaml::from_str(&text(path)?).map_err(|error| format!("{}: {error}", path.display()).into())

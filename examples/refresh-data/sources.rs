@@ -2,14 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
-use crate::Problem;
-use crate::packages::{json, text};
+use crate::unpacked::{Problem, archive, digest, json, text};
 
 struct Package {
     name: &'static str,
@@ -21,6 +18,13 @@ struct Package {
     /// Where the text of the licence stands in the folder.
     text: &'static str,
     gives: &'static str,
+}
+
+impl Package {
+    fn archive(&self, packages: &Path) -> Result<(PathBuf, String), Problem> {
+        let (start, end) = self.archive;
+        archive(packages, start, end)
+    }
 }
 
 const PACKAGES: [Package; 4] = [
@@ -74,8 +78,8 @@ pub fn table(packages: &Path) -> Result<String, Problem> {
     let date = manifest.updated_at.split('T').next().unwrap_or_default();
     let mut text = format!("date\t{date}\n");
     for package in &PACKAGES {
-        let (path, version) = archive(packages, package)?;
-        let digest: String = Sha256::digest(fs::read(&path)?).iter().map(|byte| format!("{byte:02x}")).collect();
+        let (path, version) = package.archive(packages)?;
+        let digest = digest(&path)?;
         let Package { name, registry, licence, gives, .. } = package;
         let _ = writeln!(text, "package\t{name}\t{registry}\t{version}\t{digest}\t{licence}\t{gives}");
     }
@@ -86,25 +90,9 @@ pub fn table(packages: &Path) -> Result<String, Problem> {
 pub fn licences(packages: &Path) -> Result<BTreeMap<String, String>, Problem> {
     let mut texts = BTreeMap::new();
     for package in &PACKAGES {
-        let (_, version) = archive(packages, package)?;
+        let (_, version) = package.archive(packages)?;
         let path = packages.join(package.folder).join(package.text.replace('*', &version));
         texts.insert(format!("{}.txt", package.folder), text(&path)?);
     }
     Ok(texts)
-}
-
-fn archive(packages: &Path, package: &Package) -> Result<(PathBuf, String), Problem> {
-    let (start, end) = package.archive;
-    let mut found = Vec::new();
-    for entry in fs::read_dir(packages)? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if let Some(version) = name.strip_prefix(start).and_then(|rest| rest.strip_suffix(end)) {
-            found.push((entry.path(), version.to_owned()));
-        }
-    }
-    match found.pop() {
-        Some(only) if found.is_empty() => Ok(only),
-        _ => Err(format!("{}: expected one archive {start}*{end}", packages.display()).into()),
-    }
 }

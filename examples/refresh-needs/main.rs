@@ -8,6 +8,9 @@
 //! cd .. && cargo run --example refresh-needs -- packages
 //! ```
 
+#[path = "../unpacked/mod.rs"]
+mod unpacked;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,9 +18,7 @@ use std::process::ExitCode;
 
 use iamlint::iam::catalogue;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
-
-type Problem = Box<dyn std::error::Error>;
+use unpacked::{Problem, archive, digest, json, text};
 
 /// Handlers whose actions make, change and read a resource, and those whose actions remove it.
 const MAKING: [&str; 3] = ["create", "update", "read"];
@@ -26,20 +27,7 @@ const REMOVING: [&str; 1] = ["delete"];
 const END: &str = "-py3-none-any.whl";
 
 fn main() -> ExitCode {
-    let Some(folder) = std::env::args_os().nth(1) else {
-        eprintln!("usage: cargo run --example refresh-needs -- <folder of the unpacked packages>");
-        return ExitCode::from(2);
-    };
-    match refresh(Path::new(&folder)) {
-        Ok(summary) => {
-            println!("{summary}");
-            ExitCode::SUCCESS
-        }
-        Err(problem) => {
-            eprintln!("refresh-needs: {problem}");
-            ExitCode::FAILURE
-        }
-    }
+    unpacked::run("refresh-needs", refresh)
 }
 
 fn refresh(packages: &Path) -> Result<String, Problem> {
@@ -70,7 +58,7 @@ fn handlers(schemas: &Path) -> Result<(BTreeMap<String, String>, usize), Problem
     let mut rows = BTreeMap::new();
     let mut left_out = 0;
     for path in files(schemas, "json")? {
-        let schema = json(&text(&path)?, &path)?;
+        let schema = json::<Value>(&path)?;
         let (Some(kind), Some(handlers)) = (schema["typeName"].as_str(), schema["handlers"].as_object()) else {
             continue;
         };
@@ -112,7 +100,7 @@ fn waiters(clients: &Path) -> Result<BTreeSet<String>, Problem> {
         else {
             continue;
         };
-        let model = json(&text(&path)?, &path)?;
+        let model = json::<Value>(&path)?;
         for (waiter, told) in model["waiters"].as_object().into_iter().flatten() {
             let operation = told["operation"].as_str().ok_or_else(|| format!("{waiter}: no operation"))?;
             let client = match name.as_str() {
@@ -148,14 +136,8 @@ fn kebab(name: &str) -> String {
 
 /// The row of a package; its licence goes beside the data.
 fn source(packages: &Path, name: &str, folder: &str, licence: &str, what: &str) -> Result<String, Problem> {
-    let start = format!("{folder}-");
-    let mut archives = files(packages, "whl")?.into_iter().filter_map(|path| {
-        let file = path.file_name()?.to_string_lossy().into_owned();
-        Some((file.strip_prefix(&start)?.strip_suffix(END)?.to_owned(), path))
-    });
-    let (version, path) =
-        archives.next_back().ok_or_else(|| format!("{}: no archive {start}*{END}", packages.display()))?;
-    let digest: String = Sha256::digest(fs::read(path)?).iter().map(|byte| format!("{byte:02x}")).collect();
+    let (path, version) = archive(packages, &format!("{folder}-"), END)?;
+    let digest = digest(&path)?;
     let info = packages.join(folder).join(format!("{folder}-{version}.dist-info"));
     let found = ["licenses/LICENSE", "licenses/LICENSE.txt", "LICENSE", "LICENSE.txt"];
     let path = found.iter().map(|name| info.join(name)).find(|path| path.exists());
@@ -171,12 +153,4 @@ fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, Problem> {
     paths.retain(|path| path.extension().is_some_and(|extension| extension == ending));
     paths.sort();
     Ok(paths)
-}
-
-fn text(path: &Path) -> Result<String, Problem> {
-    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()).into())
-}
-
-fn json(text: &str, path: &Path) -> Result<Value, Problem> {
-    serde_json::from_str(text).map_err(|error| format!("{}: {error}", path.display()).into())
 }

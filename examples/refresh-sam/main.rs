@@ -8,43 +8,31 @@
 //! cd .. && cargo run --example refresh-sam -- packages
 //! ```
 
+#[path = "../unpacked/mod.rs"]
+mod unpacked;
+
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
-
-type Problem = Box<dyn std::error::Error>;
+use unpacked::{Problem, archive, digest, json, text};
 
 const START: &str = "aws_sam_translator-";
 const END: &str = "-py3-none-any.whl";
 
 fn main() -> ExitCode {
-    let Some(folder) = std::env::args_os().nth(1) else {
-        eprintln!("usage: cargo run --example refresh-sam -- <folder of the unpacked package>");
-        return ExitCode::from(2);
-    };
-    match refresh(Path::new(&folder)) {
-        Ok(summary) => {
-            println!("{summary}");
-            ExitCode::SUCCESS
-        }
-        Err(problem) => {
-            eprintln!("refresh-sam: {problem}");
-            ExitCode::FAILURE
-        }
-    }
+    unpacked::run("refresh-sam", refresh)
 }
 
 fn refresh(packages: &Path) -> Result<String, Problem> {
-    let (archive, version) = archive(packages)?;
+    let (archive, version) = archive(packages, START, END)?;
     let unpacked = packages.join("aws_sam_translator");
     let library = unpacked.join("samtranslator");
     let templates = policy_templates(&json(&library.join("policy_templates_data/policy_templates.json"))?)?;
     let connectors = connectors(&json(&library.join("model/connector_profiles/profiles.json"))?)?;
-    let digest: String = Sha256::digest(fs::read(archive)?).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = digest(&archive)?;
     let sources =
         format!("package\taws-sam-translator\tPyPI\t{version}\t{digest}\tApache-2.0\tpolicy templates, connectors\n");
     let licence = unpacked.join(format!("{START}{version}.dist-info/licenses/LICENSE"));
@@ -55,25 +43,6 @@ fn refresh(packages: &Path) -> Result<String, Problem> {
     fs::write(data.join("SOURCES.tsv"), sources)?;
     fs::write(data.join("licence.txt"), text(&licence)?)?;
     Ok(format!("{} policy templates, {} rows of connectors", templates.len(), connectors.len()))
-}
-
-fn archive(packages: &Path) -> Result<(PathBuf, String), Problem> {
-    for entry in fs::read_dir(packages)? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if let Some(version) = name.strip_prefix(START).and_then(|rest| rest.strip_suffix(END)) {
-            return Ok((entry.path(), version.to_owned()));
-        }
-    }
-    Err(format!("{}: no archive {START}*{END}", packages.display()).into())
-}
-
-fn text(path: &Path) -> Result<String, Problem> {
-    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()).into())
-}
-
-fn json(path: &Path) -> Result<Value, Problem> {
-    serde_json::from_str(&text(path)?).map_err(|error| format!("{}: {error}", path.display()).into())
 }
 
 /// A row of name, parameters and statements for each template.

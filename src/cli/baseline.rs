@@ -5,6 +5,7 @@ use super::settings::Settings;
 use super::{CLEAN, Failure, discover, packs, print};
 use crate::baseline::{Baseline, NAME};
 use crate::linter::lint;
+use crate::report::Secrets;
 use std::path::{Path, PathBuf};
 
 pub fn run(args: &BaselineArgs) -> Result<u8, Failure> {
@@ -23,7 +24,8 @@ pub fn run(args: &BaselineArgs) -> Result<u8, Failure> {
     let report = lint(&input.sources, &rules, &input.options);
     baseline.remove(&report.stale);
     if args.verb != BaselineVerb::Prune {
-        report.diagnostics.iter().for_each(|found| baseline.add(&input.sources, found));
+        let masked = Secrets::of(&report, &input.sources).masked(&report);
+        masked.diagnostics.iter().for_each(|found| baseline.add(&input.sources, found));
     }
     std::fs::write(&path, baseline.text())
         .map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))?;

@@ -24,6 +24,7 @@ pub fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let other_side = args.diff_base.as_ref().map(|base| other_side(base, args, &input_args, &settings)).transpose()?;
     let mut input = discover::input(&args.paths, &input_args, settings)?;
     input.options.baseline = baseline;
+    input.options.inventory = outputs.inventory();
     if let Some(reason) = &args.add_ignore {
         if args.paths.iter().any(|path| path.as_os_str() == "-") {
             return Err(Failure::new("`--add-ignore` writes files, and `-` is none"));

@@ -24,8 +24,8 @@ pub fn run(args: &ExplainArgs) -> Result<u8, Failure> {
         print(&pages.join("\n"));
         return Ok(CLEAN);
     }
-    if let Some((id, severity, summary)) = suppress::RULES.iter().find(|(id, ..)| *id == args.what) {
-        print(&format!("{id}  {severity}\n{summary}\n"));
+    if let Some(rule) = suppress::own_rule(&args.what) {
+        print(&pages::own_rule(rule, &style));
         return Ok(CLEAN);
     }
     let place = args.what.rsplit_once(':').and_then(|(path, line)| Some((path, line.parse::<usize>().ok()?)));
@@ -82,7 +82,7 @@ fn is_id(text: &str) -> bool {
 
 fn unknown(what: &str, rules: &[Rule]) -> Failure {
     let known = rules.iter().flat_map(|rule| std::iter::once(&rule.id).chain(&rule.replaces)).map(String::as_str);
-    let known = known.chain(suppress::RULES.iter().map(|(id, ..)| *id));
+    let known = known.chain(suppress::RULES.iter().map(|rule| rule.id));
     let help = match nearest(what, known) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "give the id of a finding, `file:line`, or a rule; `iamlint rules` lists the rules".to_owned(),

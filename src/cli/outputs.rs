@@ -3,7 +3,7 @@
 use super::args::ReportArgs;
 use super::{Failure, print, style};
 use crate::diagnostic::Severity;
-use crate::linter::Report;
+use crate::linter::{Inventory, Report};
 use crate::report::{self, Account, Format, Style};
 use crate::source::Sources;
 use jiff::Timestamp;
@@ -62,6 +62,15 @@ impl Outputs {
         let wants_account = stdout == Format::Asff || files.iter().any(|(format, _)| *format == Format::Asff);
         let account = if wants_account { Some(account()?) } else { None };
         Ok(Outputs { stdout, files, account })
+    }
+
+    /// What the reports list besides findings.
+    pub fn inventory(&self) -> Inventory {
+        let formats = self.files.iter().map(|(format, _)| *format).chain([self.stdout]);
+        formats.map(Format::inventory).fold(Inventory::default(), |one, other| Inventory {
+            rules: one.rules || other.rules,
+            roles: one.roles || other.roles,
+        })
     }
 
     /// The files that will be written: what a run writes, the next one does not read.

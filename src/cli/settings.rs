@@ -88,7 +88,7 @@ impl Settings {
         }
         let rules = packs::load(&paths)?;
         self.known_rules = rules.iter().map(|rule| rule.id.clone()).collect();
-        let others = suppress::RULES.map(|(id, ..)| id);
+        let others = suppress::RULES.map(|rule| rule.id);
         let unknown = self.file.map(|file| self.config.unknown_names(&rules, &others, file)).unwrap_or_default();
         match unknown.is_empty() {
             true => Ok(rules),

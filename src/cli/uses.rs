@@ -8,8 +8,10 @@ use crate::linter::understand;
 use crate::model::PrincipalId;
 use crate::needs::compare::{self, Depth};
 use crate::needs::policy;
+use crate::report::Secrets;
 use crate::report::least::{self, Notation};
 use crate::report::uses::{self as report, RoleUse};
+use crate::rules::{self, Context};
 
 pub fn run(args: &UsesArgs) -> Result<u8, Failure> {
     let settings = Settings::load(&args.input)?;
@@ -40,9 +42,12 @@ pub fn run(args: &UsesArgs) -> Result<u8, Failure> {
             RoleUse { name: role.display(), worker: role.worker(model), span: role.logical_id.span, needs, compared }
         })
         .collect();
+    // Commands are quoted, and what stands in them.
+    let (_, places) = rules::run(&Context::new(model, &input.sources, &understood.formats), &[]);
+    let secrets = Secrets::new(places.iter().map(|span| input.sources.slice(*span)));
     match args.format {
-        UsesFormat::Text => print(&report::text(&roles, &input.sources)),
-        UsesFormat::Json => print(&report::json(&roles, &input.sources)),
+        UsesFormat::Text => print(&secrets.mask(&report::text(&roles, &input.sources))),
+        UsesFormat::Json => print(&secrets.mask(&report::json(&roles, &input.sources))),
         UsesFormat::Policy => {
             let [(id, needs, compared)] = found.as_slice() else {
                 let text = "a policy is written for one role";
@@ -52,11 +57,13 @@ pub fn run(args: &UsesArgs) -> Result<u8, Failure> {
             let role = model.principal(*id);
             let found = policy::least(&needs.needs, role.logical_id.span);
             for reason in found.unknown.iter().chain(&compared.unknown) {
-                eprintln!("not known: {}", reason.text);
+                eprintln!("not known: {}", secrets.mask(&reason.text));
             }
             let notation = Notation::of(&input.sources.get(role.file).text);
             match &found.document {
-                Some(document) => print(&least::policy(document, &needs.needs, notation, &input.sources)),
+                Some(document) => {
+                    print(&secrets.mask(&least::policy(document, &needs.needs, notation, &input.sources)))
+                }
                 None => eprintln!("nothing is known to be needed: there is no policy to write"),
             }
         }

@@ -60,6 +60,7 @@ pub fn run(args: &ValidateArgs) -> Result<u8, Failure> {
         resource_type: args.resource_type.clone().unwrap_or_default(),
     });
     let outputs = Outputs::of(&args.report)?;
+    found.options.inventory = outputs.inventory();
     let report = lint(&found.sources, &rules, &found.options);
     check::tell(&args.report, &outputs, threshold, report, found)
 }

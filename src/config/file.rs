@@ -75,6 +75,14 @@ pub struct Deployment {
     /// Names or ARNs of roles and users that deploy by design, besides those that are seen to; `*` is allowed
     #[schemars(with = "Vec<String>")]
     pub principals: Vec<Placed<String>>,
+    /// Nobody else deploys by design, whatever their builds and pipelines are seen to do
+    #[schemars(with = "Option<bool>")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strict: Option<Placed<bool>>,
+    /// Names or ARNs of roles and users that deploy in an emergency: no finding as long as MFA or a trust policy
+    /// that names who may come in keeps them for that
+    #[schemars(with = "Vec<String>")]
+    pub break_glass: Vec<Placed<String>>,
 }
 
 /// An environment that templates are deployed to

@@ -2,9 +2,22 @@
 
 use super::Options;
 use crate::diagnostic::Severity;
-use crate::model::{Model, Pipeline, PipelineAction, Principal, PrincipalKind};
+use crate::iam::catalogue::AccessLevel;
+use crate::model::{Model, Pipeline, PipelineAction, Principal, PrincipalId, PrincipalKind};
+use crate::needs::Needs;
+use crate::needs::compare::{self, Comparison, Depth};
+use crate::needs::table::{self, Counts};
 use crate::rules::Rule;
 use crate::source::Span;
+use std::collections::{BTreeMap, HashMap};
+
+/// What a report lists besides findings. It takes time, and few formats have a place for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Inventory {
+    pub rules: bool,
+    /// With what they are granted and use, and pipelines.
+    pub roles: bool,
+}
 
 /// A rule that was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +42,25 @@ pub struct RoleRow {
     pub powers: Vec<PowerRow>,
     /// Policies are attached that cannot be seen, or a call did not show all of them.
     pub is_partly_unseen: bool,
+    /// What it is granted next to what is needed of it, where a build or a pipeline works with it.
+    pub uses: Option<Uses>,
+}
+
+/// What a role is granted, and what is needed of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uses {
+    pub services: Vec<ServiceRow>,
+    /// How much may need or allow more than is known.
+    pub unknown: usize,
+}
+
+/// Actions of one service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceRow {
+    pub service: &'static str,
+    pub counts: Counts,
+    /// Of those that are not used, how many manage permissions.
+    pub unused_permissions: usize,
 }
 
 /// A kind of power, and where it is given.
@@ -82,7 +114,25 @@ pub(super) fn rules(rules: &[Rule]) -> Vec<AskedRule> {
 
 pub(super) fn roles(model: &Model, options: &Options) -> Vec<RoleRow> {
     let reported = |one: &&Principal| one.kind == PrincipalKind::Role && options.reports(one.file);
-    model.principals.iter().filter(reported).map(|role| role_row(model, role)).collect()
+    let is_wanted = |id: PrincipalId| reported(&model.principal(id));
+    let found = compare::all(model, is_wanted, Depth::EveryAction);
+    let mut uses: HashMap<PrincipalId, Uses> =
+        found.into_iter().map(|(id, needs, compared)| (id, uses_of(&needs, &compared))).collect();
+    let roles = model.principals.iter().enumerate().filter(|(_, role)| reported(role));
+    roles.map(|(id, role)| RoleRow { uses: uses.remove(&id), ..role_row(model, role) }).collect()
+}
+
+fn uses_of(needs: &Needs, compared: &Comparison) -> Uses {
+    let mut services: BTreeMap<&'static str, ServiceRow> = BTreeMap::new();
+    for ((service, level), counts) in table::table(needs, compared) {
+        let empty = ServiceRow { service, counts: Counts::default(), unused_permissions: 0 };
+        let row = services.entry(service).or_insert(empty);
+        row.counts += counts;
+        if level == AccessLevel::PermissionsManagement {
+            row.unused_permissions += counts.unused;
+        }
+    }
+    Uses { services: services.into_values().collect(), unknown: compared.unknown.len() }
 }
 
 fn role_row(model: &Model, role: &Principal) -> RoleRow {
@@ -103,6 +153,7 @@ fn role_row(model: &Model, role: &Principal) -> RoleRow {
         used_by: role.worker(model),
         powers,
         is_partly_unseen: !role.authority.unseen.is_empty() || !role.is_whole(),
+        uses: None,
     }
 }
 

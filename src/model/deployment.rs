@@ -1,6 +1,7 @@
 //! What deploys: which builds, which principals, and which environment a name speaks of.
 
 use super::command::Command;
+use super::emergency::is_guarded;
 use super::pipeline::{Pipeline, PipelineAction, Stage};
 use super::principal::{Principal, PrincipalKind, RoleRef, RoleTarget, may_be_one_account};
 use super::project::{BuildProject, DeployEvidence};
@@ -18,6 +19,10 @@ pub struct Deployers {
     pub principals: BTreeSet<PrincipalId>,
     /// Roles that CloudFormation works with on their behalf.
     pub execution: BTreeSet<PrincipalId>,
+    /// Those that deploy in an emergency, and are kept for that.
+    pub emergency: BTreeSet<PrincipalId>,
+    /// Those that are seen to deploy, where the run was told that others do and nobody else.
+    pub unnamed: BTreeSet<PrincipalId>,
     /// Deployers whose role is in none of the files.
     pub elsewhere: Vec<String>,
     /// The run was told of deployers, so that they are known wherever they are.
@@ -26,7 +31,7 @@ pub struct Deployers {
 
 impl Deployers {
     pub fn contains(&self, id: PrincipalId) -> bool {
-        self.principals.contains(&id) || self.execution.contains(&id)
+        [&self.principals, &self.execution, &self.emergency].iter().any(|ids| ids.contains(&id))
     }
 
     /// Whether a role that gets its name at deployment may be one of those that are referred to by
@@ -204,8 +209,14 @@ pub fn deployers(model: &Model) -> Deployers {
         project.roles().for_each(|role| found.add(Some(role), false));
         found.add_handed_over(model, model.commands_of(project));
     }
-    let told = model.principals.iter().enumerate().filter(|(_, principal)| model.given.tells_of(principal));
-    found.principals.extend(told.map(|(id, _)| id));
+    if model.given.is_strict {
+        found = Deployers { unnamed: found.principals, ..Deployers::default() };
+    }
+    let all = || model.principals.iter().enumerate();
+    found.principals.extend(all().filter(|(_, one)| model.given.tells_of(one)).map(|(id, _)| id));
+    found.unnamed.retain(|id| !found.principals.contains(id));
+    let guarded = all().filter(|(_, one)| model.given.is_break_glass(one) && is_guarded(one));
+    found.emergency.extend(guarded.map(|(id, _)| id));
     found.are_given = !model.given.deployers.is_empty();
     let names = model.given.deployers.iter().filter_map(|told| told.value.rsplit('/').next());
     found.elsewhere.extend(names.map(str::to_owned));
@@ -214,8 +225,7 @@ pub fn deployers(model: &Model) -> Deployers {
         let role = Passable::new(role);
         passing.iter().any(|passing| passing.reaches(&role))
     };
-    let roles = model.principals.iter().enumerate();
-    found.execution.extend(roles.filter(|(_, role)| role.is_execution_role() && is_passed(role)).map(|(id, _)| id));
+    found.execution.extend(all().filter(|(_, role)| role.is_execution_role() && is_passed(role)).map(|(id, _)| id));
     found
 }
 

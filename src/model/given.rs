@@ -17,6 +17,10 @@ pub struct Given {
     pub accounts: Vec<Option<String>>,
     /// Names or ARNs of those that deploy by design, `*` allowed.
     pub deployers: Vec<Spanned<String>>,
+    /// Nobody else does, whatever is seen of them.
+    pub is_strict: bool,
+    /// The same for those that deploy in an emergency.
+    pub break_glass: Vec<Spanned<String>>,
 }
 
 impl Given {
@@ -41,6 +45,10 @@ impl Given {
     /// logical id where it has no name of its own.
     pub fn tells_of(&self, principal: &Principal) -> bool {
         self.deployers.iter().any(|told| is_told(told, principal))
+    }
+
+    pub fn is_break_glass(&self, principal: &Principal) -> bool {
+        self.break_glass.iter().any(|told| is_told(told, principal))
     }
 }
 

@@ -46,6 +46,7 @@ pub fn link(sources: &Sources, repository: &Repository<'_>, mut fragments: Vec<F
         model.problems.append(&mut fragment.problems);
         model.not_read.append(&mut fragment.not_read);
         model.repaired.append(&mut fragment.repaired);
+        model.hidden.append(&mut fragment.hidden);
         model.origins.append(&mut fragment.origins);
     }
     anonymous::join(&mut model, anonymous, &policy_names);

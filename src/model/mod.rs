@@ -5,6 +5,7 @@ mod authority;
 pub mod artifact;
 pub mod command;
 pub mod deployment;
+mod emergency;
 pub mod federation;
 mod given;
 pub mod group;
@@ -69,6 +70,8 @@ pub struct Model {
     pub not_read: Vec<(Span, String)>,
     /// Places that were read otherwise than they are written.
     pub repaired: Vec<Span>,
+    /// Values that must not be shown: defaults of parameters with `NoEcho`.
+    pub hidden: Vec<Span>,
     /// Where a tool made what is reported on.
     pub origins: Vec<Origin>,
     /// The path of each file, by its index.

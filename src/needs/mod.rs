@@ -13,6 +13,7 @@ pub mod policy;
 mod project;
 mod role;
 mod storage;
+pub mod table;
 mod variables;
 
 use crate::iam::catalogue::Action;

@@ -126,7 +126,7 @@ fn row(scene: &Scene, found: &Diagnostic, account: &Account) -> Finding {
         remediation: help.map(|text| Remediation { recommendation: Recommendation { text } }),
         resources: [Resource {
             kind: "Other",
-            id: shortened(&format!("{}:{}", place.path, found.subject), 512),
+            id: shortened(&format!("{}:{}", place.path, scene.secrets.mask(&found.subject)), 512),
             partition: partition.clone(),
             region: region.clone(),
             details: Details {

@@ -251,7 +251,7 @@ fn window(len: usize, span: &Range<usize>, share: usize) -> Range<usize> {
 mod tests {
     use super::*;
     use crate::diagnostic::Severity;
-    use crate::report::Style;
+    use crate::report::{Secrets, Style};
     use crate::source::{Sources, Span};
 
     /// The text under each mark, and the excerpt.
@@ -259,7 +259,7 @@ mod tests {
         let mut sources = Sources::new();
         let file = sources.add("f", text);
         let style = Style { width, ..Style::default() };
-        let scene = Scene { sources: &sources, shown: &sources, style: &style };
+        let scene = Scene { sources: &sources, shown: &sources, secrets: &Secrets::default(), style: &style };
         let mut labels = spans.iter().map(|(start, end)| Label::new(Span::new(file, *start, *end), "l"));
         let mut diagnostic = Diagnostic::new("r", Severity::High, "m".to_owned(), labels.next().unwrap());
         diagnostic.labels = labels.collect();

@@ -2,80 +2,175 @@
 
 use super::ink::{self, Ink};
 use super::words::{one_line, wrap};
-use super::{Format, Style, mask, render};
-use crate::diagnostic::{Confidence, Diagnostic};
+use super::{Format, Secrets, Style, render};
+use crate::config::Config;
+use crate::diagnostic::{Confidence, Diagnostic, Severity};
 use crate::linter::{Options, Report, lint};
-use crate::rules::Rule;
 use crate::rules::examples::{self, Example};
+use crate::rules::{Rule, builtin};
 use crate::source::{Sources, Span};
+use crate::suppress::{OwnRule, own_rule as own_rule_of};
+use jiff::civil::Date;
 use std::fmt::Write;
 
 /// The page of a rule: its text, the bad example with what iamlint says of it, the good one.
 pub fn rule(rule: &Rule, style: &Style) -> String {
-    let mut page = Page::new(style);
-    page.title(&rule.id, &format!("{}, pack {}", rule.severity, rule.pack));
-    page.text(&rule.summary);
-    page.section("WHY IT MATTERS", &rule.why);
-    page.section("WHAT TO DO", &rule.help);
-    if let Some((bad, good)) = examples::of(&rule.id) {
-        let (text, report) = example_report(rule, bad, style);
-        page.heading("BAD");
-        page.code(&text);
-        page.heading("WHAT IAMLINT SAYS OF IT");
-        page.raw(&report);
-        page.heading("GOOD");
-        page.code(&examples::without_marks(good.text));
-    }
-    let mut with = format!("the analysis `{}`: {}", rule.analysis.name, rule.analysis.summary);
-    for (name, value) in &rule.with {
-        let _ = write!(with, "\n{name}: {value}");
-    }
-    page.section("HOW IT IS FOUND", &with);
-    if !rule.replaces.is_empty() {
-        page.section("WHAT OTHER TOOLS CALL IT", &rule.replaces.join(", "));
-    }
-    page.section("REFERENCES", &rule.references.join("\n"));
-    page.out
+    text(&of_rule(rule, style), style)
+}
+
+/// The page of a finding about suppressions.
+pub fn own_rule(rule: &OwnRule, style: &Style) -> String {
+    text(&of_own(rule, style), style)
 }
 
 /// The page of a rule for the documentation, in Markdown.
 pub fn rule_markdown(rule: &Rule) -> String {
-    let mut out = format!(
-        "# {}\n\n**{}**, pack `{}`: {}\n\n## Why it matters\n\n{}\n\n## What to do\n\n{}\n",
-        rule.id, rule.severity, rule.pack, rule.summary, rule.why, rule.help
-    );
-    if let Some((bad, good)) = examples::of(&rule.id) {
-        let style = Style { width: 90, ..Style::default() };
-        let language = |example: Example| if example.name.ends_with("json") { "json" } else { "yaml" };
-        let (text, report) = example_report(rule, bad, &style);
-        let _ = write!(out, "\n## Bad\n\n```{}\n{text}```\n", language(bad));
-        let _ = write!(out, "\nWhat iamlint says of it:\n\n```text\n{}\n```\n", report.trim_end());
-        let _ = write!(out, "\n## Good\n\n```{}\n{}```\n", language(good), examples::without_marks(good.text));
-    }
-    let _ =
-        write!(out, "\n## How it is found\n\nBy the analysis `{}`: {}.\n", rule.analysis.name, rule.analysis.summary);
-    for (name, value) in &rule.with {
-        let _ = writeln!(out, "\n- `{name}`: {value}");
-    }
-    if !rule.replaces.is_empty() {
-        let names: Vec<String> = rule.replaces.iter().map(|name| format!("`{name}`")).collect();
-        let _ = write!(out, "\nOther tools call it {}.\n", names.join(", "));
-    }
-    out.push_str("\n## References\n\n");
-    rule.references.iter().for_each(|url| {
-        let _ = writeln!(out, "- <{url}>");
-    });
-    out
+    markdown(&of_rule(rule, &Style { width: 90, ..Style::default() }))
 }
 
-/// A bad example as it is shown, secrets masked, and what its rule, alone, says of it.
-fn example_report(rule: &Rule, example: Example, style: &Style) -> (String, String) {
+pub fn own_rule_markdown(rule: &OwnRule) -> String {
+    markdown(&of_own(rule, &Style { width: 90, ..Style::default() }))
+}
+
+/// What a page tells.
+struct Subject<'s> {
+    id: &'s str,
+    severity: Severity,
+    pack: Option<&'s str>,
+    summary: &'s str,
+    why: &'s str,
+    help: &'s str,
+    example: Option<Shown>,
+    /// The name of the analysis, and what it looks for.
+    analysis: Option<(&'s str, &'s str)>,
+    with: &'s [(String, String)],
+    replaces: &'s [String],
+    references: &'s [String],
+}
+
+/// Examples as they are shown, with what iamlint says of the bad one.
+struct Shown {
+    bad: String,
+    report: String,
+    good: String,
+    /// Of the bad one, and of the good one.
+    languages: [&'static str; 2],
+}
+
+fn of_rule<'s>(rule: &'s Rule, style: &Style) -> Subject<'s> {
+    let example = examples::of(&rule.id).map(|(bad, good)| {
+        let language = |example: Example| if example.name.ends_with("json") { "json" } else { "yaml" };
+        let mut sources = Sources::new();
+        sources.add(bad.name, examples::without_marks(bad.text));
+        let report = lint(&sources, std::slice::from_ref(rule), &Options::default());
+        shown(&sources, &report, examples::without_marks(good.text), [language(bad), language(good)], style)
+    });
+    Subject {
+        id: &rule.id,
+        severity: rule.severity,
+        pack: Some(&rule.pack),
+        summary: &rule.summary,
+        why: &rule.why,
+        help: &rule.help,
+        example,
+        analysis: Some((rule.analysis.name, rule.analysis.summary)),
+        with: &rule.with,
+        replaces: &rule.replaces,
+        references: &rule.references,
+    }
+}
+
+/// The day on which examples are looked at.
+const DAY: Date = Date::constant(2027, 3, 1);
+
+fn of_own<'s>(rule: &'s OwnRule, style: &Style) -> Subject<'s> {
     let mut sources = Sources::new();
-    let file = sources.add(example.name, examples::without_marks(example.text));
-    let report = lint(&sources, std::slice::from_ref(rule), &Options::default());
+    sources.add("buildspec.yml", rule.bad);
+    let mut settings = Sources::new();
+    let file = settings.add("iamlint.toml", rule.config);
+    let config = Config::read(&settings, file, "").unwrap_or_default();
+    let options = Options { config, today: Some(DAY), ..Options::default() };
+    let mut report = lint(&sources, &builtin::asked_by_default(), &options);
+    report.diagnostics.retain(|found| found.rule == rule.id);
+    Subject {
+        id: rule.id,
+        severity: rule.severity,
+        pack: None,
+        summary: rule.summary,
+        why: rule.why,
+        help: rule.help,
+        example: Some(shown(&sources, &report, rule.good.to_owned(), ["yaml"; 2], style)),
+        analysis: None,
+        with: &[],
+        replaces: &[],
+        references: &[],
+    }
+}
+
+/// The one file of an example, secrets masked, and what is said of it.
+fn shown(sources: &Sources, report: &Report, good: String, languages: [&'static str; 2], style: &Style) -> Shown {
     let style = Style { quiet: true, links: false, explained: false, ..style.clone() };
-    let text = render(&report, &sources, Format::Pretty, &style, None);
-    (sources.redacted(&report.redactions).get(file).text.to_string(), text)
+    let masked = sources.redacted(&report.redactions);
+    let bad = masked.iter().map(|(_, source)| source.text.to_string()).collect();
+    Shown { bad, report: render(report, sources, Format::Pretty, &style, None), good, languages }
+}
+
+fn text(subject: &Subject<'_>, style: &Style) -> String {
+    let mut page = Page::new(style);
+    let pack = subject.pack.map_or_else(String::new, |pack| format!(", pack {pack}"));
+    page.title(subject.id, &format!("{}{pack}", subject.severity));
+    page.text(subject.summary);
+    page.section("WHY IT MATTERS", subject.why);
+    page.section("WHAT TO DO", subject.help);
+    if let Some(example) = &subject.example {
+        page.heading("BAD");
+        page.code(&example.bad);
+        page.heading("WHAT IAMLINT SAYS OF IT");
+        page.raw(&example.report);
+        page.heading("GOOD");
+        page.code(&example.good);
+    }
+    if let Some((name, summary)) = subject.analysis {
+        let with = subject.with.iter().map(|(name, value)| format!("\n{name}: {value}"));
+        page.section("HOW IT IS FOUND", &(format!("the analysis `{name}`: {summary}") + &with.collect::<String>()));
+    }
+    if !subject.replaces.is_empty() {
+        page.section("WHAT OTHER TOOLS CALL IT", &subject.replaces.join(", "));
+    }
+    if !subject.references.is_empty() {
+        page.section("REFERENCES", &subject.references.join("\n"));
+    }
+    page.out
+}
+
+fn markdown(subject: &Subject<'_>) -> String {
+    let pack = subject.pack.map_or_else(String::new, |pack| format!(", pack `{pack}`"));
+    let mut out = format!(
+        "# {}\n\n**{}**{pack}: {}\n\n## Why it matters\n\n{}\n\n## What to do\n\n{}\n",
+        subject.id, subject.severity, subject.summary, subject.why, subject.help
+    );
+    if let Some(Shown { bad, report, good, languages: [of_bad, of_good] }) = &subject.example {
+        let _ = write!(out, "\n## Bad\n\n```{of_bad}\n{bad}```\n");
+        let _ = write!(out, "\nWhat iamlint says of it:\n\n```text\n{}\n```\n", report.trim_end());
+        let _ = write!(out, "\n## Good\n\n```{of_good}\n{good}```\n");
+    }
+    if let Some((name, summary)) = subject.analysis {
+        let _ = write!(out, "\n## How it is found\n\nBy the analysis `{name}`: {summary}.\n");
+    }
+    for (name, value) in subject.with {
+        let _ = writeln!(out, "\n- `{name}`: {value}");
+    }
+    if !subject.replaces.is_empty() {
+        let names: Vec<String> = subject.replaces.iter().map(|name| format!("`{name}`")).collect();
+        let _ = write!(out, "\nOther tools call it {}.\n", names.join(", "));
+    }
+    if !subject.references.is_empty() {
+        out.push_str("\n## References\n\n");
+    }
+    for url in subject.references {
+        let _ = writeln!(out, "- <{url}>");
+    }
+    out
 }
 
 /// The page of a finding: who can do what, the chain with evidence of every file, why, what to do,
@@ -88,10 +183,10 @@ pub fn finding(
     style: &Style,
 ) -> String {
     let shown = sources.redacted(&report.redactions);
-    let masked =
-        Report { diagnostics: vec![diagnostic.clone()], redactions: report.redactions.clone(), ..Report::default() };
-    let masked = mask::masked(&masked, sources);
-    let diagnostic = masked.diagnostics.first().unwrap_or(diagnostic);
+    let report = &Secrets::of(report, sources).masked(report);
+    let id = diagnostic.id(sources);
+    let masked = report.diagnostics.iter().find(|one| one.rule == diagnostic.rule && one.id(sources) == id);
+    let diagnostic = masked.unwrap_or(diagnostic);
     let mut page = Page::new(style);
     let about = format!("{}, {} confidence, id {}", diagnostic.severity, diagnostic.confidence, diagnostic.id(sources));
     page.title(&diagnostic.rule, &about);
@@ -103,8 +198,8 @@ pub fn finding(
     if !diagnostic.notes.is_empty() {
         page.section("TO NOTE", &diagnostic.notes.join("\n"));
     }
-    if let Some(rule) = rule {
-        page.section("WHY IT MATTERS", &rule.why);
+    if let Some(why) = rule.map(|rule| rule.why.as_str()).or(own_rule_of(&diagnostic.rule).map(|rule| rule.why)) {
+        page.section("WHY IT MATTERS", why);
     }
     if diagnostic.confidence != Confidence::High || !diagnostic.doubts.is_empty() {
         let doubts: Vec<String> = diagnostic.doubts.iter().map(|doubt| doubt_line(sources, doubt)).collect();

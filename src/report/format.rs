@@ -1,5 +1,6 @@
 //! The names of the formats.
 
+use crate::linter::Inventory;
 use std::fmt;
 use std::str::FromStr;
 
@@ -52,6 +53,11 @@ impl Format {
     /// Colour, width and links make a difference.
     pub fn is_for_terminals(self) -> bool {
         matches!(self, Format::Pretty | Format::Rich | Format::Short)
+    }
+
+    /// What it lists besides findings.
+    pub fn inventory(self) -> Inventory {
+        Inventory { rules: matches!(self, Format::Sarif | Format::Junit | Format::Html), roles: self == Format::Html }
     }
 
     pub fn name(self) -> &'static str {

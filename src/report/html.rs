@@ -5,12 +5,14 @@ use super::excerpt::{self, Excerpt};
 use super::{Format, Scene, finding, summary, words};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::iam::catalogue;
-use crate::linter::{NotAnalysed, PipelineRow, Report, RoleRow};
+use crate::linter::{self, NotAnalysed, PipelineRow, Report, RoleRow, ServiceRow};
+use crate::needs::table::Counts;
 use crate::source::Span;
 use crate::suppress::Suppressed;
 use minijinja::Environment;
 use minijinja::value::Serde;
 use serde::Serialize;
+use std::cmp::Reverse;
 
 const PAGE: &str = include_str!("html/page.html");
 const STYLE: &str = include_str!("html/style.css");
@@ -23,6 +25,8 @@ const MOST_BYTES: usize = 1_000_000;
 const MOST_SOURCE: usize = 250_000;
 /// Rows of one kind.
 const MOST_ROWS: usize = 2_000;
+/// Services of one role.
+const MOST_SERVICES: usize = 12;
 
 pub fn report(scene: &Scene, report: &Report, fail_on: Option<Severity>) -> String {
     let mut most = MOST_ROWS;
@@ -156,6 +160,34 @@ struct Role {
     used_by: String,
     powers: Vec<Power>,
     is_partly_unseen: bool,
+    uses: Option<Uses>,
+}
+
+/// What a role is granted and uses.
+#[derive(Serialize)]
+struct Uses {
+    services: Rows<Service>,
+    unknown: usize,
+}
+
+#[derive(Serialize)]
+struct Service {
+    service: &'static str,
+    granted: usize,
+    used: usize,
+    unused: usize,
+    unused_permissions: usize,
+    missing: usize,
+    bar: Bar,
+}
+
+/// Widths of the parts of a bar, in hundredths of what the service with the most actions takes.
+#[derive(Serialize)]
+struct Bar {
+    used: usize,
+    unused: usize,
+    dangerous: usize,
+    missing: usize,
 }
 
 #[derive(Serialize)]
@@ -290,7 +322,30 @@ fn role_row(scene: &Scene, role: &RoleRow) -> Role {
         used_by: words::one_line(&role.used_by).into_owned(),
         powers: powers.collect(),
         is_partly_unseen: role.is_partly_unseen,
+        uses: role.uses.as_ref().map(uses),
     }
+}
+
+/// Services that are used or lacking first, then those with the most that is not used.
+fn uses(uses: &linter::Uses) -> Uses {
+    let mut services: Vec<&ServiceRow> = uses.services.iter().collect();
+    let rank = |row: &ServiceRow| (row.counts.missing > 0, row.counts.used > 0, row.counts.unused);
+    services.sort_by_key(|row| (Reverse(rank(row)), row.service));
+    let longest = services.iter().map(|row| row.counts.granted + row.counts.missing).max().unwrap_or(1);
+    // However little it is, it is seen.
+    let width = |count: usize| if count == 0 { 0 } else { (count * 100 / longest.max(1)).max(1) };
+    let service = |row: &&ServiceRow| {
+        let Counts { granted, used, unused, missing } = row.counts;
+        let dangerous = row.unused_permissions;
+        let bar = Bar {
+            used: width(used),
+            unused: width(unused - dangerous),
+            dangerous: width(dangerous),
+            missing: width(missing),
+        };
+        Service { service: row.service, granted, used, unused, unused_permissions: dangerous, missing, bar }
+    };
+    Uses { services: Rows::new(&services, MOST_SERVICES, service), unknown: uses.unknown }
 }
 
 fn pipeline_row(scene: &Scene, pipeline: &PipelineRow) -> Pipeline {

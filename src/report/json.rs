@@ -1,8 +1,8 @@
 //! The report for programs: schema `iamlint/1`. Lines and columns are 1-based and count characters;
 //! offsets are bytes. A field is only ever added; what is not known or not there is `null` or empty.
 
-use super::change;
 use super::place::{Place, place};
+use super::{Scene, change};
 use crate::baseline;
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::iam::catalogue;
@@ -10,29 +10,33 @@ use crate::linter;
 use crate::source::Sources;
 use crate::suppress;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-pub fn report(report: &linter::Report, sources: &Sources, fail_on: Option<Severity>) -> String {
+pub fn report(scene: &Scene, report: &linter::Report, fail_on: Option<Severity>) -> String {
     let whole = Report {
         schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION"),
-        findings: report.diagnostics.iter().map(|diagnostic| finding(diagnostic, sources)).collect(),
-        suppressed: report.suppressed.iter().map(|one| suppressed(one, sources)).collect(),
-        baseline: report.known.iter().map(|diagnostic| finding(diagnostic, sources)).collect(),
-        change: report.change.as_ref().map(|one| change::written(one, sources)),
-        summary: summary(report, sources, fail_on),
+        findings: report.diagnostics.iter().map(|diagnostic| finding(scene, diagnostic)).collect(),
+        suppressed: report.suppressed.iter().map(|one| suppressed(scene, one)).collect(),
+        baseline: report.known.iter().map(|diagnostic| finding(scene, diagnostic)).collect(),
+        change: report.change.as_ref().map(|one| change::written(one, scene.sources)),
+        summary: summary(report, scene.sources, fail_on),
     };
     pretty(&whole)
 }
 
 /// A line for each finding, for each that is suppressed or known, then one with the summary.
-pub fn lines(report: &linter::Report, sources: &Sources, fail_on: Option<Severity>) -> String {
-    let findings = report.diagnostics.iter().map(|diagnostic| Line::Finding(finding(diagnostic, sources)));
-    let suppressed = report.suppressed.iter().map(|one| Line::Suppressed(suppressed(one, sources)));
-    let known = report.known.iter().map(|diagnostic| Line::Baseline(finding(diagnostic, sources)));
-    let change = report.change.iter().map(|one| Line::Change(change::written(one, sources)));
-    let lines =
-        findings.chain(suppressed).chain(known).chain(change).chain([Line::Summary(summary(report, sources, fail_on))]);
+pub fn lines(scene: &Scene, report: &linter::Report, fail_on: Option<Severity>) -> String {
+    let findings = report.diagnostics.iter().map(|diagnostic| Line::Finding(finding(scene, diagnostic)));
+    let suppressed = report.suppressed.iter().map(|one| Line::Suppressed(suppressed(scene, one)));
+    let known = report.known.iter().map(|diagnostic| Line::Baseline(finding(scene, diagnostic)));
+    let change = report.change.iter().map(|one| Line::Change(change::written(one, scene.sources)));
+    let lines = findings.chain(suppressed).chain(known).chain(change).chain([Line::Summary(summary(
+        report,
+        scene.sources,
+        fail_on,
+    ))]);
     let written = lines.map(|record| {
         let stamped = Stamped { schema: SCHEMA, version: env!("CARGO_PKG_VERSION"), record };
         serde_json::to_string(&stamped).expect(SERIALISES) + "\n"
@@ -105,7 +109,7 @@ struct Finding<'a> {
     confidence: &'static str,
     confidence_reasons: Vec<Reason<'a>>,
     message: &'a str,
-    subject: &'a str,
+    subject: Cow<'a, str>,
     /// The primary one first, then the chain in its order.
     locations: Vec<Location<'a>>,
     notes: &'a [String],
@@ -181,7 +185,8 @@ struct NotAnalysed<'a> {
     reason: &'a str,
 }
 
-fn finding<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Finding<'a> {
+fn finding<'a>(scene: &Scene<'a>, diagnostic: &'a Diagnostic) -> Finding<'a> {
+    let sources = scene.sources;
     let doubts = diagnostic.doubts.iter();
     let related = diagnostic.labels.iter().map(|label| location("related", label, sources));
     Finding {
@@ -193,7 +198,7 @@ fn finding<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Finding<'a> 
             .map(|doubt| Reason { text: &doubt.text, location: doubt.span.map(|span| place(span, sources)) })
             .collect(),
         message: &diagnostic.message,
-        subject: &diagnostic.subject,
+        subject: scene.secrets.mask(&diagnostic.subject),
         locations: std::iter::once(location("primary", &diagnostic.primary, sources)).chain(related).collect(),
         notes: &diagnostic.notes,
         help: diagnostic.help.as_deref(),
@@ -205,14 +210,14 @@ fn finding<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Finding<'a> 
     }
 }
 
-fn suppressed<'a>(one: &'a suppress::Suppressed, sources: &'a Sources) -> Suppressed<'a> {
+fn suppressed<'a>(scene: &Scene<'a>, one: &'a suppress::Suppressed) -> Suppressed<'a> {
     Suppressed {
-        finding: finding(&one.diagnostic, sources),
+        finding: finding(scene, &one.diagnostic),
         suppression: Suppression {
             by: one.spelling.name(),
             reason: one.reason.as_deref(),
             until: one.until.map(|until| until.to_string()),
-            location: place(one.place, sources),
+            location: place(one.place, scene.sources),
         },
     }
 }

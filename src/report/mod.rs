@@ -31,6 +31,7 @@ mod words;
 
 pub use asff::Account;
 pub use format::Format;
+pub use mask::Secrets;
 
 use crate::diagnostic::Severity;
 use crate::linter::Report;
@@ -80,17 +81,18 @@ impl Style {
 /// The whole report as text. `fail_on` is the severity from which a run fails, for its last line.
 pub fn render(report: &Report, sources: &Sources, format: Format, style: &Style, fail_on: Option<Severity>) -> String {
     let shown = sources.redacted(&report.redactions);
-    let report = &*mask::masked(report, sources);
+    let secrets = Secrets::of(report, sources);
+    let report = &secrets.masked(report);
     // A terminal decides how text for people looks, and nothing of the rest.
     let plain = Style { color: false, links: false, width: 100, unicode: true, ..style.clone() };
     let style = if format.is_for_terminals() { style } else { &plain };
-    let scene = Scene { sources, shown: &shown, style };
+    let scene = Scene { sources, shown: &shown, secrets: &secrets, style };
     let findings = match format {
         Format::Pretty => pretty::findings(&scene, &report.diagnostics),
         Format::Rich => lines::rich(&scene, &report.diagnostics),
         Format::Short => lines::short(&scene, &report.diagnostics),
-        Format::Json => return json::report(report, sources, fail_on),
-        Format::Ndjson => return json::lines(report, sources, fail_on),
+        Format::Json => return json::report(&scene, report, fail_on),
+        Format::Ndjson => return json::lines(&scene, report, fail_on),
         Format::Sarif => return sarif::report(report, sources),
         Format::Junit => return junit::report(&scene, report, fail_on),
         Format::Github => return github::annotations(&scene, report),
@@ -110,5 +112,7 @@ struct Scene<'a> {
     sources: &'a Sources,
     /// For text that is shown: secrets are masked.
     shown: &'a Sources,
+    /// For what ids are made of, which is masked last.
+    secrets: &'a Secrets,
     style: &'a Style,
 }

@@ -3,10 +3,11 @@
 use super::ink::{Ink, paint};
 use super::json;
 use super::place::{Place, place};
-use super::{Scene, Style, pretty, summary, words};
+use super::{Scene, Secrets, Style, pretty, summary, words};
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::iam::catalogue::{self, AccessLevel, Action};
 use crate::iam::{Reason, Request};
+use crate::rules::secrets;
 use crate::source::{Sources, Span};
 use serde::Serialize;
 
@@ -109,7 +110,8 @@ pub fn text(answered: &Answered, sources: &Sources, style: &Style) -> String {
     diagnostic.labels = places.collect();
     diagnostic.notes = notes;
     let style = Style { explained: false, ..style.clone() };
-    let scene = Scene { sources, shown: sources, style: &style };
+    let shown = sources.redacted(&secrets::places(sources, diagnostic.all_labels().map(|label| label.span.file)));
+    let scene = Scene { sources, shown: &shown, secrets: &Secrets::default(), style: &style };
     let text = pretty::framed(&scene, &diagnostic, heading);
     text.lines().map(str::trim_end).chain([data.as_str()]).flat_map(|line| [line, "\n"]).collect()
 }

@@ -6,13 +6,13 @@ use super::policy::level;
 use super::summary;
 use super::words::one_line;
 use crate::iam::Reason;
-use crate::iam::catalogue::{self, AccessLevel, Action};
+use crate::iam::catalogue::{self, Action};
 use crate::needs::compare::{Comparison, State, Used, danger};
 use crate::needs::excess::Excess;
+use crate::needs::table::{is_missing, table};
 use crate::needs::{Certainty, Need, Needs};
 use crate::source::{Sources, Span};
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// One role.
@@ -25,47 +25,8 @@ pub struct RoleUse<'a> {
     pub compared: &'a Comparison,
 }
 
-/// Counts of actions of one service and access level.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Counts {
-    granted: usize,
-    used: usize,
-    unused: usize,
-    missing: usize,
-}
-
-type Table = BTreeMap<(&'static str, AccessLevel), Counts>;
-
 /// More names than this are counted in text; JSON has all.
 const MAX_NAMES: usize = 12;
-
-fn table(role: &RoleUse<'_>) -> Table {
-    let compared = role.compared;
-    let mut table = Table::new();
-    let key = |action: Action| (action.service().prefix(), action.level());
-    for action in &compared.granted {
-        let counts = table.entry(key(*action)).or_default();
-        counts.granted += 1;
-        counts.unused += 1;
-    }
-    for of_action in compared.used.chunk_by(|one, other| one.action == other.action) {
-        let Some(used) = of_action.first() else { continue };
-        let counts = table.entry(key(used.action)).or_default();
-        if compared.granted.contains(&used.action) {
-            counts.used += 1;
-            counts.unused -= 1;
-        }
-        counts.missing += usize::from(of_action.iter().any(|used| is_missing(role, used)));
-    }
-    // What is likely alone has no count.
-    table.retain(|_, counts| *counts != Counts::default());
-    table
-}
-
-/// Whether something is sure to fail.
-fn is_missing(role: &RoleUse<'_>, used: &Used) -> bool {
-    used.state == State::Missing && role.needs.needs[used.need].certainty == Certainty::Certain
-}
 
 /// The roles one after the other.
 pub fn text(roles: &[RoleUse<'_>], sources: &Sources) -> String {
@@ -92,12 +53,13 @@ fn text_of(role: &RoleUse<'_>, sources: &Sources) -> String {
         format!("  {service:<24} {level:<22} {granted:>7} {used:>7} {unused:>7} {missing:>7}")
     };
     line(row("service", "access level", ["granted", "used", "unused", "missing"].map(str::to_owned)));
-    for ((service, access), counts) in table(role) {
+    for ((service, access), counts) in table(role.needs, role.compared) {
         let cells = [counts.granted, counts.used, counts.unused, counts.missing].map(|count| count.to_string());
         line(row(service, level(access), cells));
     }
     let (missing, met): (Vec<&Used>, Vec<&Used>) = compared.used.iter().partition(|used| used.state == State::Missing);
-    let (certain, likely): (Vec<&Used>, Vec<&Used>) = missing.into_iter().partition(|used| is_missing(role, used));
+    let (certain, likely): (Vec<&Used>, Vec<&Used>) =
+        missing.into_iter().partition(|used| is_missing(role.needs, used));
     for (title, verb, missing) in [("missing", "this will fail", certain), ("perhaps missing", "this may fail", likely)]
     {
         if !missing.is_empty() {
@@ -205,7 +167,7 @@ pub fn json(roles: &[RoleUse<'_>], sources: &Sources) -> String {
 
 fn role_of<'a>(role: &'a RoleUse<'_>, sources: &'a Sources) -> Role<'a> {
     let compared = role.compared;
-    let rows = table(role).into_iter().map(|((service, access), counts)| Row {
+    let rows = table(role.needs, role.compared).into_iter().map(|((service, access), counts)| Row {
         service,
         access_level: level(access),
         granted: counts.granted,

@@ -7,6 +7,7 @@ mod message;
 pub mod pack;
 mod params;
 mod schema;
+pub mod secrets;
 
 pub use analysis::ANALYSES;
 pub use pack::{PackError, Rule, load};
@@ -18,20 +19,21 @@ use crate::model::command::Command;
 use crate::model::{Model, Principal, PrincipalId};
 use crate::needs::compare::{self, Comparison, Depth};
 use crate::needs::{self, Needs};
-use crate::source::{Sources, Span, Spanned};
+use crate::source::{FileId, Sources, Span, Spanned};
 use crate::template::Format;
 use rayon::prelude::*;
+use secrets::Secret;
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
 /// The types of resources whose properties analyses ask about, whatever the rules that are bound to them.
 const RESOURCE_TYPES: [&str; 3] = ["AWS::ECR::Repository", "AWS::Events::Rule", "AWS::S3::Bucket"];
 
-/// All types of resources whose properties these rules, or any needs, ask about.
+/// All types of resources whose properties these rules, or any needs, ask about, and those that hold secrets.
 pub fn resource_types(rules: &[Rule]) -> HashSet<String> {
     let fixed = RESOURCE_TYPES.into_iter().chain(needs::resource_types()).chain(analysis::resource_types());
-    let fixed = fixed.map(str::to_owned);
-    fixed.chain(rules.iter().flat_map(|rule| rule.resource_types.iter().cloned())).collect()
+    let asking = rules.iter().chain(secret_finders());
+    fixed.map(str::to_owned).chain(asking.flat_map(|rule| rule.resource_types.iter().cloned())).collect()
 }
 
 /// One kind of question that rules can ask, with its parameters.
@@ -55,11 +57,12 @@ pub struct Context<'c> {
     /// The format of each file, by its index.
     pub formats: &'c [Format],
     uses: OnceLock<Vec<(PrincipalId, Needs, Comparison)>>,
+    secrets: OnceLock<Vec<(FileId, Secret)>>,
 }
 
 impl<'c> Context<'c> {
     pub fn new(model: &'c Model, sources: &'c Sources, formats: &'c [Format]) -> Context<'c> {
-        Context { model, sources, formats, uses: OnceLock::new() }
+        Context { model, sources, formats, uses: OnceLock::new(), secrets: OnceLock::new() }
     }
 
     /// The needs of the roles of builds and pipelines next to what they may do, where all of that is
@@ -74,6 +77,16 @@ impl<'c> Context<'c> {
         };
         let found = self.uses.get_or_init(|| compare::all(model, is_seen, Depth::WorstActions));
         found.iter().map(move |(id, needs, compared)| (model.principal(*id), needs, compared))
+    }
+
+    /// Secrets that are known by their form, of all files.
+    pub fn secrets(&self) -> &[(FileId, Secret)] {
+        self.secrets.get_or_init(|| {
+            let of_file = |(file, text): (FileId, &str)| -> Vec<(FileId, Secret)> {
+                secrets::by_form(text).into_iter().map(|secret| (file, secret)).collect()
+            };
+            self.sources.iter().flat_map(|(file, source)| of_file((file, &source.text))).collect()
+        })
     }
 }
 
@@ -196,13 +209,26 @@ pub fn doubt(reason: &Reason) -> Doubt {
     Doubt { text: reason.text.clone(), span: reason.span }
 }
 
-/// Findings of all rules, worded; in the order of the rules.
+/// Rules that tell where secrets stand.
+fn secret_finders<'r>() -> impl Iterator<Item = &'r Rule> {
+    builtin::rules().iter().filter(|rule| rule.finds_secrets)
+}
+
+/// Findings of all rules, worded; in the order of the rules. With them go the places of secrets, which no
+/// choice of rules brings to light.
 pub fn run(context: &Context<'_>, rules: &[Rule]) -> (Vec<Diagnostic>, Vec<Span>) {
+    let is_asked = |rule: &&Rule| rules.iter().any(|asked| asked.id == rule.id);
+    let unasked = secret_finders().filter(|rule| !is_asked(rule)).map(|rule| (rule, false));
+    let all: Vec<(&Rule, bool)> = rules.iter().map(|rule| (rule, true)).chain(unasked).collect();
     // Checks only read, and their findings are put in the order of the rules.
-    let ask = |rule: &Rule| -> Vec<(Option<Span>, Diagnostic)> {
-        (rule.check)(context).into_iter().map(|finding| (finding.secret, rule.word(finding))).collect()
+    let ask = |(rule, is_asked): &(&Rule, bool)| -> Vec<(Option<Span>, Option<Diagnostic>)> {
+        let found = (rule.check)(context).into_iter();
+        found.map(|finding| (finding.secret, is_asked.then(|| rule.word(finding)))).collect()
     };
-    let found: Vec<_> = rules.par_iter().map(ask).collect();
-    let (secrets, diagnostics): (Vec<_>, Vec<_>) = found.into_iter().flatten().unzip();
-    (diagnostics, secrets.into_iter().flatten().collect())
+    let found: Vec<_> = all.par_iter().map(ask).collect();
+    let (told, diagnostics): (Vec<_>, Vec<_>) = found.into_iter().flatten().unzip();
+    let by_form = context.secrets().iter();
+    let by_form = by_form.map(|(file, secret)| Span::new(*file, secret.hidden.start, secret.hidden.end));
+    let secrets = told.into_iter().flatten().chain(by_form).chain(context.model.hidden.iter().copied());
+    (diagnostics.into_iter().flatten().collect(), secrets.collect())
 }

@@ -28,6 +28,8 @@ pub struct Rule {
     /// What other tools call it.
     pub replaces: Vec<String>,
     pub analysis: &'static Analysis,
+    /// Its findings tell where secrets stand, which are masked whether it is asked or not.
+    pub finds_secrets: bool,
     /// The types of resources whose properties it asks about.
     pub resource_types: Vec<String>,
     /// The parameters as they are written, for `explain`.
@@ -109,6 +111,9 @@ impl From<SeverityName> for Severity {
 
 /// The id under which problems of packs are reported.
 pub const BAD_PACK: &str = "bad-rule-pack";
+
+/// Analyses that tell where secrets stand, besides a rule that says so of its property.
+const FINDS_SECRETS: [&str; 2] = ["secret-literal", "command-line-password"];
 
 /// Packs larger than this are refused: the YAML reader behind the types is not made for hostile input.
 const MAX_PACK_BYTES: usize = 1 << 20;
@@ -254,6 +259,7 @@ fn bind(pack: &str, entry: RuleEntry, place: &Place<'_>) -> Result<Rule, Vec<Pac
         references: entry.references,
         replaces: entry.replaces,
         analysis,
+        finds_secrets: params.flag("secret") || FINDS_SECRETS.contains(&analysis.name),
         resource_types: params.list("types"),
         with,
         check: Arc::new((analysis.bind)(&params)),

@@ -148,13 +148,16 @@ impl Sources {
             return Cow::Borrowed(self);
         }
         let mut masked = self.clone();
-        for span in spans {
-            let file = &mut masked.files[span.file.0 as usize];
+        let mut spans = spans.to_vec();
+        spans.sort_unstable();
+        for of_file in spans.chunk_by(|one, other| one.file == other.file) {
+            let file = &mut masked.files[of_file[0].file.0 as usize];
             let mut bytes = file.text.as_bytes().to_vec();
-            if let Some(secret) = bytes.get_mut(span.range()) {
-                secret.iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b'*');
-                file.text = String::from_utf8_lossy(&bytes).into();
+            for span in of_file {
+                let secret = bytes.get_mut(span.range()).into_iter().flatten();
+                secret.filter(|byte| !byte.is_ascii_whitespace()).for_each(|byte| *byte = b'*');
             }
+            file.text = String::from_utf8_lossy(&bytes).into();
         }
         Cow::Owned(masked)
     }

@@ -1,25 +1,11 @@
 //! What there is to say of suppressions themselves: misspelled, unused, expired, without a reason.
 
+use super::finding::{BAD, EXPIRED, EXPIRES_SOON, LOCKED, UNUSED, own_rule};
 use super::{Circumstances, Spelling, Suppression};
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::rules::pack::suggest;
 use crate::source::{Sources, Span};
 use jiff::{Unit, civil::Date};
-
-/// The ids of these findings, with what they mean. No pack holds them: no file alone shows them.
-pub const RULES: [(&str, Severity, &str); 5] = [
-    (BAD, Severity::Medium, "a suppression that cannot be read, or that the configuration does not accept"),
-    (UNUSED, Severity::Low, "a suppression of something that is not found any more"),
-    (EXPIRED, Severity::Low, "a suppression whose date is past, so that it does not count"),
-    (EXPIRES_SOON, Severity::Info, "a suppression that ends in the next 30 days"),
-    (LOCKED, Severity::Low, "a suppression in a file, where the configuration is locked"),
-];
-
-const BAD: &str = "bad-suppression";
-const UNUSED: &str = "unused-suppression";
-const EXPIRED: &str = "expired-suppression";
-const EXPIRES_SOON: &str = "suppression-expires-soon";
-const LOCKED: &str = "locked-suppression";
 
 /// As many days before the end it is told.
 const SOON: i64 = 30;
@@ -97,7 +83,7 @@ pub fn misspelled(span: Span, what: &str, written: &str, known: &[&str]) -> Diag
 }
 
 fn finding(rule: &str, span: Span, message: impl Into<String>, label: &str, subject: &str) -> Diagnostic {
-    let severity = RULES.iter().find(|(id, ..)| *id == rule).map_or(Severity::Medium, |(_, severity, _)| *severity);
+    let severity = own_rule(rule).map_or(Severity::Medium, |rule| rule.severity);
     let mut found = Diagnostic::new(rule, severity, message.into(), Label::new(span, label));
     found.subject = subject.to_owned();
     found

@@ -1,6 +1,6 @@
 //! Comments that suppress findings, as edits of the files.
 
-use super::{RULES, scope};
+use super::{own_rule, scope};
 use crate::config::quoted;
 use crate::diagnostic::{Diagnostic, Edit};
 use crate::source::{FileId, Sources, Span};
@@ -56,7 +56,7 @@ pub fn edited(sources: &Sources, edits: &[Edit]) -> Sources {
 
 /// Whether a finding is about a suppression itself.
 pub fn is_of_suppressions(found: &Diagnostic) -> bool {
-    RULES.iter().any(|(id, ..)| *id == found.rule)
+    own_rule(&found.rule).is_some()
 }
 
 /// Entries of the configuration in `folder` that suppress findings in files that take no comment.

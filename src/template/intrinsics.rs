@@ -22,6 +22,7 @@ pub struct Scope<'t> {
     pub template: &'t Template,
     neighbours: Option<Neighbours<'t>>,
     unresolved: RefCell<Vec<Unresolved>>,
+    cut: RefCell<Vec<(Span, String)>>,
 }
 
 /// A variable that nothing declares.
@@ -34,7 +35,7 @@ pub struct Unresolved {
 
 impl<'t> Scope<'t> {
     pub fn new(template: &'t Template) -> Scope<'t> {
-        Scope { template, neighbours: None, unresolved: RefCell::default() }
+        Scope { template, neighbours: None, unresolved: RefCell::default(), cut: RefCell::default() }
     }
 
     /// A scope that looks into other templates of the repository too.
@@ -47,9 +48,9 @@ impl<'t> Scope<'t> {
         Scope { neighbours: self.neighbours.clone(), ..Scope::new(self.template) }
     }
 
-    /// Variables that evaluation so far needed and that nothing declares.
-    pub fn into_unresolved(self) -> Vec<Unresolved> {
-        self.unresolved.into_inner()
+    /// Variables that evaluation so far needed and that nothing declares, and texts that are not looked into.
+    pub fn into_met(self) -> (Vec<Unresolved>, Vec<(Span, String)>) {
+        (self.unresolved.into_inner(), self.cut.into_inner())
     }
 
     /// The value of a node, its intrinsics evaluated.
@@ -274,7 +275,7 @@ impl<'t> Scope<'t> {
                 None => self.resolve(&name, at),
             },
         });
-        combine(values.collect(), "", text_span)
+        self.joined(values.collect(), "", text_span)
     }
 
     /// A value that is written in no file, with the `${…}` of its texts filled in.
@@ -303,7 +304,7 @@ impl<'t> Scope<'t> {
                 None => computed(&name, at),
             },
         });
-        combine(values.collect(), "", span)
+        self.joined(values.collect(), "", span)
     }
 
     fn join(&self, argument: &Node, span: Span) -> Value {
@@ -314,7 +315,7 @@ impl<'t> Scope<'t> {
             return Value::unknown("an `Fn::Join` whose delimiter is computed", span);
         };
         match self.evaluate(list) {
-            Value::List(items, _) => combine(items, delimiter, span),
+            Value::List(items, _) => self.joined(items, delimiter, span),
             Value::Text(text) => computed(&format!("Join of {}", text.display()), span),
             _ => computed("Join", span),
         }
@@ -431,6 +432,14 @@ impl<'t> Scope<'t> {
             self.unresolved.borrow_mut().push(unresolved);
         }
     }
+
+    /// The text of joined values; one of more variants than are told apart is a hole, and that is said.
+    fn joined(&self, items: Vec<Value>, delimiter: &str, span: Span) -> Value {
+        combine(&items, delimiter, span).unwrap_or_else(|name| {
+            self.cut.borrow_mut().push((span, format!("{name} is taken as one that only the deployment knows")));
+            computed(name, span)
+        })
+    }
 }
 
 fn computed(name: &str, span: Span) -> Value {
@@ -438,11 +447,11 @@ fn computed(name: &str, span: Span) -> Value {
     Value::Text(Text::from_hole(Hole { name, kind, span, template: span.file, default: None }))
 }
 
-/// Joins values to one text. Where an item is a choice, so is the outcome.
-fn combine(items: Vec<Value>, delimiter: &str, span: Span) -> Value {
+/// Joins values to one text. Where an item is a choice, so is the outcome. An error says what is too much.
+fn combine(items: &[Value], delimiter: &str, span: Span) -> Result<Value, &'static str> {
     // The delimiter stands between items that are there: the flag says that one came before.
     let mut combined: Vec<(Vec<Condition>, Vec<Part>, bool)> = vec![(Vec::new(), Vec::new(), false)];
-    for item in &items {
+    for item in items {
         let mut next = Vec::new();
         let options = item.outcomes();
         for (when, parts, started) in &combined {
@@ -461,21 +470,21 @@ fn combine(items: Vec<Value>, delimiter: &str, span: Span) -> Value {
             }
         }
         if next.iter().any(|(_, parts, _)| parts.len() > MAX_PARTS) {
-            return computed("a text of very many parts", span);
+            return Err("a text of very many parts");
         }
         if next.len() > MAX_COMBINATIONS {
-            return computed("a text with many variants", span);
+            return Err("a text with many variants");
         }
         combined = next;
     }
     let mut combined: Vec<(Vec<Condition>, Vec<Part>)> =
         combined.into_iter().map(|(when, parts, _)| (when, parts)).collect();
     let text = |parts| Value::Text(Text { parts, span }.normalised());
-    match combined.len() {
+    Ok(match combined.len() {
         0 => Value::Absent(span),
         1 if combined[0].0.is_empty() => text(combined.swap_remove(0).1),
         _ => choices(combined.into_iter().map(|(when, parts)| (when, text(parts))).collect(), span),
-    }
+    })
 }
 
 /// A value as a part of a text; what is no text is a hole.

@@ -19,7 +19,7 @@ const PASSES: &str = "              - Effect: Allow\n                Action: iam
                       Condition: {StringEquals: {iam:PassedToService: cloudformation.amazonaws.com}}\n";
 
 impl Repository {
-    fn git_in(&self, folder: &str, words: &[&str]) {
+    pub fn git_in(&self, folder: &str, words: &[&str]) {
         let nobody = ["-c", "user.name=n", "-c", "user.email=n@example.com", "-c", "init.defaultBranch=main"];
         let signing = ["-c", "commit.gpgsign=false", "-c", "protocol.file.allow=always"];
         let output = process::Command::new("git")
@@ -32,14 +32,14 @@ impl Repository {
         assert!(output.status.success(), "git {words:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
-    fn commit(&self) {
+    pub fn commit(&self) {
         self.git_in("", &["add", "--all"]);
         self.git_in("", &["commit", "--quiet", "--allow-empty", "-m", "a change"]);
     }
 }
 
 /// A repository whose only commit has these files.
-fn committed(files: &[(&str, &str)]) -> Repository {
+pub fn committed(files: &[(&str, &str)]) -> Repository {
     let repository = repository(files);
     repository.git_in("", &["init", "--quiet"]);
     repository.commit();

@@ -70,3 +70,15 @@ fn what_is_unknown_exits_with_2_and_a_suggestion() {
         assert!(run.err.contains(said), "{what}: {}", run.err);
     }
 }
+
+#[test]
+fn a_finding_about_suppressions_has_a_page_with_an_example() {
+    let repository = repository(&[]);
+    for rule in &iamlint::suppress::RULES {
+        let run = repository.run(&["explain", rule.id]);
+        assert_eq!(run.status, 0, "{}", run.err);
+        assert!(run.out.starts_with(&format!("{}  {}\n{}\n", rule.id, rule.severity, rule.summary)), "{}", run.out);
+        assert!(run.out.contains(&format!("{}[{}]: ", rule.severity, rule.id)), "{}", run.out);
+        assert!(run.out.contains("\nBAD\n") && run.out.contains("\nGOOD\n"), "{}", run.out);
+    }
+}

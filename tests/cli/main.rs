@@ -11,6 +11,7 @@ mod inputs;
 mod output;
 mod reports;
 mod rules;
+mod secrets;
 mod surroundings;
 mod uses;
 #[path = "../walk/mod.rs"]
@@ -57,6 +58,19 @@ fn repository(files: &[(&str, &str)]) -> Repository {
     let repository = Repository { folder: TempDir::new().expect("a folder") };
     files.iter().for_each(|(path, text)| repository.write(path, text));
     repository
+}
+
+/// Files of several folders with findings, one that is not read, and findings that lie in two files.
+fn several_folders() -> Repository {
+    repository(&[
+        ("a/ci.yml", CREATES_ROLES),
+        ("b/ci.yml", CREATES_ROLES),
+        ("spec.yml", SECRET),
+        ("ci/project.yml", PROJECT),
+        ("iam/role.yml", ROLE),
+        ("z/role.yml", ROLE),
+        ("jinja.yml", TEXT_TEMPLATE),
+    ])
 }
 
 impl Repository {

@@ -122,14 +122,7 @@ fn a_quiet_run_tells_findings_alone_and_a_verbose_one_all_that_was_not_read() {
 
 #[test]
 fn a_run_gives_the_same_bytes_with_any_number_of_threads() {
-    let repository = repository(&[
-        ("a/ci.yml", CREATES_ROLES),
-        ("b/ci.yml", CREATES_ROLES),
-        ("spec.yml", SECRET),
-        ("ci/project.yml", PROJECT),
-        ("iam/role.yml", ROLE),
-        ("z/role.yml", ROLE),
-    ]);
+    let repository = several_folders();
     let files: Vec<_> = files_below(Path::new("fixtures/syntax"));
     for (index, path) in files.iter().enumerate() {
         let name = format!("s{index}-{}", path.rsplit('/').next().expect("a name"));

@@ -35,14 +35,7 @@ fn one_run_writes_every_format_and_each_has_every_finding() {
 
 #[test]
 fn two_runs_write_the_same_bytes_with_one_thread_and_with_two() {
-    let repository = repository(&[
-        ("a/ci.yml", CREATES_ROLES),
-        ("b/ci.yml", CREATES_ROLES),
-        ("spec.yml", SECRET),
-        ("ci/project.yml", PROJECT),
-        ("iam/role.yml", ROLE),
-        ("jinja.yml", TEXT_TEMPLATE),
-    ]);
+    let repository = several_folders();
     let words = all_reports();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let run = |threads: &str| {

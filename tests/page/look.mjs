@@ -35,6 +35,7 @@ for (const colorScheme of ['light', 'dark']) {
         overflow: document.documentElement.scrollWidth - window.innerWidth,
         findings: before,
         afterFilter: visible('.finding'),
+        bars: [...document.querySelectorAll('.bar rect')].filter((one) => one.getBoundingClientRect().width > 0).length,
         critical: document.querySelectorAll('.finding.critical').length,
       };
     });

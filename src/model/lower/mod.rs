@@ -58,6 +58,7 @@ pub struct Fragment {
     pub problems: Vec<Diagnostic>,
     pub not_read: Vec<(Span, String)>,
     pub repaired: Vec<Span>,
+    pub hidden: Vec<Span>,
     pub origins: Vec<Origin>,
 }
 
@@ -83,6 +84,7 @@ impl Fragment {
         self.problems.append(&mut other.problems);
         self.not_read.append(&mut other.not_read);
         self.repaired.append(&mut other.repaired);
+        self.hidden.append(&mut other.hidden);
         self.execution_roles.append(&mut other.execution_roles);
         self.services.append(&mut other.services);
         self.origins.append(&mut other.origins);
@@ -263,6 +265,8 @@ fn declarations(repository: &Repository<'_>, scope: Scope<'_>, asked: &Asked, fr
     let template = scope.template;
     fragment.problems.extend(template.problems.iter().cloned());
     fragment.not_read.extend(template.not_read.iter().cloned());
+    let silent = template.parameters.values().filter(|one| one.no_echo);
+    fragment.hidden.extend(silent.filter_map(|one| one.default.as_ref()).map(|default| default.span));
     let shown = template.parameters.values().filter(|parameter| !parameter.no_echo && !parameter.is_stored());
     fragment
         .shown_parameters
@@ -274,7 +278,11 @@ fn declarations(repository: &Repository<'_>, scope: Scope<'_>, asked: &Asked, fr
             policy.leave_unvalidated();
         }
     }
-    fragment.unresolved = scope.into_unresolved();
+    let (unresolved, mut cut) = scope.into_met();
+    cut.sort();
+    cut.dedup();
+    fragment.unresolved = unresolved;
+    fragment.not_read.append(&mut cut);
 }
 
 fn resources(repository: &Repository<'_>, scope: &Scope<'_>, asked: &Asked, fragment: &mut Fragment) {

@@ -3,6 +3,8 @@
 use crate::diagnostic::Severity;
 use crate::model::command::{Command, Word};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::source::Span;
+use crate::value::Part;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "command-line-password",
@@ -14,11 +16,11 @@ pub const ANALYSIS: Analysis = Analysis {
 
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
-        context.model.all_commands().filter_map(|command| Some(finding(command)?.through(command))).collect()
+        context.model.all_commands().filter_map(|command| Some(finding(context, command)?.through(command))).collect()
     })
 }
 
-fn finding(command: &Command) -> Option<Finding> {
+fn finding(context: &Context<'_>, command: &Command) -> Option<Finding> {
     let program = command.program();
     let arguments = command.arguments();
     let found =
@@ -31,10 +33,10 @@ fn finding(command: &Command) -> Option<Finding> {
     let (password, help, severity) = match program {
         "docker" | "podman" | "buildah" | "oras" | "helm" | "crane" if command.has_words(["login"]) => {
             let password = option(arguments, "-p", "--password")?;
-            let help = format!(
-                "give it on standard input: `printf '%s' \"{}\" | {program} login … --password-stdin`",
-                value_of(password)
-            );
+            let shown =
+                if literal(context, password, false).is_some() { "$PASSWORD" } else { value_of(password.written()) };
+            let help =
+                format!("give it on standard input: `printf '%s' \"{shown}\" | {program} login … --password-stdin`");
             (password, help, Severity::Medium)
         }
         "mysql" | "mysqldump" | "mysqladmin" | "mysqlimport" => {
@@ -57,13 +59,13 @@ fn finding(command: &Command) -> Option<Finding> {
         }
         "curl" => {
             let user = option(arguments, "-u", "--user")?;
-            let (_, secret) = value_of(user).split_once(':').filter(|(_, secret)| !secret.is_empty())?;
-            let _ = secret;
+            value_of(user.written()).split_once(':').filter(|(_, secret)| !secret.is_empty())?;
             (user, "write it to a file, and name that with `--netrc-file`".into(), Severity::Low)
         }
         _ => return None,
     };
-    let found = found(program).related(password.span, "the password is here").severity(severity);
+    let mut found = found(program).related(password.span, "the password is here").severity(severity);
+    found.secret = literal(context, password, program == "curl");
     Some(help_with(found, &help))
 }
 
@@ -72,10 +74,18 @@ fn help_with(mut found: Finding, help: &str) -> Finding {
     found
 }
 
-/// The value in the word that [`option`] found.
-fn value_of(word: &Word) -> &str {
-    // As it is written: what a variable holds is not for everybody's eyes.
-    let text = word.written();
+/// Where the password itself stands, and not a variable that holds it; behind a name or without one.
+fn literal(context: &Context<'_>, word: &Word, has_name: bool) -> Option<Span> {
+    let [Part::Known(text, map)] = word.value.parts.as_slice() else { return None };
+    let value = value_of(text);
+    let value = value.split_once(':').filter(|_| has_name).map_or(value, |(_, password)| password);
+    let span = map.span(text.len() - value.len()..text.len());
+    (!value.is_empty() && !context.sources.slice(span).contains('$')).then_some(span)
+}
+
+/// The value in the word that [`option`] found. Of a word as it is written it has no more than that: what
+/// a variable holds is not for everybody's eyes.
+fn value_of(text: &str) -> &str {
     match text.strip_prefix("-p").or_else(|| text.strip_prefix("-u")) {
         Some(value) => value,
         None if text.starts_with("--") => text.split_once('=').map_or(text, |(_, value)| value),

@@ -122,6 +122,10 @@ fn of_principal(model: &Model, protected: &Protected<'_>, principal: &Principal,
     if grants.iter().all(|grant| ADDS_ONLY.contains(&grant.action.as_str())) {
         found = found.lowered_by(1);
     }
+    if model.given.is_break_glass(principal) {
+        let note = "it is for emergencies, and nothing keeps it for them: give it MFA, or a trust policy that names who may come in";
+        found = found.severity(Severity::Medium).note(note);
+    }
     if principal.uses.iter().any(|usage| is_untrusted_build(model, *usage)) {
         found = found.severity(Severity::Critical);
     }
@@ -165,6 +169,9 @@ const ADDS_ONLY: [&str; 8] = [
 /// What the permission leads past: the pipeline, or the work of the very pipeline or build that has
 /// it. Both then lower the finding, as far as only they can take the role.
 fn past_what(found: Finding, model: &Model, principal: &Principal) -> (Finding, String) {
+    if model.deployers.unnamed.iter().any(|id| std::ptr::eq(model.principal(*id), principal)) {
+        return (found, "though the configuration does not name it".to_owned());
+    }
     let only_services = principal.trusted_services().is_some();
     for usage in principal.uses.iter().filter(|_| only_services) {
         match usage {

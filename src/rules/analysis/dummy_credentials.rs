@@ -1,11 +1,11 @@
 //! Credentials that are none: words in their place, with which tests cannot reach an account.
 
-use super::access_key::may_be_real;
 use super::chain::{distinct, list};
 use crate::diagnostic::Severity;
 use crate::model::Model;
 use crate::model::group::{NamedValue, named_values};
 use crate::model::image::Image;
+use crate::rules::secrets::may_be_real;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::FileId;
 use crate::template::dockerfile::Action;
