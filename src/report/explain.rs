@@ -2,8 +2,8 @@
 
 use super::ink::{self, Ink};
 use super::words::{one_line, wrap};
-use super::{Format, Style, mask, render};
-use crate::diagnostic::{Confidence, Diagnostic};
+use super::{Format, Style, diff, mask, render};
+use crate::diagnostic::{Applicability, Confidence, Diagnostic};
 use crate::linter::{Options, Report, lint};
 use crate::rules::Rule;
 use crate::rules::examples::{self, Example};
@@ -123,7 +123,14 @@ pub fn finding(
         page.section("WHAT TO DO", help);
     }
     if let Some(fix) = &diagnostic.fix {
-        page.section("THE CHANGE", &fix.title);
+        if diagnostic.help.as_ref() != Some(&fix.title) {
+            page.section("THE CHANGE", &fix.title);
+        } else {
+            page.heading("THE CHANGE");
+        }
+        page.code(&diff::lines(&shown, &fix.edits, style));
+        let flags = if fix.applicability == Applicability::Safe { "--fix" } else { "--fix --unsafe-fixes" };
+        page.text(&format!("`iamlint check {flags}` makes it"));
     }
     if let Some(rule) = rule {
         page.section("REFERENCES", &rule.references.join("\n"));

@@ -8,6 +8,17 @@ use std::borrow::Cow;
 /// Shorter texts are words that a sentence may have by chance.
 const SHORTEST: usize = 8;
 
+/// A text with every secret masked that stands in it.
+pub fn hidden<'t>(text: &'t str, secrets: &[&str]) -> Cow<'t, str> {
+    let mut text = Cow::Borrowed(text);
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        if text.contains(secret) {
+            text = Cow::Owned(text.replace(secret, &"*".repeat(secret.len())));
+        }
+    }
+    text
+}
+
 /// The report with every secret masked that its texts repeat.
 pub fn masked<'r>(report: &'r Report, sources: &Sources) -> Cow<'r, Report> {
     let secrets = report.redactions.iter().map(|span| sources.slice(*span));
@@ -45,6 +56,9 @@ pub fn masked<'r>(report: &'r Report, sources: &Sources) -> Cow<'r, Report> {
             principal.unknown.iter_mut().for_each(&mask);
             principal.deeds.iter_mut().for_each(|deed| mask(&mut deed.text));
         }
+    }
+    if let Some(fixes) = &mut masked.fixes {
+        fixes.left.iter_mut().for_each(|left| mask(&mut left.reason));
     }
     masked.summary.not_analysed.iter_mut().for_each(|item| mask(&mut item.reason));
     Cow::Owned(masked)

@@ -12,13 +12,14 @@ pub use analysis::ANALYSES;
 pub use pack::{PackError, Rule, load};
 pub use params::{Param, ParamKind, Params};
 
-use crate::diagnostic::{Confidence, Diagnostic, Doubt, Fix, Label, Severity};
+use crate::diagnostic::{Applicability, Confidence, Diagnostic, Doubt, Fix, Label, Severity};
+use crate::edit::{Change, Obstacle, Step, Texts};
 use crate::iam::{Grant, Reason};
 use crate::model::command::Command;
 use crate::model::{Model, Principal, PrincipalId};
 use crate::needs::Needs;
 use crate::needs::compare::{self, Comparison, Depth};
-use crate::source::{Sources, Span, Spanned};
+use crate::source::{FileId, Sources, Span, Spanned};
 use crate::template::Format;
 use rayon::prelude::*;
 use std::sync::OnceLock;
@@ -84,7 +85,10 @@ pub struct Finding {
     pub doubts: Vec<Doubt>,
     pub notes: Vec<String>,
     pub help: Option<String>,
+    /// What reading the text found out already.
     pub fix: Option<Fix>,
+    /// What to write; the run works out its bytes.
+    pub change: Option<Change>,
     /// The actions that it is about, as the policy writes them, where they are granted.
     pub actions: Vec<Spanned<String>>,
     /// The place that findings of several rules have in common; they are told as one.
@@ -108,6 +112,7 @@ impl Finding {
             notes: Vec::new(),
             help: None,
             fix: None,
+            change: None,
             actions: Vec::new(),
             cause: None,
             secret: None,
@@ -168,6 +173,14 @@ impl Finding {
         self
     }
 
+    /// What to write, told by the help in the same words.
+    pub fn mended_by(mut self, applicability: Applicability, help: impl Into<String>, steps: Vec<Step>) -> Finding {
+        let help = help.into();
+        self.change = Some(Change::new(applicability, help.clone(), steps));
+        self.help = Some(help);
+        self
+    }
+
     /// What could not be evaluated lowers confidence, and never raises severity.
     pub fn doubted(mut self, doubts: impl IntoIterator<Item = Doubt>) -> Finding {
         for doubt in doubts {
@@ -189,13 +202,34 @@ pub fn doubt(reason: &Reason) -> Doubt {
 pub fn run(context: &Context<'_>, rules: &[Rule]) -> (Vec<Diagnostic>, Vec<Span>) {
     // Checks only read, and their findings are put in the order of the rules.
     let found: Vec<Vec<Finding>> = rules.par_iter().map(|rule| (rule.check)(context)).collect();
+    let is_tree = |file: FileId| !matches!(context.formats[file.index()], Format::Dockerfile | Format::Other);
+    let mut texts = Texts::new(context.sources, &is_tree);
     let mut diagnostics = Vec::new();
     let mut secrets = Vec::new();
     for (rule, findings) in rules.iter().zip(found) {
-        for finding in findings {
+        for mut finding in findings {
             secrets.extend(finding.secret);
-            diagnostics.push(rule.word(finding));
+            let change = finding.change.take();
+            let mut diagnostic = rule.word(finding);
+            if let Some(change) = change {
+                let written = written_by_program(context, diagnostic.primary.span.file);
+                match written.map_or_else(|| texts.work_out(&change), Err) {
+                    Ok(fix) => diagnostic.fix = Some(fix),
+                    Err(obstacle) => diagnostic.unfixable = Some(obstacle),
+                }
+            }
+            diagnostics.push(diagnostic);
         }
     }
     (diagnostics, secrets)
+}
+
+/// Why nobody changes a file by hand, where a program writes it.
+fn written_by_program(context: &Context<'_>, file: FileId) -> Option<Obstacle> {
+    let is_of_cdk = || context.model.origins.iter().any(|origin| origin.span.file == file && origin.role.is_none());
+    match context.formats[file.index()] {
+        Format::CliDump => Some("it is output of the AWS CLI"),
+        _ if is_of_cdk() => Some("the CDK writes this file"),
+        _ => None,
+    }
 }

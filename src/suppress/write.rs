@@ -41,19 +41,6 @@ pub fn comments<'d>(sources: &Sources, found: &'d [Diagnostic], reason: &str) ->
     (edits.collect(), left)
 }
 
-/// The files with the edits made; they keep their ids.
-pub fn edited(sources: &Sources, edits: &[Edit]) -> Sources {
-    let mut changed = Sources::new();
-    for (file, source) in sources.iter() {
-        let mut text = source.text.to_string();
-        for edit in edits.iter().rev().filter(|edit| edit.span.file == file) {
-            text.replace_range(edit.span.range(), &edit.text);
-        }
-        changed.add(source.path.clone(), text);
-    }
-    changed
-}
-
 /// Whether a finding is about a suppression itself.
 pub fn is_of_suppressions(found: &Diagnostic) -> bool {
     RULES.iter().any(|(id, ..)| *id == found.rule)

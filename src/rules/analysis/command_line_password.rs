@@ -1,8 +1,12 @@
 //! Passwords given as an argument: every process of the machine, and the log, can read them.
 
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Applicability, Edit, Severity};
+use crate::edit::{Change, Step};
 use crate::model::command::{Command, Word};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::source::{Sources, Span};
+use regex::Regex;
+use std::sync::LazyLock;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "command-line-password",
@@ -14,11 +18,11 @@ pub const ANALYSIS: Analysis = Analysis {
 
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
-        context.model.all_commands().filter_map(|command| Some(finding(command)?.through(command))).collect()
+        context.model.all_commands().filter_map(|command| Some(finding(context.sources, command)?.through(command))).collect()
     })
 }
 
-fn finding(command: &Command) -> Option<Finding> {
+fn finding(sources: &Sources, command: &Command) -> Option<Finding> {
     let program = command.program();
     let arguments = command.arguments();
     let found =
@@ -28,14 +32,16 @@ fn finding(command: &Command) -> Option<Finding> {
         let help = "`aws ecr get-login-password | docker login --username AWS --password-stdin <registry>`";
         return Some(help_with(found.severity(Severity::Low), help));
     }
-    let (password, help, severity) = match program {
+    let (password, help, severity): (_, &str, _) = match program {
         "docker" | "podman" | "buildah" | "oras" | "helm" | "crane" if command.has_words(["login"]) => {
             let password = option(arguments, "-p", "--password")?;
             let help = format!(
                 "give it on standard input: `printf '%s' \"{}\" | {program} login … --password-stdin`",
                 value_of(password)
             );
-            (password, help, Severity::Medium)
+            let found = found(program).related(password.span, "the password is here").severity(Severity::Medium);
+            let change = on_standard_input(sources, command, password, &help);
+            return Some(Finding { change, ..help_with(found, &help) });
         }
         "mysql" | "mysqldump" | "mysqladmin" | "mysqlimport" => {
             let attached = |word: &&Word| word.text.starts_with("-p") && word.text.len() > 2;
@@ -43,29 +49,71 @@ fn finding(command: &Command) -> Option<Finding> {
             let password = arguments.iter().find(|word| attached(word) || long(word))?;
             (
                 password,
-                "write it to an option file, and name that with `--defaults-extra-file`".into(),
+                "write it to an option file, and name that with `--defaults-extra-file`",
                 Severity::Medium,
             )
         }
         "sshpass" => {
             let password = arguments.iter().find(|word| word.text.starts_with("-p"))?;
-            (password, "give it in the variable `SSHPASS`, with `sshpass -e`".into(), Severity::Medium)
+            (password, "give it in the variable `SSHPASS`, with `sshpass -e`", Severity::Medium)
         }
         "twine" => {
             let password = option(arguments, "-p", "--password")?;
-            (password, "give it in the variable `TWINE_PASSWORD`".into(), Severity::Medium)
+            (password, "give it in the variable `TWINE_PASSWORD`", Severity::Medium)
         }
         "curl" => {
             let user = option(arguments, "-u", "--user")?;
             let (_, secret) = value_of(user).split_once(':').filter(|(_, secret)| !secret.is_empty())?;
             let _ = secret;
-            (user, "write it to a file, and name that with `--netrc-file`".into(), Severity::Low)
+            (user, "write it to a file, and name that with `--netrc-file`", Severity::Low)
         }
         _ => return None,
     };
     let found = found(program).related(password.span, "the password is here").severity(severity);
-    Some(help_with(found, &help))
+    Some(help_with(found, help))
 }
+
+/// `printf %s "$X" | docker login … --password-stdin`, where the command is simple: a program by its
+/// name, and a password that a variable or another command gives. What is taken over stays as it is
+/// written, escapes of the file included.
+fn on_standard_input(sources: &Sources, command: &Command, password: &Word, help: &str) -> Option<Change> {
+    let first = command.words.first()?;
+    let (index, _) = command.words.iter().enumerate().find(|(_, word)| word.span == password.span)?;
+    let written = sources.slice(password.span);
+    let is_blank = |pair: &[Word]| {
+        let between = sources.slice(Span { start: pair[0].span.end, end: pair[1].span.start, ..pair[1].span });
+        !between.is_empty() && between.chars().all(|c| c.is_whitespace() || c == '\\')
+    };
+    let is_simple = command.words.len() == command.effective().len()
+        && command.assignments.is_empty()
+        && !command.is_piped_into
+        && command.words.windows(2).all(is_blank)
+        && !sources.slice(command.span).contains('<')
+        && sources.slice(first.span) == first.text;
+    let (option, value) = match written.strip_prefix("--password=").or_else(|| written.strip_prefix("-p")) {
+        Some(value) => (password.span, value),
+        None => {
+            let option = command.words.get(index.checked_sub(1)?)?.span;
+            let is_option = matches!(sources.slice(option), "-p" | "--password");
+            (is_option.then(|| option.to(password.span))?, written)
+        }
+    };
+    let source = match VALUES.captures(value)?.name("command") {
+        Some(inner) => inner.as_str().to_owned(),
+        None => format!("printf %s {value}"),
+    };
+    let start = Span { end: first.span.start, ..first.span };
+    let edits = [(start, format!("{source} | ")), (option, "--password-stdin".to_owned())];
+    let steps = edits.map(|(span, text)| Step::Write(Edit { span, text }));
+    is_simple.then(|| Change::new(Applicability::Safe, help, steps.to_vec()))
+}
+
+/// `$X`, `${X}`, the same in quotes, and `$(a command)` without quotes of its own.
+#[expect(clippy::expect_used, reason = "the pattern is a constant")]
+static VALUES: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"^(?:\\?")?(?:\$\{?[A-Za-z_][A-Za-z0-9_]*\}?|\$\((?<command>[A-Za-z0-9 ./:=_${}-]+)\))(?:\\?")?$"#)
+        .expect("a constant pattern")
+});
 
 fn help_with(mut found: Finding, help: &str) -> Finding {
     found.help = Some(help.to_owned());

@@ -1,9 +1,10 @@
 //! Services that a role may call and that nothing it works for is seen to call.
 
 use super::chain::{distinct, finding, list};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Applicability, Severity};
+use crate::edit::{Change, Step};
 use crate::iam::catalogue::{AccessLevel, Action};
-use crate::iam::{Grant, Wanted};
+use crate::iam::{ActionPattern, Grant, Wanted};
 use crate::model::Principal;
 use crate::needs::Needs;
 use crate::needs::compare::{Comparison, Unused, danger};
@@ -90,6 +91,16 @@ fn of_statement(
     } else if is_harmless {
         found = found.severity(Severity::Low).lowered_by(0);
     }
+    let patterns = || grants.iter().filter_map(|grant| grant.pattern);
+    if is_known && patterns().all(ActionPattern::is_literal) {
+        let entries = patterns().map(|pattern| Step::Remove(pattern.span())).collect();
+        let title = format!("remove {} from the list", list(&distinct(patterns().map(quoted)), 4));
+        found.change = Some(Change::new(Applicability::Unsafe, title, entries));
+    }
     let certainty = if is_known { "there is no need" } else { "no need is seen" };
     Some(found.fact("services", list(&services, 4)).fact("certainty", certainty))
+}
+
+fn quoted(pattern: &ActionPattern) -> String {
+    format!("`{}`", pattern.text().display())
 }
