@@ -12,7 +12,7 @@ use iamlint::syntax;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use walk::files_below;
+use walk::{files_below, shown};
 
 /// Of `fixtures/fixes`: the name of a case, its ending, and the texts.
 struct Case {
@@ -132,8 +132,9 @@ fn read(place: &Path) -> Sources {
     let files = if place.is_dir() { files_below(place) } else { vec![place.to_owned()] };
     for file in files.iter().filter(|file| file.extension().is_none_or(|ending| ending != "marks")) {
         let Ok(text) = fs::read_to_string(file) else { continue };
-        let name = if place.is_dir() { file.strip_prefix(place).expect("below") } else { Path::new(file.file_name().expect("a name")) };
-        sources.add(name.to_string_lossy(), text);
+        let above = if place.is_dir() { Some(place) } else { place.parent() };
+        let name = above.and_then(|above| file.strip_prefix(above).ok()).unwrap_or(file);
+        sources.add(shown(name), text);
     }
     sources
 }

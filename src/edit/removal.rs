@@ -72,12 +72,17 @@ fn is_item(item: &Node, span: Span) -> bool {
     (by_tag || by_key) && item.span().contains(span)
 }
 
-/// A whole line, or several: what follows a dash.
+/// A whole line, or several: from the dash to the end of what follows it.
 fn in_block(text: &str, item: &Node) -> Result<std::ops::Range<usize>, Obstacle> {
     let range = item.span().range();
-    let start = text[..range.start].rfind('\n').map_or(0, |at| at + 1);
+    let start_of_line = |at: usize| text[..at].rfind('\n').map_or(0, |at| at + 1);
+    let mut start = start_of_line(range.start);
+    if text[start..range.start].trim().is_empty() {
+        // The dash, and perhaps a tag, has a line of its own.
+        start = start_of_line(start.saturating_sub(1));
+    }
     let before = text[start..range.start].trim_start_matches('\u{feff}').trim_start().strip_prefix('-');
-    let before = before.filter(|rest| rest.starts_with([' ', '\t'])).ok_or(NOT_PLAIN)?.trim();
+    let before = before.filter(|rest| rest.starts_with(char::is_whitespace)).ok_or(NOT_PLAIN)?.trim();
     let is_tag = item.tag().is_some() && before.starts_with('!') && !before.contains(char::is_whitespace);
     if !before.is_empty() && !is_tag {
         return Err(NOT_PLAIN);

@@ -35,6 +35,8 @@ fn an_item_goes_with_its_comma_or_its_line() {
         ("l:\n  - Fn::Sub: «'${a}'»\n  - b\n", "l:\n  - b\n"),
         ("l:\n  - «k: 1\n    m: [x]»\n\n  # of the next\n  - k: 2\n", "l:\n\n  # of the next\n  - k: 2\n"),
         ("l:\n  - k: 1\n  - «k: 2\n    m: |\n      text»\n", "l:\n  - k: 1\n"),
+        ("l:\n  -\n    «k: 1\n    m: 2»\n  - k: 2\n", "l:\n  - k: 2\n"),
+        ("l:\n  - !Join\n    «- ''\n    - - a\n      - b»\n  - c\n", "l:\n  - c\n"),
         // Brackets.
         ("l: [«a», b]\n", "l: [b]\n"),
         ("l: [a, «b»]\n", "l: [a]\n"),
@@ -62,6 +64,8 @@ fn an_item_stays_where_more_would_go_with_it() {
         "l: [!Sub «a», b]\n",
         "l:\n  - - «a»\n    - b\n",
         "l:\n  - &x «a»\n  - b\n",
+        "l:\n  - &x\n    «k: 1»\n  - b\n",
+        "l:\n  -\n    # of a\n    «k: 1»\n  - b\n",
         "l:\n  - &x «a»\n  - *x\n",
         "k: &k [«a», b]\nm: *k\n",
         "k: &k {l: [«a», b]}\nm: {<<: *k}\n",

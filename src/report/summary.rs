@@ -21,11 +21,13 @@ pub fn text(scene: &Scene, report: &Report, format: Format, fail_on: Option<Seve
     if let Some(change) = &report.change {
         out.push_str(&change::text(scene, change, format));
     }
+    if let Some(fixes) = &report.fixes {
+        out.push_str(&self::fixes(scene, fixes, "fixed"));
+    }
     out.push_str(&found(scene, report));
-    out.push_str(&match &report.fixes {
-        Some(fixes) => self::fixes(scene, fixes, "fixed"),
-        None => fixable(report),
-    });
+    if report.fixes.is_none() {
+        out.push_str(&fixable(report));
+    }
     if report.summary.analysed.values().sum::<usize>() > 0 {
         out.push_str(&ink::paint(scene.style, Ink::Frame, &data()));
         out.push('\n');

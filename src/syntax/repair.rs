@@ -68,6 +68,7 @@ fn join(fix: &mut Option<Fix>, next: Option<Fix>) {
     match (fix.as_mut(), next) {
         (Some(fix), Some(next)) => {
             fix.title = format!("{}; {}", fix.title, next.title);
+            fix.applicability = fix.applicability.max(next.applicability);
             // A line may be moved twice: what was done last is what is read.
             fix.edits.retain(|edit| next.edits.iter().all(|other| other.span.start != edit.span.start));
             fix.edits.extend(next.edits);
@@ -225,7 +226,10 @@ impl Repair<'_> {
         });
         let label = format!("starts in column {}, the keys beside it in column {}", indent + 1, column + 1);
         let mut found = problem(key, message, label).with_help(help.clone());
-        found.fix = Some(fix(help, edits.collect()));
+        // By more than a column the line may belong to another level.
+        let is_evident = column.abs_diff(indent) == 1 && !content[..indent].contains('\t');
+        let applicability = if is_evident { Applicability::Safe } else { Applicability::Unsafe };
+        found.fix = Some(Fix { applicability, ..fix(help, edits.collect()) });
         found.subject = format!("indentation of {name}");
         found.notes.push("the file is analysed as if this were mended".into());
         found

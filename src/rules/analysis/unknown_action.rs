@@ -1,9 +1,9 @@
 //! Action names that match nothing, and so grant or deny nothing.
 
 use crate::diagnostic::Applicability;
-use crate::edit::Change;
+use crate::edit::{Change, Step};
 use crate::iam::names::{correction, problem};
-use crate::iam::{NameProblem, Statement};
+use crate::iam::{ActionPattern, NameProblem, Statement};
 use crate::model::Policy;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 
@@ -24,14 +24,21 @@ fn bind(_: &Params) -> Check {
 }
 
 fn of_statement(policy: &Policy, statement: &Statement) -> Vec<Finding> {
-    let patterns = statement.actions.iter().flat_map(|actions| &actions.patterns);
-    let findings = patterns.filter_map(|pattern| {
+    let patterns = || statement.actions.iter().flat_map(|actions| &actions.patterns);
+    let findings = patterns().filter_map(|pattern| {
         let problem = problem(pattern)?;
         let shown = pattern.text().display().into_owned();
         let (text, label, help) = words(&shown, &problem);
         // Of several names, only the author knows which was meant.
         let change = correction(pattern, &problem).map(|(name, is_evident)| {
             let applicability = if is_evident { Applicability::Safe } else { Applicability::Unsafe };
+            let is_meant = |other: &ActionPattern| {
+                other.when.is_empty() && other.text().literal().is_some_and(|other| other.eq_ignore_ascii_case(&name))
+            };
+            if patterns().any(is_meant) {
+                let title = format!("remove it: `{name}` is there already");
+                return Change::new(applicability, title, vec![Step::Remove(pattern.span())]);
+            }
             let title = if help.contains(&name) { help.clone() } else { format!("write `{name}`") };
             Change::rename(applicability, &title, pattern.span(), &shown, &name)
         });
