@@ -1,3 +1,5 @@
+//! What is changed, and what is not, byte for byte.
+
 use super::*;
 
 /// What becomes of a text when the items between `«` and `»` go, or why they stay.

@@ -1,9 +1,9 @@
 //! Comments that suppress findings, as edits of the files.
 
-use super::{RULES, scope};
+use super::{RULES, Spelling, Suppression, scope};
 use crate::config::quoted;
-use crate::diagnostic::{Diagnostic, Edit};
-use crate::source::{FileId, Sources, Span};
+use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
+use crate::source::{FileId, Sources, Span, Spanned};
 use crate::syntax;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,6 +39,30 @@ pub fn comments<'d>(sources: &Sources, found: &'d [Diagnostic], reason: &str) ->
         Edit { span, text: format!("{indent}# iamlint: ignore[{rules}] -- {reason}{end}") }
     });
     (edits.collect(), left)
+}
+
+/// Takes a rule out of a comment, and the comment as a whole where it names no other.
+pub fn without(sources: &Sources, one: &Suppression, rule: &Spanned<String>) -> Option<Fix> {
+    if one.spelling != Spelling::Comment || sources.slice(one.span).contains('\n') {
+        return None;
+    }
+    let at = one.rules.iter().position(|other| other.span == rule.span)?;
+    let span = match (at.checked_sub(1).and_then(|at| one.rules.get(at)), one.rules.get(at + 1)) {
+        (_, Some(next)) => Span { end: next.span.start, ..rule.span },
+        (Some(before), None) => Span { start: before.span.end, ..rule.span },
+        (None, None) => {
+            let text = &sources.get(one.span.file).text;
+            let (before, behind) = (&text[..one.span.start as usize], &text[one.span.end as usize..]);
+            let start = before.trim_end_matches([' ', '\t']).len();
+            let is_whole_line = start == 0 || before[..start].ends_with('\n');
+            match behind.find('\n').filter(|end| is_whole_line && behind[..*end].trim().is_empty()) {
+                Some(end) => Span::new(one.span.file, start, one.span.end as usize + end + 1),
+                None => Span::new(one.span.file, start, one.span.end as usize),
+            }
+        }
+    };
+    let edits = vec![Edit { span, text: String::new() }];
+    Some(Fix { title: "remove it".into(), applicability: Applicability::Safe, edits })
 }
 
 /// Whether a finding is about a suppression itself.

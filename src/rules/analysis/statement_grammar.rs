@@ -76,7 +76,14 @@ fn of_problem(policy: &Policy, problem: &GrammarProblem) -> Finding {
         found = found.severity(Severity::Medium);
     }
     found.change = change(problem, &help);
-    found.help = Some(help);
+    found.help = Some(match &problem.kind {
+        GrammarKind::KeyCase { .. } | GrammarKind::UnknownKey { .. } | GrammarKind::UnknownPrincipalKind { .. }
+            if problem.related.is_some() =>
+        {
+            "keep one of the two".into()
+        }
+        _ => help,
+    });
     found
 }
 
