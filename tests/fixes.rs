@@ -81,11 +81,8 @@ fn what_is_not_fixed_though_it_is_known_how_is_told_with_the_reason() {
     let (sources, file) = one("ci.yml", &text);
     let (after, report) = fixed(&sources, true);
     assert_eq!(after.get(file).text, sources.get(file).text);
-    let told: BTreeSet<String> = fixes(&report)
-        .left
-        .iter()
-        .map(|left| format!("{}: {}", after.position(left.span).line, left.reason))
-        .collect();
+    let told: BTreeSet<String> =
+        fixes(&report).left.iter().map(|left| format!("{}: {}", after.position(left.span).line, left.reason)).collect();
     let told: Vec<&str> = told.iter().map(String::as_str).collect();
     let wanted = [
         "16: an alias or a merge key repeats this text elsewhere",
@@ -99,9 +96,22 @@ fn what_is_not_fixed_though_it_is_known_how_is_told_with_the_reason() {
 }
 
 #[test]
+fn a_change_that_was_refused_makes_way_for_another_one() {
+    // Both names become one: the second goes, in the next round.
+    let text = "Version: '2012-10-17'\nStatement:\n- Effect: Allow\n  Action:\n  - s3:GetObjekt\n  - s3:GetObbject\n  Resource: arn:aws:s3:::b/*\n";
+    let (sources, file) = one("policy.yml", text);
+    let (after, report) = fixed(&sources, false);
+    let wanted = text.replace("  - s3:GetObbject\n", "").replace("GetObjekt", "GetObject");
+    assert_eq!(*after.get(file).text, *wanted);
+    assert_eq!((fixes(&report).findings, fixes(&report).left.as_slice()), (2, &[][..]));
+}
+
+#[test]
 fn a_fix_that_brings_a_finding_is_not_made_and_that_is_told() {
     // The name that is meant is one that writes everywhere.
-    let text = fs::read_to_string("fixtures/cli/creates-roles.yml").expect("a text").replace("iam:CreateRole", "iam:CreateRoel");
+    let text = fs::read_to_string("fixtures/cli/creates-roles.yml")
+        .expect("a text")
+        .replace("iam:CreateRole", "iam:CreateRoel");
     let (sources, file) = one("ci.yml", &text);
     let offered = lint(&sources, builtin::rules(), &Options::default());
     assert!(offered.diagnostics.iter().any(|found| found.rule == "unknown-action" && found.fix.is_some()));
@@ -148,7 +158,8 @@ fn findings(sources: &Sources, report: &Report) -> BTreeSet<(String, String, Str
 }
 
 fn problems(sources: &Sources) -> usize {
-    let texts = sources.iter().filter(|(_, source)| [".yml", ".yaml", ".json"].iter().any(|end| source.path.ends_with(end)));
+    let texts =
+        sources.iter().filter(|(_, source)| [".yml", ".yaml", ".json"].iter().any(|end| source.path.ends_with(end)));
     texts.map(|(file, source)| syntax::parse(&source.text, file).problems.len()).sum()
 }
 
@@ -160,7 +171,8 @@ fn no_input_is_worse_after_its_fixes_and_a_second_run_has_nothing_to_do() {
         let report = lint(&before, builtin::rules(), &Options::default());
         let mut known = findings(&before, &report);
         // What was told in a finding of another rule may stand by itself afterwards.
-        let also: BTreeSet<&str> = report.diagnostics.iter().flat_map(|found| &found.also).map(String::as_str).collect();
+        let also: BTreeSet<&str> =
+            report.diagnostics.iter().flat_map(|found| &found.also).map(String::as_str).collect();
         for with_unsafe in [false, true] {
             let (after, left) = fixed(&before, with_unsafe);
             made[usize::from(with_unsafe)] += fixes(&left).findings;

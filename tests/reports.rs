@@ -282,6 +282,7 @@ fn sarif_tells_the_chain_the_fix_the_rule_and_what_was_not_analysed() {
     assert!(results.iter().any(|result| result["codeFlows"].is_array()));
     let change = &results[0]["fixes"][0]["artifactChanges"][0];
     assert_eq!(change["replacements"][0]["insertedContent"]["text"], "s3:GetObject");
+    assert_eq!(results[0]["fixes"][0]["description"]["text"], "write one action");
     let notifications = run["invocations"][0]["toolExecutionNotifications"].as_array().expect("notifications");
     assert_eq!(notifications.len(), report.summary.not_analysed.len());
     let text = notifications.last().expect("one")["message"]["text"].as_str().expect("a text");

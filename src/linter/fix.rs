@@ -37,8 +37,11 @@ pub struct Left {
     pub reason: String,
 }
 
-/// A finding, whatever the lines.
+/// A finding, whatever the lines: path, rule and subject.
 type Key = (String, String, String);
+
+/// What was not made, by finding and title, and why. Another round may offer another change.
+type Refused = BTreeMap<(Key, String), String>;
 
 /// The texts with all fixes made that are permitted, and what is found in them then.
 pub fn fix(sources: &Sources, rules: &[Rule], options: &Options, permit: &Permit<'_>) -> (Sources, Report) {
@@ -47,7 +50,7 @@ pub fn fix(sources: &Sources, rules: &[Rule], options: &Options, permit: &Permit
     let mut now = sources.clone();
     let mut report = lint(&now, rules, options);
     let mut fixed = 0;
-    let mut refused: BTreeMap<Key, String> = BTreeMap::new();
+    let mut refused = Refused::new();
     for _ in 0..ROUNDS {
         let candidates = candidates(&now, &report, permit, &refused);
         if candidates.is_empty() {
@@ -77,17 +80,12 @@ struct Candidate {
 
 /// The fixes of a round, in the order of their places. Of those that collide the first is made, and the
 /// others in the next round.
-fn candidates(
-    sources: &Sources,
-    report: &Report,
-    permit: &Permit<'_>,
-    refused: &BTreeMap<Key, String>,
-) -> Vec<Candidate> {
+fn candidates(sources: &Sources, report: &Report, permit: &Permit<'_>, refused: &Refused) -> Vec<Candidate> {
     let mut fixable: Vec<(Key, &Fix)> = Vec::new();
     for found in &report.diagnostics {
         let key = key(sources, found);
         let Some(fix) = found.fix.as_ref().filter(|fix| obstacle(fix, permit).is_none()) else { continue };
-        if !refused.contains_key(&key) {
+        if !refused.contains_key(&(key.clone(), fix.title.clone())) {
             fixable.push((key, fix));
         }
     }
@@ -112,12 +110,17 @@ fn obstacle(fix: &Fix, permit: &Permit<'_>) -> Option<&'static str> {
     files.into_iter().find_map(permit.closed)
 }
 
-fn left(sources: &Sources, report: &Report, permit: &Permit<'_>, refused: &BTreeMap<Key, String>) -> Vec<Left> {
+fn left(sources: &Sources, report: &Report, permit: &Permit<'_>, refused: &Refused) -> Vec<Left> {
     let reason = |found: &Diagnostic| {
-        let refusal = refused.get(&key(sources, found)).map(String::as_str);
-        let closed = || found.fix.as_ref().and_then(|fix| obstacle(fix, permit));
-        let reason = found.unfixable.or(refusal).or_else(closed).filter(|reason| !reason.is_empty())?;
-        Some(Left { span: found.primary.span, reason: reason.to_owned() })
+        let reason = match (&found.fix, found.unfixable) {
+            (_, Some(obstacle)) => obstacle,
+            (None, None) => return None,
+            (Some(fix), None) => {
+                let refusal = refused.get(&(key(sources, found), fix.title.clone()));
+                obstacle(fix, permit).or(refusal.map(String::as_str)).unwrap_or("another run would fix it")
+            }
+        };
+        (!reason.is_empty()).then(|| Left { span: found.primary.span, reason: reason.to_owned() })
     };
     report.diagnostics.iter().filter_map(reason).collect()
 }
@@ -141,12 +144,15 @@ impl Run<'_> {
         before: &Before,
         kept: &mut Vec<&'c Candidate>,
         fixes: &'c [Candidate],
-        refused: &mut BTreeMap<Key, String>,
+        refused: &mut Refused,
     ) {
         let edits = kept.iter().copied().chain(fixes).flat_map(|one| &one.fix.edits);
         match (self.harm(sources, before, edits), fixes) {
             (None, _) => kept.extend(fixes),
-            (Some(harm), [only]) => refused.extend(only.keys.iter().map(|key| (key.clone(), harm.clone()))),
+            (Some(harm), [only]) => {
+                let title = &only.fix.title;
+                refused.extend(only.keys.iter().map(|key| ((key.clone(), title.clone()), harm.clone())));
+            }
             (Some(_), several) => {
                 let (first, second) = several.split_at(several.len() / 2);
                 self.keep(sources, before, kept, first, refused);

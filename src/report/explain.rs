@@ -130,7 +130,7 @@ pub fn finding(
         }
         page.code(&diff::lines(&shown, &fix.edits, style));
         let flags = if fix.applicability == Applicability::Safe { "--fix" } else { "--fix --unsafe-fixes" };
-        page.text(&format!("`iamlint check {flags}` makes it"));
+        page.text(&format!("  `iamlint check {flags}` makes this change"));
     }
     if let Some(rule) = rule {
         page.section("REFERENCES", &rule.references.join("\n"));

@@ -123,11 +123,8 @@ fn json_tells_all_there_is() {
     let (sources, mut diagnostic) = chain();
     let span = diagnostic.primary.span;
     let edit = Edit { span, text: "s3:PutObject".to_owned() };
-    diagnostic.fix = Some(Fix {
-        title: "write s3:PutObject".to_owned(),
-        applicability: Applicability::Unsafe,
-        edits: vec![edit],
-    });
+    diagnostic.fix =
+        Some(Fix { title: "write s3:PutObject".to_owned(), applicability: Applicability::Unsafe, edits: vec![edit] });
     diagnostic.subject = "Role".to_owned();
     diagnostic.url = Some("https://example.com/".to_owned());
     let value = json(&report(vec![diagnostic]), &sources);

@@ -91,7 +91,8 @@ fn only_rules_that_are_asked_are_fixed_and_only_files_that_are_named() {
 
 #[test]
 fn what_is_suppressed_or_in_the_baseline_is_not_fixed() {
-    let ignored = BEFORE.replace("- s3:GetObjekt # without quotes", "- s3:GetObjekt # iamlint: ignore[unknown-action] -- a test");
+    let ignored =
+        BEFORE.replace("- s3:GetObjekt # without quotes", "- s3:GetObjekt # iamlint: ignore[unknown-action] -- a test");
     let repository = repository(&[("ci.yml", &ignored)]);
     run(&repository, &["--fix"]);
     assert!(text(&repository, "ci.yml").contains("s3:GetObjekt"));

@@ -18,7 +18,11 @@ pub const ANALYSIS: Analysis = Analysis {
 
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
-        context.model.all_commands().filter_map(|command| Some(finding(context.sources, command)?.through(command))).collect()
+        context
+            .model
+            .all_commands()
+            .filter_map(|command| Some(finding(context.sources, command)?.through(command)))
+            .collect()
     })
 }
 
@@ -47,11 +51,7 @@ fn finding(sources: &Sources, command: &Command) -> Option<Finding> {
             let attached = |word: &&Word| word.text.starts_with("-p") && word.text.len() > 2;
             let long = |word: &&Word| word.text.starts_with("--password=");
             let password = arguments.iter().find(|word| attached(word) || long(word))?;
-            (
-                password,
-                "write it to an option file, and name that with `--defaults-extra-file`",
-                Severity::Medium,
-            )
+            (password, "write it to an option file, and name that with `--defaults-extra-file`", Severity::Medium)
         }
         "sshpass" => {
             let password = arguments.iter().find(|word| word.text.starts_with("-p"))?;

@@ -144,7 +144,8 @@ fn change(group: &[&Issue], help: &str) -> Option<Change> {
     let is_key = matches!(first.code, codes::INVALID_GLOBAL_CONDITION_KEY | codes::INVALID_SERVICE_CONDITION_KEY);
     // A condition that begins to hold opens what nobody had, or ends a deny.
     (is_key && !first.other.is_empty()).then(|| {
-        let step = |issue: &&Issue| Step::Rename { span: issue.span, from: issue.text.clone(), to: issue.other.clone() };
+        let step =
+            |issue: &&Issue| Step::Rename { span: issue.span, from: issue.text.clone(), to: issue.other.clone() };
         Change::new(Applicability::Unsafe, help, group.iter().map(step).collect())
     })
 }
