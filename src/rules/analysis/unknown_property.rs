@@ -46,9 +46,7 @@ static TABLE: LazyLock<BTreeMap<&'static str, Properties>> = LazyLock::new(|| {
 });
 
 fn bind(_: &Params) -> Check {
-    Box::new(|context: &Context<'_>| {
-        context.model.resources.iter().flat_map(|resource| of_resource(resource)).collect()
-    })
+    Box::new(|context: &Context<'_>| context.model.resources.iter().flat_map(of_resource).collect())
 }
 
 fn of_resource(resource: &DeclaredResource) -> Vec<Finding> {
