@@ -55,14 +55,23 @@ fn one(name: &str, text: &str) -> (Sources, FileId) {
     (sources, file)
 }
 
+/// How a text lies on disk.
+type Written = fn(&str) -> String;
+
+fn as_on_windows(text: &str) -> String {
+    format!("\u{feff}{}", text.replace('\n', "\r\n"))
+}
+
+fn without_end(text: &str) -> String {
+    text.trim_end().to_owned()
+}
+
 #[test]
 fn texts_become_what_is_written_and_all_else_stays() {
     let mut wrong = Vec::new();
     for case in written_cases() {
-        let as_on_windows = |text: &str| format!("\u{feff}{}", text.replace('\n', "\r\n"));
-        let without_end = |text: &str| text.trim_end().to_owned();
-        let variants: [(&str, &dyn Fn(&str) -> String); 3] =
-            [("plain", &|text| text.to_owned()), ("windows", &as_on_windows), ("no last line break", &without_end)];
+        let variants: [(&str, Written); 3] =
+            [("plain", str::to_owned), ("windows", as_on_windows), ("no last line break", without_end)];
         for (variant, written) in variants {
             let (sources, file) = one(&format!("ci.{}", case.ending), &written(&case.before));
             let (after, _) = fixed(&sources, case.with_unsafe);

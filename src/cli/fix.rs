@@ -29,6 +29,10 @@ pub fn run(
             "fix the files in a run of their own",
         ));
     }
+    // Whoever puts the output in the place of the input must not lose it.
+    if is_stdin && input.options.named.is_empty() && !input.unread_named {
+        return Err(Failure::new("standard input is excluded, so that there is nothing to fix"));
+    }
     let closed = closed(&input, is_stdin);
     let permit = Permit { with_unsafe: args.unsafe_fixes, closed: &|file| closed.get(&file).copied() };
     let (sources, report) = fix(&input.sources, rules, &input.options, &permit);
@@ -80,10 +84,10 @@ fn closed(input: &Input, is_stdin: bool) -> BTreeMap<FileId, &'static str> {
     input.sources.iter().filter_map(|(file, source)| Some((file, why(file, &source.path)?))).collect()
 }
 
-/// Whether the file or a folder between it and the root is a symbolic link, or cannot be looked at.
+/// Whether the file or a folder between it and the root is a symbolic link.
 fn is_behind_link(root: &Path, place: &Path) -> bool {
-    let inside = place.ancestors().take_while(|path| *path != root);
-    inside.into_iter().any(|path| fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()))
+    let mut inside = place.ancestors().take_while(|path| *path != root);
+    inside.any(|path| fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()))
 }
 
 /// Writes the files that have changed. All are written beside the old ones before the first takes its

@@ -28,6 +28,8 @@ pub struct Fixes {
     pub files: usize,
     /// Findings that it is known how to mend, and that were not.
     pub left: Vec<Left>,
+    /// Secrets in the texts as they were.
+    pub redactions: Vec<Span>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +51,7 @@ pub fn fix(sources: &Sources, rules: &[Rule], options: &Options, permit: &Permit
     let run = Run { rules, options };
     let mut now = sources.clone();
     let mut report = lint(&now, rules, options);
+    let redactions = report.redactions.clone();
     let mut fixed = 0;
     let mut refused = Refused::new();
     for _ in 0..ROUNDS {
@@ -68,7 +71,7 @@ pub fn fix(sources: &Sources, rules: &[Rule], options: &Options, permit: &Permit
     }
     let files = now.iter().filter(|(file, source)| source.text != sources.get(*file).text).count();
     let left = left(&now, &report, permit, &refused);
-    report.fixes = Some(Fixes { findings: fixed, files, left });
+    report.fixes = Some(Fixes { findings: fixed, files, left, redactions });
     (now, report)
 }
 

@@ -1,26 +1,27 @@
 //! Unified diffs of texts. The only file that names the library which makes them.
 
+use super::Style;
 use super::ink::{self, Ink};
 use super::words::one_line;
-use super::{Style, mask};
 use crate::diagnostic::{Edit, Severity};
 use crate::edit;
 use crate::linter::Report;
 use crate::source::Sources;
 use similar::TextDiff;
+use std::borrow::Cow;
 
 /// Lines around a change, as `diff -u` and git show them.
 const CONTEXT: usize = 3;
 
 /// What became of each file, as git writes it and `git apply` reads it. Secrets are masked, as everywhere.
 pub fn files(before: &Sources, after: &Sources, report: &Report, style: &Style) -> String {
-    // A secret stays one when it moves.
-    let secrets: Vec<&str> = report.redactions.iter().map(|span| after.slice(*span)).collect();
+    let shown = report.fixes.as_ref().map_or(Cow::Borrowed(before), |fixes| before.redacted(&fixes.redactions));
+    let shown_after = after.redacted(&report.redactions);
     let mut out = String::new();
     for (file, source) in before.iter().filter(|(file, source)| source.text != after.get(*file).text) {
-        let (old, new) = (mask::hidden(&source.text, &secrets), mask::hidden(&after.get(file).text, &secrets));
+        let (old, new) = (&shown.get(file).text, &shown_after.get(file).text);
         let path = one_line(&source.path);
-        let diff = TextDiff::from_lines(&*old, &*new);
+        let diff = TextDiff::from_lines(&**old, &**new);
         let (old, new) = (format!("a/{path}"), format!("b/{path}"));
         out.push_str(&painted(&diff.unified_diff().context_radius(CONTEXT).header(&old, &new).to_string(), style));
     }

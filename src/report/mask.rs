@@ -8,17 +8,6 @@ use std::borrow::Cow;
 /// Shorter texts are words that a sentence may have by chance.
 const SHORTEST: usize = 8;
 
-/// A text with every secret masked that stands in it.
-pub fn hidden<'t>(text: &'t str, secrets: &[&str]) -> Cow<'t, str> {
-    let mut text = Cow::Borrowed(text);
-    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-        if text.contains(secret) {
-            text = Cow::Owned(text.replace(secret, &"*".repeat(secret.len())));
-        }
-    }
-    text
-}
-
 /// The report with every secret masked that its texts repeat.
 pub fn masked<'r>(report: &'r Report, sources: &Sources) -> Cow<'r, Report> {
     let secrets = report.redactions.iter().map(|span| sources.slice(*span));

@@ -121,6 +121,14 @@ fn standard_input_is_fixed_onto_standard_output() {
     let run = repository.run_with_input(&["--fix", "-", "ci.yml"], BEFORE);
     assert_eq!((run.status, run.out.as_str()), (2, ""));
     assert!(run.err.starts_with("error: standard input is fixed by itself"), "{}", run.err);
+    let words = ["--fix", "-", "--stdin-filename", "ci.yml", "--exclude", "ci.yml"];
+    let run = repository.run_with_input(&words, BEFORE);
+    assert_eq!(
+        (run.status, run.err.as_str()),
+        (2, "error: standard input is excluded, so that there is nothing to fix\n")
+    );
+    let foreign = "# nothing of ours\na: 1\n";
+    assert_eq!(repository.run_with_input(&["--fix", "-"], foreign).out, foreign, "it comes out as it went in");
 }
 
 #[test]
