@@ -13,9 +13,14 @@ use crate::source::FileId;
 use crate::template::{below_root, folder_of};
 use crate::value::{HoleKind, Part, Text};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// Type, actions of its handlers for making and changing, actions of that for removing.
-const HANDLERS: &str = include_str!("../../../data/needs/handlers.tsv");
+static HANDLERS: LazyLock<String> = LazyLock::new(|| {
+    let deflated = include_bytes!(concat!(env!("OUT_DIR"), "/handlers.bin"));
+    let text = miniz_oxide::inflate::decompress_to_vec(deflated).expect("build.rs deflates the table");
+    String::from_utf8(text).expect("the table is text")
+});
 
 /// Types that a transform makes: type of SAM, types of CloudFormation.
 const MADE: &str = include_str!("../../../data/needs/sam-types.tsv");
