@@ -74,7 +74,7 @@ fn what_is_unknown_exits_with_2_and_a_suggestion() {
 #[test]
 fn the_page_of_a_finding_shows_the_change_that_it_offers_and_says_nothing_twice() {
     let repository = repository(&[("ci.yml", include_str!("../../fixtures/fixes/names.before.yml"))]);
-    let run = repository.run(&["explain", "ci.yml:19"]);
+    let run = repository.run(&["explain", "ci.yml:18"]);
     let page = run.out.split("WHAT TO DO\n").nth(1).unwrap_or_else(|| panic!("{}{}", run.out, run.err));
     let wanted = "  did you mean `RoleArn`?\n\n\
         THE CHANGE\n\
