@@ -43,19 +43,22 @@ pub fn edits(documents: &[Node], text: &str, gone: &[Span]) -> Result<Vec<Edit>,
     Ok(edits)
 }
 
-/// The list of a mapping in which the item stands that is written at `span`, and its position.
+/// The innermost list of a mapping in which the item stands that is written at `span`, and its position.
 fn find(root: &Node, span: Span) -> Option<(&Node, usize)> {
+    let is_around = |node: &&Node| node.site() == node.span() && node.span().contains(span);
     let mut found = None;
-    root.walk(&mut |node| {
-        for entry in node.entries().unwrap_or_default() {
+    let mut next = Some(root);
+    while let Some(node) = next {
+        let entry = node.entries().unwrap_or_default().iter().find(|one| !one.merged && is_around(&&one.value));
+        if let Some(entry) = entry {
             // `Fn::If: [Condition, one, other]` and `!If […]` are no lists of items.
             let is_list = !entry.key.as_str().is_some_and(|key| key.starts_with("Fn::")) && entry.value.tag().is_none();
-            let is_here = is_list && !entry.merged && entry.value.site() == entry.value.span();
-            let Some(items) = entry.value.items().filter(|_| is_here) else { continue };
-            let index = items.iter().position(|item| item.site() == item.span() && is_item(item, span));
-            found = index.map(|index| (&entry.value, index)).or(found);
+            let mut items = entry.value.items().unwrap_or_default().iter();
+            let index = items.position(|item| item.site() == item.span() && is_item(item, span));
+            found = index.filter(|_| is_list).map(|index| (&entry.value, index)).or(found);
         }
-    });
+        next = entry.map(|entry| &entry.value).or_else(|| node.items()?.iter().find(is_around));
+    }
     found
 }
 
