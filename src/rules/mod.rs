@@ -211,25 +211,25 @@ pub fn doubt(reason: &Reason) -> Doubt {
 /// Findings of all rules, worded; in the order of the rules.
 pub fn run(context: &Context<'_>, rules: &[Rule]) -> (Vec<Diagnostic>, Vec<Span>) {
     // Checks only read, and their findings are put in the order of the rules.
-    let found: Vec<Vec<Finding>> = rules.par_iter().map(|rule| (rule.check)(context)).collect();
+    let ask = |rule: &Rule| -> Vec<(Option<Span>, Option<Change>, Diagnostic)> {
+        let worded = |mut finding: Finding| (finding.secret, finding.change.take(), rule.word(finding));
+        (rule.check)(context).into_iter().map(worded).collect()
+    };
+    let found: Vec<_> = rules.par_iter().map(ask).collect();
     let is_tree = |file: FileId| !matches!(context.formats[file.index()], Format::Dockerfile | Format::Other);
     let mut texts = Texts::new(context.sources, &is_tree);
-    let mut diagnostics = Vec::new();
     let mut secrets = Vec::new();
-    for (rule, findings) in rules.iter().zip(found) {
-        for mut finding in findings {
-            secrets.extend(finding.secret);
-            let change = finding.change.take();
-            let mut diagnostic = rule.word(finding);
-            if let Some(change) = change {
-                let written = written_by_program(context, diagnostic.primary.span.file);
-                match written.map_or_else(|| texts.work_out(&change), Err) {
-                    Ok(fix) => diagnostic.fix = Some(fix),
-                    Err(obstacle) => diagnostic.unfixable = Some(obstacle),
-                }
+    let mut diagnostics = Vec::new();
+    for (secret, change, mut diagnostic) in found.into_iter().flatten() {
+        if let Some(change) = change {
+            let written = written_by_program(context, diagnostic.primary.span.file);
+            match written.map_or_else(|| texts.work_out(&change), Err) {
+                Ok(fix) => diagnostic.fix = Some(fix),
+                Err(obstacle) => diagnostic.unfixable = Some(obstacle),
             }
-            diagnostics.push(diagnostic);
         }
+        secrets.extend(secret);
+        diagnostics.push(diagnostic);
     }
     (diagnostics, secrets)
 }
