@@ -2,10 +2,10 @@
 
 use super::chain::with_conditions;
 use crate::diagnostic::Severity;
-use crate::iam::Statement;
-use crate::iam::narrowing::restricts;
+use crate::iam::narrowing::{narrowings, restricts};
 use crate::iam::principal::PrincipalKind as TrustedKind;
-use crate::model::{AuthorityLabel, Model, Principal, PrincipalKind};
+use crate::iam::{ConditionClass, Statement};
+use crate::model::{AuthorityLabel, Model, Power, Principal, PrincipalKind, powers_of};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::value::{HoleKind, Text};
 
@@ -46,13 +46,6 @@ fn bind(params: &Params) -> Check {
 }
 
 fn of_role(model: &Model, role: &Principal, own: bool) -> Option<Finding> {
-    let power = [AuthorityLabel::Admin, AuthorityLabel::IamWrite, AuthorityLabel::Deploy]
-        .into_iter()
-        .find_map(|label| role.power(label))
-        .filter(|power| power.everywhere);
-    if own && power.is_none() {
-        return None;
-    }
     let allows = role.trust.as_ref()?.allows();
     let (statement, entry) = allows.filter(|statement| !names_callers(statement)).find_map(|statement| {
         let principals = statement.principals.as_ref().filter(|found| !found.negated)?;
@@ -64,6 +57,16 @@ fn of_role(model: &Model, role: &Principal, own: bool) -> Option<Finding> {
         })?;
         Some((statement, entry))
     })?;
+    // Nothing need be known to use the role for powers to be asked of it.
+    let powers = if role.uses.is_empty() { powers_of(role) } else { role.powers.clone() };
+    let counts = |power: &&Power| match power.label {
+        AuthorityLabel::Admin | AuthorityLabel::IamWrite => power.everywhere,
+        label => label == AuthorityLabel::Deploy,
+    };
+    let power = powers.iter().find(counts);
+    if own && power.is_none() {
+        return None;
+    }
     let account = entry.account().map(|account| account.display().into_owned()).unwrap_or_default();
     let mut found = Finding::new(entry.span(), format!("{} {account}", role.display()))
         .fact("role", role.display())
@@ -75,6 +78,10 @@ fn of_role(model: &Model, role: &Principal, own: bool) -> Option<Finding> {
         found.confidence = found.confidence.and(power.confidence);
         found = found.severity(Severity::High);
     }
+    let mut classes = narrowings(&statement.conditions, None).into_iter().map(|one| one.class);
+    let is_bootstrap = role.name.as_ref().is_some_and(|name| name.display().starts_with("cdk-"));
+    // A second factor or a network keeps builds out; the roles of the CDK are made to be taken by all who deploy.
+    found.lowered_by = u8::from(is_bootstrap || classes.any(|class| class == ConditionClass::Circumstance));
     if let Some(reason) = &statement.condition_unknown {
         found = found.doubted([crate::rules::doubt(reason)]);
     }

@@ -3,8 +3,9 @@
 use super::chain::{WHOSE, finding, is_meant};
 use crate::diagnostic::Severity;
 use crate::iam::Grant;
-use crate::model::{Model, Principal};
+use crate::model::{ActionRef, Model, Principal, from_pipeline};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::source::Span;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "administrator",
@@ -34,6 +35,7 @@ fn of_role(model: &Model, role: &Principal, is_ci: bool) -> Vec<Finding> {
     };
     let in_iam = role.authority.grants(&["iam:CreateUser", "iam:AttachRolePolicy"]);
     let beside = role.authority.grants(&["lambda:CreateFunction", "s3:DeleteBucket"]);
+    let unreviewed = if is_ci { None } else { unreviewed_templates(model, role) };
     let mut seen = Vec::new();
     let mut findings = Vec::new();
     for (grants, changes_iam) in [(&in_iam, true), (&beside, false)] {
@@ -48,15 +50,36 @@ fn of_role(model: &Model, role: &Principal, is_ci: bool) -> Vec<Finding> {
             let reach = if is_service { "everything in IAM" } else { "everything" };
             let reach = if is_managed_named(role, grant, "PowerUserAccess") { "everything but IAM" } else { reach };
             let base = match (is_ci, changes_iam) {
-                // Nobody but CloudFormation can take it; who may pass it is another question.
-                (false, _) if role.is_trusted_only_by(&["cloudformation"]) => Severity::Medium,
+                // Nobody but CloudFormation can take it, and the templates are reviewed.
+                (false, _) if unreviewed.is_none() && role.is_trusted_only_by(&["cloudformation"]) => Severity::Medium,
                 (true, true) => Severity::Critical,
                 _ => Severity::High,
             };
-            findings.push(found.fact("reach", reach).severity(base));
+            let mut found = found.fact("reach", reach).severity(base);
+            if let Some((span, text)) = &unreviewed {
+                found = found.related(*span, text.clone());
+            }
+            findings.push(found);
         }
     }
     findings
+}
+
+/// A pipeline that gives the role to CloudFormation for templates which nobody has reviewed: the place
+/// that makes it so.
+fn unreviewed_templates(model: &Model, role: &Principal) -> Option<(Span, String)> {
+    model.pipelines.iter().enumerate().find_map(|(pipeline, one)| {
+        one.actions().find_map(|(stage, action, _, deploying)| {
+            let given = model.role(deploying.execution_role.as_ref())?;
+            let trust = from_pipeline(model, ActionRef { pipeline, stage, action });
+            let because = trust
+                .because
+                .first()
+                .filter(|_| std::ptr::eq(given, role) && trust.is_untrusted() && !trust.is_piped)?;
+            let name = deploying.name.display();
+            Some((because.0, format!("{}: the template of `{name}` need not be reviewed", because.1)))
+        })
+    })
 }
 
 fn is_managed(role: &Principal, grant: &Grant<'_>) -> bool {
