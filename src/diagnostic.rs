@@ -108,19 +108,25 @@ impl Label {
 pub struct Fix {
     /// What the change does, as an order: "indent by one column".
     pub title: String,
+    pub applicability: Applicability,
     pub edits: Vec<Edit>,
 }
 
-impl Fix {
-    /// Writes `to` for `from`, in the quotes that are there. `None` where `from` does not stand in the file
-    /// letter by letter: then nobody can tell what an edit of the span would change.
-    pub fn of_name(sources: &Sources, span: Span, from: &str, to: &str, title: &str) -> Option<Fix> {
-        let written = sources.slice(span);
-        let quoted = ['"', '\''].iter().find_map(|quote| written.strip_prefix(*quote)?.strip_suffix(*quote));
-        let start = span.start + u32::from(quoted.is_some());
-        let inside = Span { start, end: start + u32::try_from(from.len()).ok()?, ..span };
-        let edits = vec![Edit { span: inside, text: to.to_owned() }];
-        (quoted.unwrap_or(written) == from).then(|| Fix { title: title.to_owned(), edits })
+/// Whether a change is made without a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Applicability {
+    /// What is allowed and what runs is afterwards what the author evidently meant, and nothing more.
+    Safe,
+    /// It takes rights away, or may change what happens: somebody has to look at it.
+    Unsafe,
+}
+
+impl Applicability {
+    pub fn name(self) -> &'static str {
+        match self {
+            Applicability::Safe => "safe",
+            Applicability::Unsafe => "unsafe",
+        }
     }
 }
 
@@ -155,6 +161,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     pub doubts: Vec<Doubt>,
     pub fix: Option<Fix>,
+    /// Why there is no fix, though it is known what to write.
+    pub unfixable: Option<&'static str>,
     /// What the finding is about, free of line numbers: a logical id, a Sid, an action.
     pub subject: String,
     /// The rule's first reference.
@@ -181,6 +189,7 @@ impl Diagnostic {
             help: None,
             doubts: Vec::new(),
             fix: None,
+            unfixable: None,
             subject: String::new(),
             url: None,
             actions: Vec::new(),

@@ -5,6 +5,7 @@
 pub mod source;
 pub mod diagnostic;
 pub mod syntax;
+pub mod edit;
 pub mod value;
 pub mod iam;
 pub mod template;

@@ -1,9 +1,12 @@
-//! The one function that takes sources and gives diagnostics. Pure: no I/O, no printing.
+//! The one function that takes sources and gives diagnostics, and the one that mends them. Pure: no I/O,
+//! no printing.
 
 mod compare;
+mod fix;
 mod inventory;
 
 pub use compare::{Side, lint_change};
+pub use fix::{Fixes, Left, Permit, fix};
 pub use inventory::{ActionRow, AskedRule, Inventory, PipelineRow, PowerRow, RoleRow, ServiceRow, StageRow, Uses};
 
 use crate::baseline::{self, Baseline};
@@ -42,6 +45,8 @@ pub struct Report {
     pub pipelines: Vec<PipelineRow>,
     /// What a change brings, where the run compares: the findings are then the new ones.
     pub change: Option<Change>,
+    /// What was fixed, where the run fixes: the findings are then what is left.
+    pub fixes: Option<Fixes>,
 }
 
 /// What was read, and what was not.

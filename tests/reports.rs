@@ -5,7 +5,7 @@ mod walk;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use iamlint::diagnostic::{Diagnostic, Edit, Fix, Label, Severity};
+use iamlint::diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, Severity};
 use iamlint::linter::{NotAnalysed, Options, Report, lint};
 use iamlint::report::{Format, Style, render};
 use iamlint::rules::builtin;
@@ -40,8 +40,12 @@ fn run() -> (Sources, Report) {
     let until = Some("2027-01-31".parse().expect("a day"));
     report.suppressed.push(Suppressed { diagnostic, spelling: Spelling::Comment, reason, until, place });
     report.known.extend(report.diagnostics.pop());
-    report.diagnostics[0].fix = Some(Fix { title: "write one action".into(), edits: vec![edit] });
+    report.diagnostics[0].fix = Some(fix("write one action", edit));
     (sources, report)
+}
+
+fn fix(title: &str, edit: Edit) -> Fix {
+    Fix { title: title.into(), applicability: Applicability::Safe, edits: vec![edit] }
 }
 
 fn rendered(report: &Report, sources: &Sources, format: Format) -> String {
@@ -279,6 +283,7 @@ fn sarif_tells_the_chain_the_fix_the_rule_and_what_was_not_analysed() {
     assert!(results.iter().any(|result| result["codeFlows"].is_array()));
     let change = &results[0]["fixes"][0]["artifactChanges"][0];
     assert_eq!(change["replacements"][0]["insertedContent"]["text"], "s3:GetObject");
+    assert_eq!(results[0]["fixes"][0]["description"]["text"], "write one action");
     let notifications = run["invocations"][0]["toolExecutionNotifications"].as_array().expect("notifications");
     assert_eq!(notifications.len(), report.summary.not_analysed.len());
     let text = notifications.last().expect("one")["message"]["text"].as_str().expect("a text");
@@ -395,7 +400,7 @@ fn no_format_shows_a_secret_that_a_message_repeats() {
     found.notes.push(text.into());
     found.help = Some(text.into());
     found.doubts.push(iamlint::diagnostic::Doubt { text: text.into(), span: None });
-    found.fix = Some(Fix { title: text.into(), edits: vec![Edit { span: secret, text: text.into() }] });
+    found.fix = Some(fix(text, Edit { span: secret, text: text.into() }));
     let mut report = Report { diagnostics: vec![found], redactions: vec![secret], ..Report::default() };
     report.summary.not_analysed.push(NotAnalysed { path: "spec.yml".into(), span: Some(secret), reason: text.into() });
     for format in Format::ALL {

@@ -4,6 +4,7 @@ use super::discover::{Input, relative};
 use super::settings::{NAMES, Settings};
 use super::{CLEAN, Failure, print};
 use crate::diagnostic::Diagnostic;
+use crate::edit;
 use crate::linter::lint;
 use crate::rules::Rule;
 use crate::source::Sources;
@@ -59,7 +60,7 @@ pub fn run(input: &Input, rules: &[Rule], entries: &Entries, reason: &str) -> Re
             break;
         }
         written += edits.len();
-        sources = write::edited(&sources, &edits);
+        sources = edit::applied(&sources, &edits);
     }
     let mut files = 0;
     for (file, source) in sources.iter().filter(|(file, source)| source.text != input.sources.get(*file).text) {

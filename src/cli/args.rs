@@ -71,6 +71,15 @@ pub struct CheckArgs {
     /// Report only what is new since this commit, and what principals may do that they could not before
     #[arg(long, value_name = "REF", conflicts_with = "add_ignore")]
     pub diff_base: Option<String>,
+    /// Mend what can be mended safely, in the files, and report what is left
+    #[arg(long, group = "changing", conflicts_with_all = ["add_ignore", "diff_base"])]
+    pub fix: bool,
+    /// Show what --fix would change, and change nothing; exit with 1 when there is something to change
+    #[arg(long, group = "changing", conflicts_with_all = ["fix", "add_ignore", "diff_base", "report", "format"])]
+    pub diff: bool,
+    /// With --fix or --diff, make changes too that take rights away or may change what happens
+    #[arg(long, requires = "changing")]
+    pub unsafe_fixes: bool,
     /// Write a comment with this reason for each finding, and report nothing
     #[arg(long, value_name = "REASON")]
     pub add_ignore: Option<String>,

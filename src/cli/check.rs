@@ -7,7 +7,7 @@ use super::git::Commit;
 use super::outputs::Outputs;
 use super::settings::Settings;
 use super::{CLEAN, FAILED, FOUND, Failure, packs};
-use super::{add_ignore, baseline};
+use super::{add_ignore, baseline, fix};
 use crate::diagnostic::Severity;
 use crate::linter::{Report, Side, lint, lint_change};
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ pub fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let mut settings = Settings::load(&args.input)?;
     let rules = packs::selected(&args.input, &mut settings)?;
     let threshold = settings.threshold(&args.report)?;
-    let outputs = Outputs::of(&args.report)?;
+    let mut outputs = Outputs::of(&args.report)?;
     let written_to = add_ignore::Entries::of(&settings);
     let baseline = baseline::of_run(&settings, &args.input)?;
     let written = outputs.paths().map(PathBuf::from).collect();
@@ -30,6 +30,10 @@ pub fn run(args: &CheckArgs) -> Result<u8, Failure> {
             return Err(Failure::new("`--add-ignore` writes files, and `-` is none"));
         }
         return add_ignore::run(&input, &rules, &written_to, reason);
+    }
+    if args.fix || args.diff {
+        outputs.leave_stdout(args.paths.iter().any(|path| path.as_os_str() == "-"));
+        return fix::run(args, input, &rules, &outputs, threshold);
     }
     let report = match (&args.diff_base, other_side) {
         (Some(base), Some((before, commit))) => lint_change(&side(&before), &side(&input), &rules, base, &commit),

@@ -12,6 +12,7 @@ mod documents;
 pub mod examples;
 mod expand;
 mod explain;
+mod fix;
 mod generated;
 mod folders;
 mod git;

@@ -36,6 +36,8 @@ pub struct Outputs {
     stdout: Format,
     files: Vec<(Format, PathBuf)>,
     account: Option<Account>,
+    /// Standard output has another text, and the report that would go there goes to standard error.
+    is_taken: bool,
 }
 
 impl Outputs {
@@ -61,7 +63,12 @@ impl Outputs {
         let stdout = on_stdout.first().copied().unwrap_or_default();
         let wants_account = stdout == Format::Asff || files.iter().any(|(format, _)| *format == Format::Asff);
         let account = if wants_account { Some(account()?) } else { None };
-        Ok(Outputs { stdout, files, account })
+        Ok(Outputs { stdout, files, account, is_taken: false })
+    }
+
+    /// Whether standard output belongs to something else.
+    pub fn leave_stdout(&mut self, is_taken: bool) {
+        self.is_taken = is_taken;
     }
 
     /// What the reports list besides findings.
@@ -86,11 +93,18 @@ impl Outputs {
         args: &ReportArgs,
         fail_on: Option<Severity>,
     ) -> Result<(), Failure> {
-        let base = style(args.color, std::io::stdout().is_terminal());
+        let is_terminal = if self.is_taken { std::io::stderr().is_terminal() } else { std::io::stdout().is_terminal() };
+        let base = style(args.color, is_terminal);
         let shown = Style { quiet: args.quiet, verbose: args.verbose, account: self.account.clone(), ..base };
         let plain = Style { account: self.account.clone(), verbose: args.verbose, ..Style::default() };
         let mut failures = Vec::new();
-        print(&report::render(report, sources, self.stdout, &shown, fail_on));
+        let text = report::render(report, sources, self.stdout, &shown, fail_on);
+        if self.is_taken {
+            // A reader that goes away is no error here either.
+            let _ = std::io::stderr().lock().write_all(text.as_bytes());
+        } else {
+            print(&text);
+        }
         for (format, path) in &self.files {
             let text = report::render(report, sources, *format, &plain, fail_on);
             failures.extend(write_file(path, &text).err().map(|error| reason(path, &error)));

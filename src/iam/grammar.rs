@@ -149,16 +149,21 @@ impl Problems {
             if known.contains(&key.value.as_str()) {
                 continue;
             }
-            let same = known.iter().find(|name| name.eq_ignore_ascii_case(&key.value));
-            self.add(
-                match same {
-                    Some(correct) => GrammarKind::KeyCase { key: key.value.clone(), correct },
-                    None => GrammarKind::UnknownKey { key: key.value.clone(), correct: nearest(&key.value, known) },
-                },
-                key.span,
-            );
+            let same = known.iter().find(|name| name.eq_ignore_ascii_case(&key.value)).copied();
+            let correct = same.or_else(|| nearest(&key.value, known));
+            let key_name = key.value.clone();
+            let kind = match same {
+                Some(correct) => GrammarKind::KeyCase { key: key_name, correct },
+                None => GrammarKind::UnknownKey { key: key_name, correct },
+            };
+            self.add_related(kind, key.span, correct.and_then(|correct| place_of(map, correct)));
         }
     }
+}
+
+/// Where a key stands that is written so.
+fn place_of(map: &Map, key: &str) -> Option<Span> {
+    map.entries.iter().find(|(name, _)| name.value == key).map(|(name, _)| name.span)
 }
 
 fn document(map: &Map, found: &mut Problems) {
@@ -296,11 +301,10 @@ fn check_principal(value: &Value, found: &mut Problems) {
             Value::Map(kinds) => {
                 let unknown = |key: &&Spanned<String>| !PRINCIPAL_KEYS.contains(&key.value.as_str());
                 for key in kinds.entries.iter().map(|(key, _)| key).filter(unknown) {
-                    let kind = GrammarKind::UnknownPrincipalKind {
-                        key: key.value.clone(),
-                        correct: nearest(&key.value, PRINCIPAL_KEYS),
-                    };
-                    found.add(kind, key.span);
+                    let correct = nearest(&key.value, PRINCIPAL_KEYS);
+                    let other = correct.and_then(|correct| place_of(kinds, correct));
+                    let kind = GrammarKind::UnknownPrincipalKind { key: key.value.clone(), correct };
+                    found.add_related(kind, key.span, other);
                 }
             }
             Value::Text(text) if text.literal().is_some_and(|text| text != "*") => {

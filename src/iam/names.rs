@@ -1,6 +1,6 @@
 //! Names of actions and services that do not exist, and what was probably meant.
 
-use super::action::ActionPattern;
+use super::action::{ActionPattern, actions_matching};
 use super::catalogue::{self, Action, Service};
 
 /// What is wrong with the name in an action pattern, without words for it.
@@ -46,6 +46,28 @@ pub fn problem(pattern: &ActionPattern) -> Option<NameProblem> {
     let is_call = !calls.is_empty();
     let meant = if is_call { calls } else { nearest_actions(service, name) };
     Some(NameProblem::UnknownAction { meant, is_call })
+}
+
+/// The one name that can be meant, and whether that is evident: a slip in the name of one action. What
+/// grants more than the written name says, such as the action behind a call, is not.
+pub fn correction(pattern: &ActionPattern, problem: &NameProblem) -> Option<(String, bool)> {
+    let text = pattern.text().literal()?;
+    let name = match problem {
+        NameProblem::UnknownAction { .. } if text.contains(char::is_whitespace) => text.split_whitespace().collect(),
+        NameProblem::UnknownService { service, meant: Some(meant) } => format!("{meant}{}", &text[service.len()..]),
+        NameProblem::UnknownAction { meant, is_call: false } => {
+            let [name] = meant.as_slice() else { return None };
+            let slips = strsim::damerau_levenshtein(&text.to_ascii_lowercase(), &name.to_ascii_lowercase());
+            return Some((name.clone(), slips <= SLIPS));
+        }
+        NameProblem::UnknownAction { meant, .. } | NameProblem::NoService { meant } => {
+            let [name] = meant.as_slice() else { return None };
+            return Some((name.clone(), false));
+        }
+        NameProblem::WildcardInService | NameProblem::UnknownService { meant: None, .. } => return None,
+    };
+    let is_action = catalogue::action(&name).is_some();
+    (is_action || !actions_matching(&name).is_empty()).then_some((name, is_action))
 }
 
 /// The actions that permit an API call or CLI command of this name: `s3:ListBucket` for
@@ -221,6 +243,33 @@ mod tests {
         ];
         for (pattern, answer) in table {
             assert_eq!(of(pattern), answer, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn only_a_slip_in_the_name_of_an_action_is_evident() {
+        let table = [
+            ("iam:CreateRoles", Some(("iam:CreateRole", true))),
+            ("lamda:InvokeFunction", Some(("lambda:InvokeFunction", true))),
+            ("s3: GetObject", Some(("s3:GetObject", true))),
+            // The rest of the name is a guess.
+            ("iam:UpdateAssumeRole", Some(("iam:UpdateAssumeRolePolicy", false))),
+            // Wildcards, calls and names without a service.
+            ("ec2:* ", Some(("ec2:*", false))),
+            ("lamda:*", Some(("lambda:*", false))),
+            ("s3:HeadObject", Some(("s3:GetObject", false))),
+            ("CreateRole", Some(("iam:CreateRole", false))),
+            // Several, or none.
+            ("s3:CopyObject", None),
+            ("lamda:Frobnicate", None),
+            ("frobnicator:Get", None),
+            ("s*:GetObject", None),
+        ];
+        for (written, answer) in table {
+            let pattern = ActionPattern::new(&text(written), Vec::new());
+            let found = problem(&pattern).and_then(|problem| correction(&pattern, &problem));
+            let found = found.as_ref().map(|(name, is_evident)| (name.as_str(), *is_evident));
+            assert_eq!(found, answer, "{written}");
         }
     }
 

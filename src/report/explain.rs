@@ -2,9 +2,9 @@
 
 use super::ink::{self, Ink};
 use super::words::{one_line, wrap};
-use super::{Format, Secrets, Style, render};
+use super::{Format, Secrets, Style, diff, render};
 use crate::config::Config;
-use crate::diagnostic::{Confidence, Diagnostic, Severity};
+use crate::diagnostic::{Applicability, Confidence, Diagnostic, Severity};
 use crate::linter::{Options, Report, lint};
 use crate::rules::examples::{self, Example};
 use crate::rules::{Rule, builtin};
@@ -218,7 +218,14 @@ pub fn finding(
         page.section("WHAT TO DO", help);
     }
     if let Some(fix) = &diagnostic.fix {
-        page.section("THE CHANGE", &fix.title);
+        if diagnostic.help.as_ref() != Some(&fix.title) {
+            page.section("THE CHANGE", &fix.title);
+        } else {
+            page.heading("THE CHANGE");
+        }
+        page.code(&diff::lines(&shown, &fix.edits, style));
+        let flags = if fix.applicability == Applicability::Safe { "--fix" } else { "--fix --unsafe-fixes" };
+        page.text(&format!("  `iamlint check {flags}` makes this change"));
     }
     if let Some(rule) = rule {
         page.section("REFERENCES", &rule.references.join("\n"));

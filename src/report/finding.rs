@@ -1,7 +1,7 @@
 //! The words of a finding that both text renderers use: its heading and what stands below the source.
 
 use super::{Scene, words};
-use crate::diagnostic::{Confidence, Diagnostic};
+use crate::diagnostic::{Applicability, Confidence, Diagnostic};
 use crate::source::Span;
 
 /// A line below the source: `help: …`, `not sure because …`.
@@ -37,7 +37,7 @@ pub fn footnotes(scene: &Scene, diagnostic: &Diagnostic, left_out: usize) -> Vec
     }
     // A fix that the help already words is not said twice.
     if let Some(fix) = diagnostic.fix.as_ref().filter(|fix| diagnostic.help.as_ref() != Some(&fix.title)) {
-        add("fix:", &fix.title);
+        add(if fix.applicability == Applicability::Safe { "fix:" } else { "unsafe fix:" }, &fix.title);
     }
     for note in &diagnostic.notes {
         add("note:", note);

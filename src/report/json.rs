@@ -2,6 +2,7 @@
 //! offsets are bytes. A field is only ever added; what is not known or not there is `null` or empty.
 
 use super::place::{Place, place};
+use super::summary::fixable_counts;
 use super::{Scene, change};
 use crate::baseline;
 use crate::diagnostic::{Diagnostic, Label, Severity};
@@ -135,6 +136,8 @@ struct Location<'a> {
 #[derive(Serialize)]
 struct Fix<'a> {
     title: &'a str,
+    /// `safe` or `unsafe`.
+    applicability: &'static str,
     edits: Vec<Edit<'a>>,
 }
 
@@ -165,6 +168,29 @@ struct Summary<'a> {
     /// The threshold of the run and how many findings reach it.
     fail_on: Option<&'static str>,
     failing: usize,
+    fixable: Fixable,
+    fixed: Option<Fixed<'a>>,
+}
+
+/// How many of the findings offer a fix.
+#[derive(Serialize)]
+struct Fixable {
+    safe: usize,
+    r#unsafe: usize,
+}
+
+/// What a run with `--fix` did.
+#[derive(Serialize)]
+struct Fixed<'a> {
+    findings: usize,
+    files: usize,
+    not_fixed: Vec<NotFixed<'a>>,
+}
+
+#[derive(Serialize)]
+struct NotFixed<'a> {
+    location: Place<'a>,
+    reason: &'a str,
 }
 
 /// Every severity is there, worst first, also when it has no finding.
@@ -204,6 +230,7 @@ fn finding<'a>(scene: &Scene<'a>, diagnostic: &'a Diagnostic) -> Finding<'a> {
         help: diagnostic.help.as_deref(),
         fix: diagnostic.fix.as_ref().map(|fix| Fix {
             title: &fix.title,
+            applicability: fix.applicability.name(),
             edits: fix.edits.iter().map(|edit| Edit { place: place(edit.span, sources), text: &edit.text }).collect(),
         }),
         docs: diagnostic.url.as_deref(),
@@ -230,6 +257,7 @@ fn summary<'a>(report: &'a linter::Report, sources: &'a Sources, fail_on: Option
     let count = |severity: Severity| report.diagnostics.iter().filter(|d| d.severity == severity).count();
     let failing = |threshold: Severity| report.diagnostics.iter().filter(|d| d.severity.reaches(threshold)).count();
     let summary = &report.summary;
+    let [safe, r#unsafe] = fixable_counts(report);
     Summary {
         findings: Counts {
             critical: count(Severity::Critical),
@@ -260,5 +288,15 @@ fn summary<'a>(report: &'a linter::Report, sources: &'a Sources, fail_on: Option
         iam_data: catalogue::DATE,
         fail_on: fail_on.map(Severity::name),
         failing: fail_on.map_or(0, failing),
+        fixable: Fixable { safe, r#unsafe },
+        fixed: report.fixes.as_ref().map(|fixes| Fixed {
+            findings: fixes.findings,
+            files: fixes.files,
+            not_fixed: fixes
+                .left
+                .iter()
+                .map(|left| NotFixed { location: place(left.span, sources), reason: &left.reason })
+                .collect(),
+        }),
     }
 }

@@ -76,6 +76,9 @@ impl Secrets {
             }
         }
         masked.stale.iter_mut().for_each(|entry| mask(&mut entry.message));
+        if let Some(fixes) = &mut masked.fixes {
+            fixes.left.iter_mut().for_each(|left| mask(&mut left.reason));
+        }
         masked.summary.not_analysed.iter_mut().for_each(|item| mask(&mut item.reason));
         masked
     }

@@ -3,6 +3,7 @@
 
 mod asff;
 mod change;
+pub mod diff;
 pub mod explain;
 mod excerpt;
 mod finding;
@@ -104,6 +105,15 @@ pub fn render(report: &Report, sources: &Sources, format: Format, style: &Style,
     let text = if style.quiet { findings } else { findings + &summary::text(&scene, report, format, fail_on) };
     // Both libraries end lines with spaces here and there, and so do sources.
     text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
+}
+
+/// What a run would fix, in words.
+pub fn fixes_shown(report: &Report, sources: &Sources) -> String {
+    let style = Style::default();
+    let secrets = Secrets::of(report, sources);
+    let report = &secrets.masked(report);
+    let scene = Scene { sources, shown: sources, secrets: &secrets, style: &style };
+    report.fixes.as_ref().map_or_else(String::new, |fixes| summary::fixes(&scene, fixes, "would fix"))
 }
 
 /// What every text renderer needs.

@@ -4,7 +4,7 @@
 
 use super::place::{self, place};
 use super::{json, words};
-use crate::diagnostic::{Diagnostic, Fix, Label, Severity};
+use crate::diagnostic::{Applicability, Diagnostic, Fix, Label, Severity};
 use crate::linter::{self, AskedRule, NotAnalysed};
 use crate::source::{Sources, Span};
 use crate::suppress::{Spelling, Suppressed};
@@ -354,7 +354,11 @@ fn fix(fix: &Fix, sources: &Sources) -> SarifFix {
         }
     }
     let artifact_changes = changes.into_iter().map(|(_, change)| change).collect();
-    SarifFix { description: Message::new(&fix.title), artifact_changes }
+    let description = match fix.applicability {
+        Applicability::Safe => Message::new(&fix.title),
+        Applicability::Unsafe => Message::new(format!("{} (unsafe: look at what it changes)", fix.title)),
+    };
+    SarifFix { description, artifact_changes }
 }
 
 fn notification(item: &NotAnalysed, sources: &Sources) -> Notification {

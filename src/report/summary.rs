@@ -4,9 +4,9 @@ use super::change;
 use super::ink::{self, Ink};
 use super::words::{count, list, one_line};
 use super::{Format, Scene, finding};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Applicability, Severity};
 use crate::iam::catalogue;
-use crate::linter::{NotAnalysed, Report, Summary};
+use crate::linter::{Fixes, NotAnalysed, Report, Summary};
 use std::collections::BTreeMap;
 
 /// As many things that were not analysed are named without `-v`.
@@ -21,7 +21,13 @@ pub fn text(scene: &Scene, report: &Report, format: Format, fail_on: Option<Seve
     if let Some(change) = &report.change {
         out.push_str(&change::text(scene, change, format));
     }
+    if let Some(fixes) = &report.fixes {
+        out.push_str(&self::fixes(scene, fixes, "fixed"));
+    }
     out.push_str(&found(scene, report));
+    if report.fixes.is_none() {
+        out.push_str(&fixable(report));
+    }
     if report.summary.analysed.values().sum::<usize>() > 0 {
         out.push_str(&ink::paint(scene.style, Ink::Frame, &data()));
         out.push('\n');
@@ -56,6 +62,42 @@ fn found(scene: &Scene, report: &Report) -> String {
     let with = if contents.is_empty() { String::new() } else { format!(" with {}", list(&contents)) };
     let (files, kinds) = (count(files, "file"), in_parentheses(&kinds));
     format!("found {found}\n{}analysed {files}{kinds}{with}\n", left_out(report))
+}
+
+/// What was fixed, and what was not that could have been.
+pub fn fixes(scene: &Scene, fixes: &Fixes, done: &str) -> String {
+    let mut out = format!("{done} {} in {}\n", count(fixes.findings, "finding"), count(fixes.files, "file"));
+    if fixes.left.is_empty() {
+        return out;
+    }
+    out.push_str(&format!("not fixed, though it is known how: {}\n", count(fixes.left.len(), "finding")));
+    let shown = if scene.style.verbose { fixes.left.len() } else { fixes.left.len().min(FEW) };
+    for left in &fixes.left[..shown] {
+        out.push_str(&format!("  {}: {}\n", finding::place(scene, left.span), one_line(&left.reason)));
+    }
+    if shown < fixes.left.len() {
+        out.push_str(&format!("  and {} more (-v lists them)\n", fixes.left.len() - shown));
+    }
+    out
+}
+
+/// What could be fixed by asking for it.
+fn fixable(report: &Report) -> String {
+    let [safe, with_unsafe] = fixable_counts(report);
+    match (safe, with_unsafe) {
+        (0, 0) => String::new(),
+        (0, more) => format!("{more} of these can be fixed with --fix --unsafe-fixes\n"),
+        (safe, 0) => format!("{safe} of these can be fixed with --fix\n"),
+        (safe, more) => format!("{safe} of these can be fixed with --fix, and {more} more with --unsafe-fixes\n"),
+    }
+}
+
+/// How many findings offer a safe fix, and how many an unsafe one.
+pub fn fixable_counts(report: &Report) -> [usize; 2] {
+    [Applicability::Safe, Applicability::Unsafe].map(|kind| {
+        let fixes = report.diagnostics.iter().filter_map(|found| found.fix.as_ref());
+        fixes.filter(|fix| fix.applicability == kind).count()
+    })
 }
 
 /// What is not told, and by whose word.

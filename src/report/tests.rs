@@ -1,7 +1,7 @@
 //! What all formats have in common: the same places, no secret, nothing endless, nothing hostile.
 
 use super::*;
-use crate::diagnostic::{Confidence, Diagnostic, Doubt, Edit, Fix, Label};
+use crate::diagnostic::{Applicability, Confidence, Diagnostic, Doubt, Edit, Fix, Label};
 use crate::linter::{NotAnalysed, Report};
 use crate::source::{FileId, Span};
 use serde_json::Value;
@@ -123,7 +123,8 @@ fn json_tells_all_there_is() {
     let (sources, mut diagnostic) = chain();
     let span = diagnostic.primary.span;
     let edit = Edit { span, text: "s3:PutObject".to_owned() };
-    diagnostic.fix = Some(Fix { title: "write s3:PutObject".to_owned(), edits: vec![edit] });
+    diagnostic.fix =
+        Some(Fix { title: "write s3:PutObject".to_owned(), applicability: Applicability::Unsafe, edits: vec![edit] });
     diagnostic.subject = "Role".to_owned();
     diagnostic.url = Some("https://example.com/".to_owned());
     let value = json(&report(vec![diagnostic]), &sources);
@@ -139,6 +140,7 @@ fn json_tells_all_there_is() {
     assert_eq!(finding["locations"][2]["path"], "buildspec.yml");
     assert_eq!(finding["locations"][2]["role"], "related");
     assert_eq!(finding["confidence_reasons"][0]["location"]["start"]["column"], 7);
+    assert_eq!(finding["fix"]["applicability"], "unsafe");
     assert_eq!(finding["fix"]["edits"][0]["text"], "s3:PutObject");
     assert_eq!(finding["fix"]["edits"][0]["start"]["offset"], 74);
     let text = render(&report(vec![]), &sources, Format::Json, &Style::default(), None);

@@ -13,7 +13,8 @@ pub use analysis::ANALYSES;
 pub use pack::{PackError, Rule, load};
 pub use params::{Param, ParamKind, Params};
 
-use crate::diagnostic::{Confidence, Diagnostic, Doubt, Fix, Label, Severity};
+use crate::diagnostic::{Applicability, Confidence, Diagnostic, Doubt, Fix, Label, Severity};
+use crate::edit::{Change, Obstacle, Step, Texts};
 use crate::iam::{Grant, Reason};
 use crate::model::command::Command;
 use crate::model::{Model, Principal, PrincipalId};
@@ -108,7 +109,10 @@ pub struct Finding {
     pub doubts: Vec<Doubt>,
     pub notes: Vec<String>,
     pub help: Option<String>,
+    /// What reading the text found out already.
     pub fix: Option<Fix>,
+    /// What to write; the run works out its bytes.
+    pub change: Option<Change>,
     /// The actions that it is about, as the policy writes them, where they are granted.
     pub actions: Vec<Spanned<String>>,
     /// The place that findings of several rules have in common; they are told as one.
@@ -132,6 +136,7 @@ impl Finding {
             notes: Vec::new(),
             help: None,
             fix: None,
+            change: None,
             actions: Vec::new(),
             cause: None,
             secret: None,
@@ -192,6 +197,14 @@ impl Finding {
         self
     }
 
+    /// What to write, told by the help in the same words.
+    pub fn mended_by(mut self, applicability: Applicability, help: impl Into<String>, steps: Vec<Step>) -> Finding {
+        let help = help.into();
+        self.change = Some(Change::new(applicability, help.clone(), steps));
+        self.help = Some(help);
+        self
+    }
+
     /// What could not be evaluated lowers confidence, and never raises severity.
     pub fn doubted(mut self, doubts: impl IntoIterator<Item = Doubt>) -> Finding {
         for doubt in doubts {
@@ -221,14 +234,42 @@ pub fn run(context: &Context<'_>, rules: &[Rule]) -> (Vec<Diagnostic>, Vec<Span>
     let unasked = secret_finders().filter(|rule| !is_asked(rule)).map(|rule| (rule, false));
     let all: Vec<(&Rule, bool)> = rules.iter().map(|rule| (rule, true)).chain(unasked).collect();
     // Checks only read, and their findings are put in the order of the rules.
-    let ask = |(rule, is_asked): &(&Rule, bool)| -> Vec<(Option<Span>, Option<Diagnostic>)> {
-        let found = (rule.check)(context).into_iter();
-        found.map(|finding| (finding.secret, is_asked.then(|| rule.word(finding)))).collect()
+    let ask = |(rule, is_asked): &(&Rule, bool)| -> Vec<(Option<Span>, Option<(Option<Change>, Diagnostic)>)> {
+        let word =
+            |mut finding: Finding| (finding.secret, is_asked.then(|| (finding.change.take(), rule.word(finding))));
+        (rule.check)(context).into_iter().map(word).collect()
     };
     let found: Vec<_> = all.par_iter().map(ask).collect();
-    let (told, diagnostics): (Vec<_>, Vec<_>) = found.into_iter().flatten().unzip();
+    let (told, worded): (Vec<_>, Vec<_>) = found.into_iter().flatten().unzip();
     let by_form = context.secrets().iter();
     let by_form = by_form.map(|(file, secret)| Span::new(*file, secret.hidden.start, secret.hidden.end));
     let secrets = told.into_iter().flatten().chain(by_form).chain(context.model.hidden.iter().copied());
-    (diagnostics.into_iter().flatten().collect(), secrets.collect())
+    (with_fixes(context, worded.into_iter().flatten()), secrets.collect())
+}
+
+/// The findings with what mends them, to the byte.
+fn with_fixes(context: &Context<'_>, worded: impl Iterator<Item = (Option<Change>, Diagnostic)>) -> Vec<Diagnostic> {
+    let is_tree = |file: FileId| !matches!(context.formats[file.index()], Format::Dockerfile | Format::Other);
+    let mut texts = Texts::new(context.sources, &is_tree);
+    let with_fix = |(change, mut diagnostic): (Option<Change>, Diagnostic)| {
+        if let Some(change) = change {
+            let written = written_by_program(context, diagnostic.primary.span.file);
+            match written.map_or_else(|| texts.work_out(&change), Err) {
+                Ok(fix) => diagnostic.fix = Some(fix),
+                Err(obstacle) => diagnostic.unfixable = Some(obstacle),
+            }
+        }
+        diagnostic
+    };
+    worded.map(with_fix).collect()
+}
+
+/// Why nobody changes a file by hand, where a program writes it.
+fn written_by_program(context: &Context<'_>, file: FileId) -> Option<Obstacle> {
+    let is_of_cdk = || context.model.origins.iter().any(|origin| origin.span.file == file && origin.role.is_none());
+    match context.formats[file.index()] {
+        Format::CliDump => Some("it is output of the AWS CLI"),
+        _ if is_of_cdk() => Some("the CDK writes this file"),
+        _ => None,
+    }
 }

@@ -1,7 +1,7 @@
 //! What there is to say of suppressions themselves: misspelled, unused, expired, without a reason.
 
 use super::finding::{BAD, EXPIRED, EXPIRES_SOON, LOCKED, UNUSED, own_rule};
-use super::{Circumstances, Spelling, Suppression};
+use super::{Circumstances, Spelling, Suppression, write};
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::rules::pack::suggest;
 use crate::source::{Sources, Span};
@@ -66,7 +66,8 @@ pub fn of(
     let asked = one.rules.iter().filter(|rule| circumstances.asked.contains(rule.value.as_str()));
     found.extend(asked.filter(|rule| !is_used(&rule.value)).map(|rule| {
         let message = format!("nothing that `{}` finds is suppressed here", rule.value);
-        finding(UNUSED, rule.span, message, "unused", &rule.value).with_help("remove it")
+        let found = finding(UNUSED, rule.span, message, "unused", &rule.value).with_help("remove it");
+        Diagnostic { fix: write::without(sources, one, rule), ..found }
     }));
     found
 }

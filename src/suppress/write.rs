@@ -1,9 +1,9 @@
 //! Comments that suppress findings, as edits of the files.
 
-use super::{own_rule, scope};
+use super::{Spelling, Suppression, own_rule, scope};
 use crate::config::quoted;
-use crate::diagnostic::{Diagnostic, Edit};
-use crate::source::{FileId, Sources, Span};
+use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
+use crate::source::{FileId, Sources, Span, Spanned};
 use crate::syntax;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,17 +41,28 @@ pub fn comments<'d>(sources: &Sources, found: &'d [Diagnostic], reason: &str) ->
     (edits.collect(), left)
 }
 
-/// The files with the edits made; they keep their ids.
-pub fn edited(sources: &Sources, edits: &[Edit]) -> Sources {
-    let mut changed = Sources::new();
-    for (file, source) in sources.iter() {
-        let mut text = source.text.to_string();
-        for edit in edits.iter().rev().filter(|edit| edit.span.file == file) {
-            text.replace_range(edit.span.range(), &edit.text);
-        }
-        changed.add(source.path.clone(), text);
+/// Takes a rule out of a comment, and the comment as a whole where it names no other.
+pub fn without(sources: &Sources, one: &Suppression, rule: &Spanned<String>) -> Option<Fix> {
+    if one.spelling != Spelling::Comment || sources.slice(one.span).contains('\n') {
+        return None;
     }
-    changed
+    let at = one.rules.iter().position(|other| other.span == rule.span)?;
+    let span = match (at.checked_sub(1).and_then(|at| one.rules.get(at)), one.rules.get(at + 1)) {
+        (_, Some(next)) => Span { end: next.span.start, ..rule.span },
+        (Some(before), None) => Span { start: before.span.end, ..rule.span },
+        (None, None) => {
+            let text = &sources.get(one.span.file).text;
+            let (before, behind) = (&text[..one.span.start as usize], &text[one.span.end as usize..]);
+            let start = before.trim_end_matches([' ', '\t']).len();
+            let is_whole_line = start == 0 || before[..start].ends_with('\n');
+            match behind.find('\n').filter(|end| is_whole_line && behind[..*end].trim().is_empty()) {
+                Some(end) => Span::new(one.span.file, start, one.span.end as usize + end + 1),
+                None => Span::new(one.span.file, start, one.span.end as usize),
+            }
+        }
+    };
+    let edits = vec![Edit { span, text: String::new() }];
+    Some(Fix { title: "remove it".into(), applicability: Applicability::Safe, edits })
 }
 
 /// Whether a finding is about a suppression itself.

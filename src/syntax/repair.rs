@@ -7,7 +7,7 @@ mod line;
 pub use json::parse_json;
 
 use super::{Parsed, looks_like_text_template, problem, yaml};
-use crate::diagnostic::{Diagnostic, Edit, Fix};
+use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
 use crate::source::{LineIndex, OffsetMap, Run, Span};
 use std::collections::BTreeMap;
 
@@ -41,12 +41,18 @@ pub fn parse_yaml(text: &str, origin: &OffsetMap) -> Parsed {
         if mended.len() >= MAX_REPAIRS {
             let (line, _) = repair.error_line(error.offset);
             note(&mut diagnostic, format!("nothing is read from line {line} on"));
+            if let Some(found) = &mut diagnostic {
+                found.fix = None;
+            }
             break;
         }
         let step = repair.mend(&error);
         match &mut diagnostic {
             None => diagnostic = Some(step.diagnostic),
-            Some(found) => found.notes.push(format!("line {} too: {}", step.line, step.diagnostic.message)),
+            Some(found) => {
+                found.notes.push(format!("line {} too: {}", step.line, step.diagnostic.message));
+                join(&mut found.fix, step.diagnostic.fix);
+            }
         }
         mended.push(step.span);
         last = step.tree;
@@ -57,10 +63,29 @@ pub fn parse_yaml(text: &str, origin: &OffsetMap) -> Parsed {
     parsed
 }
 
+/// A text is mended as a whole or not at all.
+fn join(fix: &mut Option<Fix>, next: Option<Fix>) {
+    match (fix.as_mut(), next) {
+        (Some(fix), Some(next)) => {
+            fix.title = format!("{}; {}", fix.title, next.title);
+            fix.applicability = fix.applicability.max(next.applicability);
+            // A line may be moved twice: what was done last is what is read.
+            fix.edits.retain(|edit| next.edits.iter().all(|other| other.span.start != edit.span.start));
+            fix.edits.extend(next.edits);
+        }
+        _ => *fix = None,
+    }
+}
+
 fn note(diagnostic: &mut Option<Diagnostic>, text: String) {
     if let Some(found) = diagnostic {
         found.notes.push(text);
     }
+}
+
+/// What is read already as if it were so.
+fn fix(title: String, edits: Vec<Edit>) -> Fix {
+    Fix { title, applicability: Applicability::Safe, edits }
 }
 
 /// By offset into the text: how many bytes go, and what stands there instead.
@@ -118,7 +143,7 @@ impl Repair<'_> {
         let mut found = problem(self.origin.span(at..at + 1), "this bracket is never closed", "opened here")
             .with_help(format!("end line {line} with `{closing}`"));
         let end = self.origin.span(range.end..range.end);
-        found.fix = Some(Fix { title: "close the bracket".into(), edits: vec![Edit { span: end, text: closing }] });
+        found.fix = Some(fix("close the bracket".into(), vec![Edit { span: end, text: closing }]));
         found.subject = format!("open bracket: {}", self.text[range.clone()].trim());
         found.notes.push("the file is analysed as if this were mended".into());
         Some(Step { diagnostic: found, tree, span: self.origin.span(range), line })
@@ -201,7 +226,10 @@ impl Repair<'_> {
         });
         let label = format!("starts in column {}, the keys beside it in column {}", indent + 1, column + 1);
         let mut found = problem(key, message, label).with_help(help.clone());
-        found.fix = Some(Fix { title: help, edits: edits.collect() });
+        // By more than a column the line may belong to another level.
+        let is_evident = column.abs_diff(indent) == 1 && !content[..indent].contains('\t');
+        let applicability = if is_evident { Applicability::Safe } else { Applicability::Unsafe };
+        found.fix = Some(Fix { applicability, ..fix(help, edits.collect()) });
         found.subject = format!("indentation of {name}");
         found.notes.push("the file is analysed as if this were mended".into());
         found

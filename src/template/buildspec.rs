@@ -9,7 +9,7 @@ mod keys;
 pub use batch::{Batch, BatchKind, BatchTask};
 pub use keys::UnknownKey;
 
-use crate::diagnostic::{Diagnostic, Edit, Fix, Label, Severity};
+use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, Severity};
 use crate::source::{Span, Spanned};
 use crate::syntax::PARSE_ERROR;
 use crate::value::{Map, Text, Value};
@@ -220,6 +220,7 @@ fn quoted(map: &Map) -> Option<Fix> {
     let quote = |offset| Edit { span: at(offset), text: "'".into() };
     Some(Fix {
         title: "put the whole command in quotes".into(),
+        applicability: Applicability::Safe,
         edits: vec![quote(key.span.start), quote(value.span.end)],
     })
 }

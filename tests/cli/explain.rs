@@ -82,3 +82,16 @@ fn a_finding_about_suppressions_has_a_page_with_an_example() {
         assert!(run.out.contains("\nBAD\n") && run.out.contains("\nGOOD\n"), "{}", run.out);
     }
 }
+
+#[test]
+fn the_page_of_a_finding_shows_the_change_that_it_offers_and_says_nothing_twice() {
+    let repository = repository(&[("ci.yml", include_str!("../../fixtures/fixes/names.before.yml"))]);
+    let run = repository.run(&["explain", "ci.yml:18"]);
+    let page = run.out.split("WHAT TO DO\n").nth(1).unwrap_or_else(|| panic!("{}{}", run.out, run.err));
+    let wanted = "  did you mean `RoleArn`?\n\n\
+        THE CHANGE\n\
+        \x20 -      ServiceRole: arn:aws:iam::111122223333:role/release # what CodeBuild calls it\n\
+        \x20 +      RoleArn: arn:aws:iam::111122223333:role/release # what CodeBuild calls it\n\
+        \x20 `iamlint check --fix` makes this change\n";
+    assert!(page.starts_with(wanted), "{page}");
+}

@@ -57,6 +57,10 @@ pub struct Issue {
     pub names: Vec<String>,
     /// Whether the statement has no effect because of it.
     pub is_whole_statement: bool,
+    /// Entries or statements without which the policy would say the same.
+    pub superfluous: Vec<Span>,
+    /// Each of these stands there a second time, no wider and no narrower.
+    pub is_repeated: bool,
 }
 
 impl Issue {
@@ -70,6 +74,8 @@ impl Issue {
             other: String::new(),
             names: Vec::new(),
             is_whole_statement: false,
+            superfluous: Vec::new(),
+            is_repeated: false,
         }
     }
 

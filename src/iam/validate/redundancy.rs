@@ -87,11 +87,17 @@ fn covered<P>(entries: &[Entry<'_, P>], covers: impl Fn(&P, &P) -> bool, code: s
     let mut found: Vec<Issue> = Vec::new();
     for (narrow, wide) in redundant {
         let by = wide.text.display();
+        let is_repeated = narrow.text == wide.text;
         match found.iter_mut().find(|issue| issue.other == by) {
-            Some(issue) => issue.names.push(narrow.text.display().into_owned()),
+            Some(issue) => {
+                issue.names.push(narrow.text.display().into_owned());
+                issue.superfluous.push(narrow.span);
+                issue.is_repeated &= is_repeated;
+            }
             None => {
                 let issue = Issue::new(code, narrow.span, narrow.text.display()).other(by).related(wide.span);
-                found.push(issue.names(vec![narrow.text.display().into_owned()]));
+                let issue = issue.names(vec![narrow.text.display().into_owned()]);
+                found.push(Issue { superfluous: vec![narrow.span], is_repeated, ..issue });
             }
         }
     }
@@ -151,6 +157,9 @@ fn statements(document: &PolicyDocument) -> Vec<Issue> {
             let mut issue = Issue::new(code, narrow.span, sid_or_number(narrow)).other(names.join(" and "));
             issue.place = narrow.index.to_string();
             issue.related = by.iter().map(|wide| wide.span).collect();
+            issue.superfluous = vec![narrow.span];
+            let is_same = |wide: &Statement| may_include(narrow, wide) && includes(narrow, wide);
+            issue.is_repeated = code == REDUNDANT_STATEMENT && by.len() == 1 && by.iter().all(|wide| is_same(wide));
             found.push(issue);
         }
     }

@@ -1,10 +1,13 @@
 //! Passwords given as an argument: every process of the machine, and the log, can read them.
 
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Applicability, Edit, Severity};
+use crate::edit::{Change, Step};
 use crate::model::command::{Command, Word};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use crate::value::Part;
+use regex::Regex;
+use std::sync::LazyLock;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "command-line-password",
@@ -30,32 +33,31 @@ fn finding(context: &Context<'_>, command: &Command) -> Option<Finding> {
         let help = "`aws ecr get-login-password | docker login --username AWS --password-stdin <registry>`";
         return Some(help_with(found.severity(Severity::Low), help));
     }
-    let (password, help, severity) = match program {
+    let (password, help, severity): (_, &str, _) = match program {
         "docker" | "podman" | "buildah" | "oras" | "helm" | "crane" if command.has_words(["login"]) => {
             let password = option(arguments, "-p", "--password")?;
             let shown =
                 if literal(context, password, false).is_some() { "$PASSWORD" } else { value_of(password.written()) };
             let help =
                 format!("give it on standard input: `printf '%s' \"{shown}\" | {program} login … --password-stdin`");
-            (password, help, Severity::Medium)
+            let mut found = found(program).related(password.span, "the password is here").severity(Severity::Medium);
+            found.secret = literal(context, password, false);
+            found.change = on_standard_input(context.sources, command, password, &help);
+            return Some(help_with(found, &help));
         }
         "mysql" | "mysqldump" | "mysqladmin" | "mysqlimport" => {
             let attached = |word: &&Word| word.text.starts_with("-p") && word.text.len() > 2;
             let long = |word: &&Word| word.text.starts_with("--password=");
             let password = arguments.iter().find(|word| attached(word) || long(word))?;
-            (
-                password,
-                "write it to an option file, and name that with `--defaults-extra-file`".into(),
-                Severity::Medium,
-            )
+            (password, "write it to an option file, and name that with `--defaults-extra-file`", Severity::Medium)
         }
         "sshpass" => {
             let password = arguments.iter().find(|word| word.text.starts_with("-p"))?;
-            (password, "give it in the variable `SSHPASS`, with `sshpass -e`".into(), Severity::Medium)
+            (password, "give it in the variable `SSHPASS`, with `sshpass -e`", Severity::Medium)
         }
         "twine" => {
             let password = option(arguments, "-p", "--password")?;
-            (password, "give it in the variable `TWINE_PASSWORD`".into(), Severity::Medium)
+            (password, "give it in the variable `TWINE_PASSWORD`", Severity::Medium)
         }
         "curl" => {
             let user = option(arguments, "-u", "--user")?;
@@ -68,6 +70,48 @@ fn finding(context: &Context<'_>, command: &Command) -> Option<Finding> {
     found.secret = literal(context, password, program == "curl");
     Some(help_with(found, &help))
 }
+
+/// `printf %s "$X" | docker login … --password-stdin`, where the command is simple: a program by its
+/// name, and a password that a variable or another command gives. What is taken over stays as it is
+/// written, escapes of the file included.
+fn on_standard_input(sources: &Sources, command: &Command, password: &Word, help: &str) -> Option<Change> {
+    let first = command.words.first()?;
+    let (index, _) = command.words.iter().enumerate().find(|(_, word)| word.span == password.span)?;
+    let written = sources.slice(password.span);
+    let is_blank = |pair: &[Word]| {
+        let between = sources.slice(Span { start: pair[0].span.end, end: pair[1].span.start, ..pair[1].span });
+        !between.is_empty() && between.chars().all(|c| c.is_whitespace() || c == '\\')
+    };
+    let is_simple = command.words.len() == command.effective().len()
+        && command.assignments.is_empty()
+        && !command.is_piped_into
+        && command.words.windows(2).all(is_blank)
+        && !sources.slice(command.span).contains('<')
+        && sources.slice(first.span) == first.text;
+    let (option, value) = match written.strip_prefix("--password=").or_else(|| written.strip_prefix("-p")) {
+        Some(value) => (password.span, value),
+        None => {
+            let option = command.words.get(index.checked_sub(1)?)?.span;
+            let is_option = matches!(sources.slice(option), "-p" | "--password");
+            (is_option.then(|| option.to(password.span))?, written)
+        }
+    };
+    let source = match VALUES.captures(value)?.name("command") {
+        Some(inner) => inner.as_str().to_owned(),
+        None => format!("printf %s {value}"),
+    };
+    let start = Span { end: first.span.start, ..first.span };
+    let edits = [(start, format!("{source} | ")), (option, "--password-stdin".to_owned())];
+    let steps = edits.map(|(span, text)| Step::Write(Edit { span, text }));
+    is_simple.then(|| Change::new(Applicability::Safe, help, steps.to_vec()))
+}
+
+/// `$X`, `${X}`, the same in quotes, and `$(a command)` without quotes of its own.
+#[expect(clippy::expect_used, reason = "the pattern is a constant")]
+static VALUES: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"^(?:\\?")?(?:\$\{?[A-Za-z_][A-Za-z0-9_]*\}?|\$\((?<command>[A-Za-z0-9 ./:=_${}-]+)\))(?:\\?")?$"#)
+        .expect("a constant pattern")
+});
 
 fn help_with(mut found: Finding, help: &str) -> Finding {
     found.help = Some(help.to_owned());

@@ -2,7 +2,8 @@
 
 use super::chain::list;
 use super::validation_words;
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Applicability, Severity};
+use crate::edit::{Change, Step};
 use crate::iam::validate::{Code, Issue, codes};
 use crate::iam::{Grant, PolicyKind};
 use crate::model::{Model, Policy, Principal, PrincipalKind};
@@ -125,11 +126,32 @@ fn finding(policy: &Policy, group: &[&Issue]) -> Option<Finding> {
     for related in first.related.iter().filter(|related| **related != first.span) {
         found = found.related(*related, of_related(first.code));
     }
-    found.help = Some(words(alternative(told.help, &first.other)));
+    let help = words(alternative(told.help, &first.other));
+    found.change = change(group, &help);
+    found.help = Some(help);
     if PARTIAL.contains(&first.code) && !first.is_whole_statement {
         found = found.severity(Severity::Low);
     }
     Some(found)
+}
+
+/// What the help says, where it is exact. Whether a covered entry should go or the wildcard that covers
+/// it, only the author knows; of two that are the same one is enough.
+fn change(group: &[&Issue], help: &str) -> Option<Change> {
+    let first = group.first()?;
+    let superfluous: Vec<Step> = group.iter().flat_map(|issue| &issue.superfluous).copied().map(Step::Remove).collect();
+    if !superfluous.is_empty() {
+        let is_repeated = group.iter().all(|issue| issue.is_repeated);
+        let applicability = if is_repeated { Applicability::Safe } else { Applicability::Unsafe };
+        return Some(Change::new(applicability, help, superfluous));
+    }
+    let is_key = matches!(first.code, codes::INVALID_GLOBAL_CONDITION_KEY | codes::INVALID_SERVICE_CONDITION_KEY);
+    // A condition that begins to hold opens what nobody had, or ends a deny.
+    (is_key && !first.other.is_empty()).then(|| {
+        let step =
+            |issue: &&Issue| Step::Rename { span: issue.span, from: issue.text.clone(), to: issue.other.clone() };
+        Change::new(Applicability::Unsafe, help, group.iter().map(step).collect())
+    })
 }
 
 /// The half of a help that fits.

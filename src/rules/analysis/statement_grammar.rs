@@ -1,7 +1,8 @@
 //! Statements that IAM refuses, or that say something else than they seem to.
 
 use super::chain::list;
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Applicability, Severity};
+use crate::edit::Change;
 use crate::iam::{GrammarKind, GrammarProblem, PolicyKind};
 use crate::model::Policy;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
@@ -74,8 +75,39 @@ fn of_problem(policy: &Policy, problem: &GrammarProblem) -> Finding {
     if policy.kind == PolicyKind::Resource && matches!(problem.kind, GrammarKind::DuplicateSid { .. }) {
         found = found.severity(Severity::Medium);
     }
-    found.help = Some(help);
+    found.change = change(problem, &help);
+    found.help = Some(match &problem.kind {
+        GrammarKind::KeyCase { .. } | GrammarKind::UnknownKey { .. } | GrammarKind::UnknownPrincipalKind { .. }
+            if problem.related.is_some() =>
+        {
+            "keep one of the two".into()
+        }
+        _ => help,
+    });
     found
+}
+
+/// The name or the value that is meant. IAM refuses the policy as it is, so that nothing is granted by
+/// it that a change could widen.
+fn change(problem: &GrammarProblem, help: &str) -> Option<Change> {
+    let (from, to, applicability) = match &problem.kind {
+        GrammarKind::BadVersion { text } => (text, "2012-10-17", Applicability::Safe),
+        GrammarKind::BadEffect { text, correct: Some(correct) } => {
+            // Who did not evidently write `Allow` has not allowed anything.
+            let is_evident = *correct != "Allow" || text.eq_ignore_ascii_case(correct);
+            (text, *correct, if is_evident { Applicability::Safe } else { Applicability::Unsafe })
+        }
+        GrammarKind::KeyCase { key, correct }
+        | GrammarKind::UnknownKey { key, correct: Some(correct) }
+        | GrammarKind::UnknownPrincipalKind { key, correct: Some(correct) }
+            // The right name may be there as well, with another value.
+            if problem.related.is_none() =>
+        {
+            (key, *correct, Applicability::Safe)
+        }
+        _ => return None,
+    };
+    Some(Change::rename(applicability, help, problem.span, from, to))
 }
 
 /// One finding for all that a statement lacks.

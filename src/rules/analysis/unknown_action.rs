@@ -1,11 +1,11 @@
 //! Action names that match nothing, and so grant or deny nothing.
 
-use crate::diagnostic::Fix;
-use crate::iam::names::problem;
-use crate::iam::{NameProblem, Statement};
+use crate::diagnostic::Applicability;
+use crate::edit::{Change, Step};
+use crate::iam::names::{correction, problem};
+use crate::iam::{ActionPattern, NameProblem, Statement};
 use crate::model::Policy;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
-use crate::source::Sources;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "unknown-action",
@@ -18,31 +18,37 @@ pub const ANALYSIS: Analysis = Analysis {
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
         super::of_policies(context, |policy| {
-            policy.document.statements.iter().flat_map(|statement| of_statement(context.sources, policy, statement))
+            policy.document.statements.iter().flat_map(|statement| of_statement(policy, statement))
         })
     })
 }
 
-fn of_statement(sources: &Sources, policy: &Policy, statement: &Statement) -> Vec<Finding> {
-    let patterns = statement.actions.iter().flat_map(|actions| &actions.patterns);
-    let findings = patterns.filter_map(|pattern| {
+fn of_statement(policy: &Policy, statement: &Statement) -> Vec<Finding> {
+    let patterns = || statement.actions.iter().flat_map(|actions| &actions.patterns);
+    let findings = patterns().filter_map(|pattern| {
         let problem = problem(pattern)?;
         let shown = pattern.text().display().into_owned();
         let (text, label, help) = words(&shown, &problem);
-        let fix = match &problem {
-            // Of several names, only the author knows which was meant.
-            NameProblem::UnknownAction { meant, is_call: false } if meant.len() == 1 && of_space(&shown).is_none() => {
-                Fix::of_name(sources, pattern.span(), &shown, &meant[0], &help)
+        // Of several names, only the author knows which was meant.
+        let change = correction(pattern, &problem).map(|(name, is_evident)| {
+            let applicability = if is_evident { Applicability::Safe } else { Applicability::Unsafe };
+            let is_meant = |other: &ActionPattern| {
+                other.when.is_empty() && other.text().literal().is_some_and(|other| other.eq_ignore_ascii_case(&name))
+            };
+            if patterns().any(is_meant) {
+                let title = format!("remove it: `{name}` is there already");
+                return Change::new(applicability, title, vec![Step::Remove(pattern.span())]);
             }
-            _ => None,
-        };
+            let title = if help.contains(&name) { help.clone() } else { format!("write `{name}`") };
+            Change::rename(applicability, &title, pattern.span(), &shown, &name)
+        });
         let mut found = Finding::new(pattern.span(), format!("{} {shown}", policy.owner.name))
             .fact("owner", policy.owner.display())
             .fact("pattern", shown)
             .fact("problem", text)
             .label(label);
         found.help = Some(help);
-        found.fix = fix;
+        found.change = change;
         Some(found)
     });
     findings.collect()

@@ -1,5 +1,7 @@
 //! Keys of a buildspec that CodeBuild does not know.
 
+use crate::diagnostic::Applicability;
+use crate::edit::Step;
 use crate::rules::pack::nearest;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 
@@ -28,6 +30,11 @@ fn bind(_: &Params) -> Check {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("known there: {}", unknown.known.join(", ")),
             });
+            if let Some(near) = near.filter(|near| !unknown.written.contains(near)) {
+                let step = Step::Rename { span: unknown.key.span, from: key.to_owned(), to: near.to_owned() };
+                // What stands below the key begins to count, and commands there to run.
+                found = found.mended_by(Applicability::Unsafe, format!("did you mean `{near}`?"), vec![step]);
+            }
             found
         })
         .collect()

@@ -1,11 +1,11 @@
 //! Properties that a resource type does not have, and required ones that are not there.
 
 use super::chain::list;
-use crate::diagnostic::Fix;
+use crate::diagnostic::Applicability;
+use crate::edit::Change;
 use crate::model::DeclaredResource;
 use crate::rules::pack::nearest;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
-use crate::source::Sources;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -29,6 +29,9 @@ const CONFUSIONS: [(&str, &str, &str); 5] = [
     ("AWS::IAM::Role", "PolicyDocument", "AssumeRolePolicyDocument"),
 ];
 
+/// Who made more slips in a name may have meant another one.
+const SLIPS: usize = 2;
+
 type Properties = BTreeMap<&'static str, bool>;
 
 static TABLE: LazyLock<BTreeMap<&'static str, Properties>> = LazyLock::new(|| {
@@ -43,12 +46,10 @@ static TABLE: LazyLock<BTreeMap<&'static str, Properties>> = LazyLock::new(|| {
 });
 
 fn bind(_: &Params) -> Check {
-    Box::new(|context: &Context<'_>| {
-        context.model.resources.iter().flat_map(|resource| of_resource(context.sources, resource)).collect()
-    })
+    Box::new(|context: &Context<'_>| context.model.resources.iter().flat_map(of_resource).collect())
 }
 
-fn of_resource(sources: &Sources, resource: &DeclaredResource) -> Vec<Finding> {
+fn of_resource(resource: &DeclaredResource) -> Vec<Finding> {
     let Some(known) = TABLE.get(resource.kind.as_str()) else { return Vec::new() };
     if resource.properties.iter().any(|property| property.value == "Fn::Transform") {
         // The properties beside it may be meant for the macro.
@@ -75,7 +76,9 @@ fn of_resource(sources: &Sources, resource: &DeclaredResource) -> Vec<Finding> {
             // of a wrong name.
             let keeps_value = confusion.is_none_or(|meant| matches!(meant, "RoleArn" | "ServiceRole"));
             if keeps_value && !written(meant) && !explained.contains(&meant) {
-                found.fix = Fix::of_name(sources, property.span, name, meant, &help);
+                let is_evident = confusion.is_some() || strsim::damerau_levenshtein(name, meant) <= SLIPS;
+                let applicability = if is_evident { Applicability::Safe } else { Applicability::Unsafe };
+                found.change = Some(Change::rename(applicability, &help, property.span, name, meant));
             }
             explained.push(meant);
             found.help = Some(help);

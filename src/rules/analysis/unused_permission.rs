@@ -1,9 +1,10 @@
 //! Services that a role may call and that nothing it works for is seen to call.
 
 use super::chain::{distinct, finding, list};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Applicability, Severity};
+use crate::edit::{Change, Step};
 use crate::iam::catalogue::{AccessLevel, Action};
-use crate::iam::{Grant, Wanted};
+use crate::iam::{ActionPattern, Grant, Wanted};
 use crate::model::Principal;
 use crate::needs::Needs;
 use crate::needs::compare::{Comparison, Unused, danger};
@@ -90,6 +91,31 @@ fn of_statement(
     } else if is_harmless {
         found = found.severity(Severity::Low).lowered_by(0);
     }
+    if is_known {
+        found.change = change(&grants);
+    }
     let certainty = if is_known { "there is no need" } else { "no need is seen" };
     Some(found.fact("services", list(&services, 4)).fact("certainty", certainty))
+}
+
+/// Takes the entries out that grant what is not used, where each grants one action; the statement where
+/// it grants nothing else.
+fn change(grants: &[&Grant<'_>]) -> Option<Change> {
+    let statement = grants.first()?.statement;
+    let patterns: Vec<&ActionPattern> = grants.iter().filter_map(|grant| grant.pattern).collect();
+    if !patterns.iter().all(|pattern| pattern.is_literal()) {
+        return None;
+    }
+    let is_unused = |pattern: &ActionPattern| patterns.iter().any(|unused| unused.span() == pattern.span());
+    if statement.actions.as_ref().is_some_and(|all| all.unknown.is_empty() && all.patterns.iter().all(is_unused)) {
+        let step = Step::Remove(statement.span);
+        return Some(Change::new(Applicability::Unsafe, "remove the statement", vec![step]));
+    }
+    let names = distinct(patterns.iter().map(|pattern| quoted(pattern)));
+    let steps = patterns.iter().map(|pattern| Step::Remove(pattern.span())).collect();
+    Some(Change::new(Applicability::Unsafe, format!("remove {} from the list", list(&names, 4)), steps))
+}
+
+fn quoted(pattern: &ActionPattern) -> String {
+    format!("`{}`", pattern.text().display())
 }

@@ -1,10 +1,10 @@
 //! Webhook filters whose pattern matches more than it was written for.
 
-use crate::diagnostic::{Confidence, Edit, Fix, Severity};
+use crate::diagnostic::{Applicability, Confidence, Severity};
+use crate::edit::Step;
 use crate::model::BuildProject;
 use crate::model::webhook::{Anchoring, Filter, FilterKind};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
-use crate::value::Text;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "webhook-pattern",
@@ -59,23 +59,14 @@ fn finding(project: &BuildProject, filter: &Filter) -> Option<Finding> {
         && !literal.contains(['^', '$'])
     {
         let anchored = format!("^({literal})$");
-        found.help = Some(format!("anchor the pattern on both sides: `{anchored}`"));
-        found.fix = Some(Fix {
-            title: "anchor the pattern".into(),
-            edits: vec![Edit { span: inside(pattern), text: anchored }],
-        });
+        let help = format!("anchor the pattern on both sides: `{anchored}`");
+        let step = Step::Rename { span: pattern.span, from: literal.clone(), to: anchored };
+        // Builds that the wide pattern starts are started no more.
+        found = found.mended_by(Applicability::Unsafe, help, vec![step]);
     }
     if pattern.literal().is_none() && filter.text().is_some() {
         found.confidence = Confidence::Medium;
         found = found.note(format!("that is the default of `{}`", pattern.display()));
     }
     Some(found.related(project.logical_id.span, "a webhook of this project"))
-}
-
-/// The place of the text itself, without quotes.
-fn inside(text: &Text) -> crate::source::Span {
-    match text.parts.first() {
-        Some(crate::value::Part::Known(known, map)) => map.span(0..known.len()),
-        _ => text.span,
-    }
 }

@@ -1,7 +1,7 @@
 //! Slips of one line that have a sure cause, each with its own words.
 
-use super::{Repair, Step};
-use crate::diagnostic::{Edit, Fix};
+use super::{Repair, Step, fix};
+use crate::diagnostic::Edit;
 use crate::syntax::{problem, yaml};
 
 impl Repair<'_> {
@@ -23,7 +23,7 @@ impl Repair<'_> {
         let span = self.origin.span(range);
         let mut found = problem(span, "a line that looks blank holds a no-break space", "not blank")
             .with_help("delete what stands on this line");
-        found.fix = Some(Fix { title: "empty the line".into(), edits: vec![Edit { span, text: String::new() }] });
+        found.fix = Some(fix("empty the line".into(), vec![Edit { span, text: String::new() }]));
         found.subject = "no-break space".into();
         found.notes.push("the file is analysed as if this were mended".into());
         Some(Step { diagnostic: found, tree, span, line })
@@ -91,7 +91,7 @@ impl Repair<'_> {
         let mut found =
             problem(span, format!("a plain value must not start with `{}`", &value[..1]), "not a plain value")
                 .with_help(format!("put it in quotes: `{quoted}`"));
-        found.fix = Some(Fix { title: "put it in quotes".into(), edits: vec![Edit { span, text: quoted }] });
+        found.fix = Some(fix("put it in quotes".into(), vec![Edit { span, text: quoted }]));
         found.subject = format!("to be quoted: {}", content.trim());
         found.notes.push("the file is analysed as if this were mended".into());
         Some(Step { diagnostic: found, tree, span, line })

@@ -12,6 +12,8 @@ pub struct UnknownKey {
     /// The key above it; empty at the top.
     pub below: String,
     pub known: &'static [&'static str],
+    /// Those of the known keys that are there already.
+    pub written: Vec<&'static str>,
 }
 
 /// `eb_codebuild_settings` is the EB CLI's.
@@ -75,9 +77,11 @@ fn check(map: &Map, below: &str, known: &'static [&'static str], found: &mut Vec
     let is_unknown = |name: &str| {
         !known.contains(&name) && !name.is_empty() && name != "<<" && !name.contains('\\') && !name.starts_with("x-")
     };
+    let is_written = |name: &str| map.entries.iter().any(|(key, _)| key.value == name);
     found.extend(map.entries.iter().filter(|(key, _)| is_unknown(&key.value)).map(|(key, _)| UnknownKey {
         key: key.clone(),
         below: below.to_owned(),
         known,
+        written: known.iter().copied().filter(|name| is_written(name)).collect(),
     }));
 }

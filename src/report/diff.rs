@@ -1,0 +1,58 @@
+//! Unified diffs of texts. The only file that names the library which makes them.
+
+use super::Style;
+use super::ink::{self, Ink};
+use super::words::one_line;
+use crate::diagnostic::{Edit, Severity};
+use crate::edit;
+use crate::linter::Report;
+use crate::source::Sources;
+use similar::TextDiff;
+use std::borrow::Cow;
+
+/// Lines around a change, as `diff -u` and git show them.
+const CONTEXT: usize = 3;
+
+/// What became of each file, as git writes it and `git apply` reads it. Secrets are masked, as everywhere.
+pub fn files(before: &Sources, after: &Sources, report: &Report, style: &Style) -> String {
+    let shown = report.fixes.as_ref().map_or(Cow::Borrowed(before), |fixes| before.redacted(&fixes.redactions));
+    let shown_after = after.redacted(&report.redactions);
+    let mut out = String::new();
+    for (file, source) in before.iter().filter(|(file, source)| source.text != after.get(*file).text) {
+        let (old, new) = (&shown.get(file).text, &shown_after.get(file).text);
+        let path = one_line(&source.path);
+        let diff = TextDiff::from_lines(&**old, &**new);
+        let (old, new) = (format!("a/{path}"), format!("b/{path}"));
+        out.push_str(&painted(&diff.unified_diff().context_radius(CONTEXT).header(&old, &new).to_string(), style));
+    }
+    out
+}
+
+/// The lines of one file that edits change, without headers and without lines around them.
+pub fn lines(sources: &Sources, edits: &[Edit], style: &Style) -> String {
+    let after = edit::applied(sources, edits);
+    let mut out = String::new();
+    for (file, source) in sources.iter().filter(|(file, source)| source.text != after.get(*file).text) {
+        let diff = TextDiff::from_lines(&*source.text, &*after.get(file).text);
+        let text = diff.unified_diff().context_radius(0).missing_newline_hint(false).to_string();
+        out.extend(text.lines().filter(|line| !line.starts_with("@@")).flat_map(|line| [line.trim_end(), "\n"]));
+    }
+    painted(&out, style)
+}
+
+fn painted(text: &str, style: &Style) -> String {
+    if !style.color {
+        return text.to_owned();
+    }
+    let paint = |line: &str| {
+        let (own, end) = line.strip_suffix('\n').map_or((line, ""), |own| (own, "\n"));
+        // A terminal must not obey what stands in a file.
+        let own: String = own.chars().map(|c| if c.is_control() && c != '\t' { ' ' } else { c }).collect();
+        match own.as_bytes().first() {
+            Some(b'+') => ink::paint(style, Ink::Good, &own) + end,
+            Some(b'-') => ink::paint(style, Ink::Severity(Severity::Critical), &own) + end,
+            _ => own + end,
+        }
+    };
+    text.split_inclusive('\n').map(paint).collect()
+}
