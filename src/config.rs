@@ -34,6 +34,7 @@ pub struct Config {
     /// Accounts of paths, with the length of the pattern.
     accounts: Vec<(GlobSet, usize, String)>,
     deployers: Vec<Spanned<String>>,
+    break_glass: Vec<Spanned<String>>,
     /// Environments, and the values of parameters in them.
     pub environments: Vec<EnvironmentValues>,
     /// Values of parameters that count before all others.
@@ -85,8 +86,11 @@ impl Config {
             levels.extend(reader.levels(&settings.rules, below));
         }
         written.trusted_accounts.iter().for_each(|account| _ = reader.account(account));
-        let deployers = written.deployment.principals.iter();
-        let deployers = deployers.map(|told| Spanned::new(told.get_ref().clone(), span(file, told))).collect();
+        let named = |list: &[Placed<String>]| {
+            list.iter().map(|told| Spanned::new(told.get_ref().clone(), span(file, told))).collect()
+        };
+        let deployers = named(&written.deployment.principals);
+        let break_glass = named(&written.deployment.break_glass);
         let ignores = written.ignore.iter().map(|entry| reader.ignore(entry)).collect();
         let environments = written.environments.iter().map(|(name, one)| EnvironmentValues {
             name: name.clone(),
@@ -109,6 +113,7 @@ impl Config {
             levels,
             accounts,
             deployers,
+            break_glass,
             environments,
             over,
             includes,
@@ -190,6 +195,7 @@ impl Config {
             trusted_accounts: trusted.chain(self.accounts.iter().map(|(.., account)| account)).cloned().collect(),
             accounts: sources.iter().map(|(_, source)| account(&source.path)).collect(),
             deployers: self.deployers.clone(),
+            break_glass: self.break_glass.clone(),
         }
     }
 

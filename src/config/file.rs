@@ -75,6 +75,9 @@ pub struct Deployment {
     /// Names or ARNs of roles and users that deploy by design, besides those that are seen to; `*` is allowed
     #[schemars(with = "Vec<String>")]
     pub principals: Vec<Placed<String>>,
+    /// Names or ARNs of roles and users that deploy in an emergency: they need MFA, or name who may assume them; `*` is allowed
+    #[schemars(with = "Vec<String>")]
+    pub break_glass: Vec<Placed<String>>,
 }
 
 /// An environment that templates are deployed to

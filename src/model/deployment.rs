@@ -5,7 +5,7 @@ use super::pipeline::{Pipeline, PipelineAction, Stage};
 use super::principal::{Principal, PrincipalKind, RoleRef, RoleTarget, may_be_one_account};
 use super::project::{BuildProject, DeployEvidence};
 use super::{Model, PrincipalId};
-use crate::iam::{ArnPattern, Grant, Wanted};
+use crate::iam::{ArnPattern, Grant, Statement, Wanted};
 use crate::source::FileId;
 use crate::value::{Hole, HoleKind, Part, Text};
 use std::collections::BTreeSet;
@@ -18,6 +18,8 @@ pub struct Deployers {
     pub principals: BTreeSet<PrincipalId>,
     /// Roles that CloudFormation works with on their behalf.
     pub execution: BTreeSet<PrincipalId>,
+    /// Those for emergencies, where not everybody can be them at any time.
+    pub emergency: BTreeSet<PrincipalId>,
     /// Deployers whose role is in none of the files.
     pub elsewhere: Vec<String>,
     /// The run was told of deployers, so that they are known wherever they are.
@@ -26,7 +28,7 @@ pub struct Deployers {
 
 impl Deployers {
     pub fn contains(&self, id: PrincipalId) -> bool {
-        self.principals.contains(&id) || self.execution.contains(&id)
+        self.principals.contains(&id) || self.execution.contains(&id) || self.emergency.contains(&id)
     }
 
     /// Whether a role that gets its name at deployment may be one of those that are referred to by
@@ -206,6 +208,9 @@ pub fn deployers(model: &Model) -> Deployers {
     }
     let told = model.principals.iter().enumerate().filter(|(_, principal)| model.given.tells_of(principal));
     found.principals.extend(told.map(|(id, _)| id));
+    let kept =
+        model.principals.iter().enumerate().filter(|(_, principal)| model.given.keeps_for_emergencies(principal));
+    found.emergency.extend(kept.filter(|(_, principal)| is_guarded(principal)).map(|(id, _)| id));
     found.are_given = !model.given.deployers.is_empty();
     let names = model.given.deployers.iter().filter_map(|told| told.value.rsplit('/').next());
     found.elsewhere.extend(names.map(str::to_owned));
@@ -217,6 +222,30 @@ pub fn deployers(model: &Model) -> Deployers {
     let roles = model.principals.iter().enumerate();
     found.execution.extend(roles.filter(|(_, role)| role.is_execution_role() && is_passed(role)).map(|(id, _)| id));
     found
+}
+
+/// Everybody who can be a principal shows a second factor, or is named.
+fn is_guarded(principal: &Principal) -> bool {
+    if principal.kind != PrincipalKind::Role {
+        let mut allows = principal.authority.documents.iter().flat_map(|document| document.allows());
+        return allows.all(asks_for_mfa);
+    }
+    let Some(trust) = &principal.trust else { return false };
+    trust.unread.is_empty() && trust.allows().all(|statement| asks_for_mfa(statement) || names_who(statement))
+}
+
+fn asks_for_mfa(statement: &Statement) -> bool {
+    statement.conditions.iter().filter(|test| test.operator.needs_key()).any(|test| {
+        let is_true = || test.values.iter().all(|value| value.literal() == Some("true"));
+        test.is_on("aws:MultiFactorAuthAge") || (test.is_on("aws:MultiFactorAuthPresent") && is_true())
+    })
+}
+
+fn names_who(statement: &Statement) -> bool {
+    use crate::iam::PrincipalKind::{Role, Session, User};
+    let Some(principals) = &statement.principals else { return false };
+    let is_named = |one: &crate::iam::Principal| matches!(one.kind, Role | Session | User);
+    !principals.negated && principals.unknown.is_empty() && principals.entries.iter().all(is_named)
 }
 
 /// An action that changes what runs with its own role or that of the pipeline.

@@ -17,6 +17,8 @@ pub struct Given {
     pub accounts: Vec<Option<String>>,
     /// Names or ARNs of those that deploy by design, `*` allowed.
     pub deployers: Vec<Spanned<String>>,
+    /// The same of those that deploy in an emergency.
+    pub break_glass: Vec<Spanned<String>>,
 }
 
 impl Given {
@@ -44,6 +46,11 @@ impl Given {
     /// logical id where it has no name of its own.
     pub fn tells_of(&self, principal: &Principal) -> bool {
         self.deployers.iter().any(|told| is_told(told, principal))
+    }
+
+    /// Whether a principal is told to be for emergencies, by the same names.
+    pub fn keeps_for_emergencies(&self, principal: &Principal) -> bool {
+        self.break_glass.iter().any(|told| is_told(told, principal))
     }
 }
 

@@ -52,6 +52,10 @@ pub struct Fragment {
     pub unresolved: Vec<Unresolved>,
     pub problems: Vec<Diagnostic>,
     pub not_read: Vec<(Span, String)>,
+    /// Where an output stops though more was to come.
+    pub cut_off: Vec<Span>,
+    /// Files with the last page of the details of an account.
+    pub last_pages: Vec<FileId>,
     pub repaired: Vec<Span>,
     pub origins: Vec<Origin>,
 }
@@ -76,6 +80,8 @@ impl Fragment {
         self.unresolved.append(&mut other.unresolved);
         self.problems.append(&mut other.problems);
         self.not_read.append(&mut other.not_read);
+        self.cut_off.append(&mut other.cut_off);
+        self.last_pages.append(&mut other.last_pages);
         self.repaired.append(&mut other.repaired);
         self.execution_roles.append(&mut other.execution_roles);
         self.services.append(&mut other.services);

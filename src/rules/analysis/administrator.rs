@@ -21,9 +21,11 @@ fn bind(params: &Params) -> Check {
     let principals = params.word("principals");
     let is_ci = principals != "execution" && principals != "workload";
     Box::new(move |context: &Context<'_>| {
-        let meant = context.model.principals.iter().filter(|principal| is_meant(principal, &principals));
+        let model = context.model;
+        let all = model.principals.iter().enumerate().filter(|(id, _)| !model.deployers.emergency.contains(id));
+        let meant = all.map(|(_, principal)| principal).filter(|principal| is_meant(principal, &principals));
         let roles = meant.filter(|principal| !is_ci || !principal.is_execution_role());
-        roles.flat_map(|role| of_role(context.model, role, is_ci)).collect()
+        roles.flat_map(|role| of_role(model, role, is_ci)).collect()
     })
 }
 

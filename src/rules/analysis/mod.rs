@@ -37,6 +37,7 @@ mod opaque_commands;
 mod output_without_files;
 mod overruled_allow;
 mod own_build_image;
+mod own_function;
 mod pass_role;
 mod pipe_to_shell;
 mod pipeline_control;

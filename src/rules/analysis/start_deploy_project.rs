@@ -4,13 +4,16 @@
 //! Source: <https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html>
 
 use super::chain::{by_statement, distinct, finding, list};
+use super::deploy_permission::is_exempt;
 use super::reach::{Target, reaches};
 use crate::diagnostic::{Doubt, Severity};
 use crate::iam::{Effect, Grant, Wanted};
 use crate::model::deployment::arn_of;
 use crate::model::principal::{CiUse, may_be_one_account};
-use crate::model::{BuildProject, Model, Principal, RoleTarget};
+use crate::model::{BuildProject, Model, Principal, PrincipalKind, RoleTarget, deploy_actions};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::value::{Hole, Text};
+use std::sync::LazyLock;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "start-deploy-project",
@@ -42,10 +45,20 @@ fn bind(_: &Params) -> Check {
             return Vec::new();
         }
         let outsiders = model.principals.iter().enumerate().filter(|(id, principal)| {
-            !model.deployers.contains(*id) && !principal.is_execution_role() && !only_starts_what_is_wired(principal)
+            !model.deployers.contains(*id)
+                && !principal.is_execution_role()
+                && !only_starts_what_is_wired(principal)
+                && !has_users(model, principal)
         });
         outsiders.filter_map(|(_, principal)| of_principal(model, principal, &starts, &deploying)).collect()
     })
+}
+
+/// Who deploys whatever they like needs no build for it, and is told so.
+fn deploys_anything(model: &Model, principal: &Principal) -> bool {
+    static DEPLOYS: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&deploy_actions().collect::<Vec<_>>()));
+    let is_told = principal.kind == PrincipalKind::User || model.deployers.are_known_to(model, principal);
+    is_told && !is_exempt(principal) && principal.authority.grants_of(&DEPLOYS).iter().any(|grant| grant.everywhere)
 }
 
 /// The pipelines that run the project start it by design, and its own role is itself.
@@ -57,6 +70,16 @@ fn runs(model: &Model, project: &BuildProject, principal: &Principal) -> bool {
     }) || project
         .roles()
         .any(|role| matches!(role.target, RoleTarget::Declared(id) if std::ptr::eq(model.principal(id), principal)))
+}
+
+/// What a group may do is told of the users in it.
+fn has_users(model: &Model, group: &Principal) -> bool {
+    let is_it = |name: &Text| {
+        let refers = |hole: &Hole| hole.template == group.file && hole.logical_id() == group.display();
+        name.holes().any(refers)
+            || (name.literal().is_some() && name.literal() == group.name.as_ref().and_then(Text::literal))
+    };
+    group.kind == PrincipalKind::Group && model.principals.iter().flat_map(|one| &one.groups).any(is_it)
 }
 
 /// Roles that only a service can take which starts what it was set up to start, or that only
@@ -73,7 +96,7 @@ fn of_principal(
     deploying: &[(&BuildProject, Target)],
 ) -> Option<Finding> {
     let grants = principal.authority.grants_of(starts);
-    if grants.is_empty() {
+    if grants.is_empty() || deploys_anything(model, principal) {
         return None;
     }
     let account = principal.account.as_deref();
