@@ -272,7 +272,7 @@ fn take(repository: &Repository<'_>, file: FileId, options: &Options) -> Taken {
         true => "too little of it is YAML or JSON to tell what it is",
         false => "speaks of AWS resources or statements, and is no template, buildspec or policy",
     });
-    Taken { odd, foreign, ..Taken::plain(Format::Other, lower::Fragment::default()) }
+    Taken { odd, foreign, ..Taken::plain(Format::Other, lower::package(repository, file)) }
 }
 
 fn summarise_files(sources: &Sources, options: &Options, taken: &[Taken]) -> Summary {

@@ -48,6 +48,9 @@ pub fn link(sources: &Sources, repository: &Repository<'_>, mut fragments: Vec<F
         model.placeholders.append(&mut fragment.placeholders);
         model.unresolved.append(&mut fragment.unresolved);
         model.problems.append(&mut fragment.problems);
+        if let Some(packages) = &mut fragment.npm_packages {
+            model.npm_packages.get_or_insert_default().append(packages);
+        }
         model.not_read.append(&mut fragment.not_read);
         cut_off.append(&mut fragment.cut_off);
         last_pages.append(&mut fragment.last_pages);

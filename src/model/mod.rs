@@ -32,6 +32,7 @@ use crate::source::{FileId, Span, Spanned};
 use crate::template::Unresolved;
 use crate::template::buildspec::Buildspec;
 use crate::value::Value;
+use std::collections::BTreeSet;
 
 /// An index into [`Model::principals`].
 pub type PrincipalId = usize;
@@ -57,6 +58,8 @@ pub struct Model {
     /// Roles that CloudFormation is given by a tool that deploys.
     pub execution_roles: Vec<RoleRef>,
     pub resources: Vec<DeclaredResource>,
+    /// What the files `package.json` depend on; `None` where there is no such file.
+    pub npm_packages: Option<BTreeSet<String>>,
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,
     /// Problems of syntax and structure, in the order of the files.

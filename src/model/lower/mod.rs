@@ -25,6 +25,7 @@ use crate::template::dockerfile::Dockerfile;
 use crate::template::{File, Format, Neighbours, Repository, Resource, Scope, Unresolved};
 use crate::value::{Condition, Text, Value};
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 /// What one file adds to the model. Indices in it are of this fragment alone.
@@ -51,6 +52,8 @@ pub struct Fragment {
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,
     pub problems: Vec<Diagnostic>,
+    /// What a `package.json` depends on.
+    pub npm_packages: Option<BTreeSet<String>>,
     pub not_read: Vec<(Span, String)>,
     /// Where an output stops though more was to come.
     pub cut_off: Vec<Span>,
@@ -150,6 +153,16 @@ pub fn lower(repository: &Repository<'_>, file: FileId) -> Fragment {
         return account::lower(repository.text(file), pieces, file, repository.path(file));
     }
     as_format(repository, file, *format, parsed)
+}
+
+/// What a `package.json` depends on; of other files nothing.
+pub fn package(repository: &Repository<'_>, file: FileId) -> Fragment {
+    let is_package = repository.path(file).rsplit('/').next() == Some("package.json");
+    let Some(root) = repository.get(file).parsed.root().filter(|_| is_package) else { return Fragment::default() };
+    let lists = ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"];
+    let entries = lists.iter().filter_map(|list| root.get(list)?.entries()).flatten();
+    let names = entries.filter_map(|entry| Some(entry.key.as_str()?.to_owned()));
+    Fragment { npm_packages: Some(names.collect()), ..Fragment::default() }
 }
 
 fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: &Parsed) -> Fragment {
