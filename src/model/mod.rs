@@ -31,7 +31,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span, Spanned};
 use crate::template::Unresolved;
 use crate::template::buildspec::Buildspec;
-use crate::value::Value;
+use crate::value::{Condition, Value};
 use std::collections::BTreeSet;
 
 /// An index into [`Model::principals`].
@@ -103,8 +103,8 @@ pub struct DeclaredResource {
     pub logical_id: Spanned<String>,
     pub kind: String,
     pub properties: Vec<Spanned<String>>,
-    /// A condition decides whether it is there.
-    pub is_conditional: bool,
+    /// It is there only when this holds.
+    pub when: Option<Condition>,
     /// Other properties may be there that are not seen: a transform or a condition puts them in.
     pub is_open: bool,
     /// The properties evaluated; those of roles and policies of IAM are kept as such alone.

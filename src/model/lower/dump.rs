@@ -115,7 +115,7 @@ fn declare(id: &Spanned<String>, kind: &str, value: Value, fragment: &mut Fragme
         logical_id,
         kind,
         properties: Vec::new(),
-        is_conditional: false,
+        when: None,
         is_open: true,
         value: Some(value),
     });

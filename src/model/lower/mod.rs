@@ -387,7 +387,7 @@ fn declared_resource(file: FileId, resource: &Resource, value: Value) -> Declare
         logical_id: resource.logical_id.clone(),
         kind: resource.kind.value.clone(),
         properties,
-        is_conditional: resource.when.is_some(),
+        when: resource.when.clone(),
         is_open: has_intrinsic || is_tagged,
         // Policies are kept as such, and they are long.
         value: Some(value)

@@ -4,7 +4,7 @@
 use super::arn::{Place, fill};
 use super::{Certainty, Found, actions, demand, resource};
 use crate::iam::catalogue::Action;
-use crate::model::DeclaredResource;
+use crate::model::{DeclaredResource, Principal};
 use crate::value::{HoleKind, Part, Text, Value};
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ pub fn of_resources(found: &mut Found<'_>, declared: &[&DeclaredResource], stack
         kinds.entry(resource.kind.as_str()).or_default().push(resource);
     }
     for (kind, resources) in &kinds {
-        let is_sure = resources.iter().any(|one| !one.is_conditional);
+        let is_sure = resources.iter().any(|one| one.when.is_none());
         let made = MADE.lines().filter_map(|line| line.split_once('\t')).find(|(sam, _)| sam == kind);
         for (index, kind) in made.map_or(*kind, |(_, kinds)| kinds).split(',').enumerate() {
             // What a transform makes besides depends on the properties.
@@ -158,7 +158,8 @@ fn resources_of(found: &Found<'_>, action: Action, group: &Group<'_, '_>) -> Vec
     }
     let untold = resource::untold(action, place);
     let Some(row) = named(group.kind).filter(|_| group.is_whole) else { return untold };
-    let mut names: Vec<Text> = group.resources.iter().filter_map(|one| name_of(&row, one, group.stack)).collect();
+    let name = |one: &&DeclaredResource| name_of(found, &row, one, group.stack);
+    let mut names: Vec<Text> = group.resources.iter().filter_map(name).collect();
     if group.resources.is_empty() {
         names.extend(row.in_service(group.stack));
     }
@@ -222,12 +223,19 @@ impl Named {
 /// stack and the resource, which are cut where they are long.
 ///
 /// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html>
-fn name_of(row: &Named, resource: &DeclaredResource, stack: &Stack) -> Option<Text> {
-    let given = |property: &str| resource.value.as_ref()?.get(property)?.as_text().cloned();
-    if let Some(name) = given(row.property) {
-        let path = given("Path").filter(|_| resource.kind == "AWS::IAM::Role");
-        let path = path.as_ref().and_then(Text::literal).map(|path| path.trim_start_matches('/')).unwrap_or_default();
-        return Some(without_holes(&super::arn::joined([&Text::at(path, name.span), &name], name.span)));
+fn name_of(found: &Found<'_>, row: &Named, resource: &DeclaredResource, stack: &Stack) -> Option<Text> {
+    let principal = || {
+        let is_it = |one: &&Principal| one.file == resource.file && one.logical_id.span == resource.logical_id.span;
+        found.model.principals.iter().find(is_it)
+    };
+    let given = match resource.kind.starts_with("AWS::IAM::") {
+        true => principal().and_then(|role| role.name.clone()),
+        false => resource.value.as_ref().and_then(|value| value.get(row.property)?.as_text().cloned()),
+    };
+    if let Some(name) = given {
+        // Of the path of a role the model does not know.
+        let has_path = resource.properties.iter().any(|property| property.value == "Path");
+        return Some(without_holes(&name)).filter(|_| !has_path);
     }
     let id = resource.logical_id.value.as_str();
     let is_of_framework = id.ends_with("LambdaFunction") || id.ends_with("IamRoleLambdaExecution");
@@ -278,7 +286,7 @@ fn passed_roles(found: &Found<'_>, group: &Group<'_, '_>) -> Vec<Text> {
                 |one: &&DeclaredResource| one.file == hole.template && one.logical_id.value == hole.logical_id();
             found.model.resources.iter().find(is_it)
         });
-        let name = declared.and_then(|role| name_of(&named("AWS::IAM::Role")?, role, group.stack));
+        let name = declared.and_then(|role| name_of(found, &named("AWS::IAM::Role")?, role, group.stack));
         let arn = match name {
             Some(name) => resource::role("--role", &name, place),
             None if given.literal().is_some() => resource::role("--role-arn", given, place),

@@ -1,6 +1,6 @@
 //! What ValidatePolicy of IAM Access Analyzer would say of a policy, by its codes.
 
-use super::chain::list;
+use super::chain::{list, with_conditions};
 use super::validation_words;
 use crate::diagnostic::Severity;
 use crate::iam::Grant;
@@ -120,6 +120,10 @@ fn finding(policy: &Policy, group: &[&Issue]) -> Option<Finding> {
     }
     for related in first.related.iter().filter(|related| **related != first.span) {
         found = found.related(*related, of_related(first.code));
+    }
+    let mut statements = policy.document.statements.iter();
+    if let Some(statement) = statements.find(|statement| statement.span.contains(first.span)) {
+        found = with_conditions(found, &statement.when, Vec::new());
     }
     found.help = Some(words(alternative(told.help, &first.other)));
     if PARTIAL.contains(&first.code) && !first.is_whole_statement {
