@@ -1,5 +1,5 @@
 //! Compiles `data/iam/` into the flat tables that `src/iam/catalogue` includes, so that nothing is parsed at run time.
-//! A mistake in the data stops the build with the file and the line.
+//! A mistake in the data stops the build with the file and the line. The largest table of `data/needs/` is deflated.
 
 #[path = "src/iam/catalogue/layout.rs"]
 mod layout;
@@ -17,8 +17,10 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=src/iam/catalogue/layout.rs");
     println!("cargo:rerun-if-changed=data/iam");
+    println!("cargo:rerun-if-changed=data/needs/handlers.tsv");
     // Cargo sets both variables for every build script.
-    let data = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo names the package")).join("data/iam");
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo names the package")).join("data");
+    let data = root.join("iam");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo names the output folder"));
 
     let mut tables = Tables::default();
@@ -29,6 +31,10 @@ fn main() {
     tables.add_clients(&services, &data.join("sdk-exceptions.tsv"));
     tables.add_policies(&data);
     tables.write(&out);
+
+    let handlers = fs::read(root.join("needs/handlers.tsv")).expect("data/needs has the table of handlers");
+    let deflated = miniz_oxide::deflate::compress_to_vec(&handlers, 9);
+    fs::write(out.join("handlers.bin"), deflated).expect("the output folder is writable");
 
     let sources = lines(&data.join("SOURCES.tsv"));
     let date = sources.iter().find_map(|row| row.text.strip_prefix("date\t")).expect("SOURCES.tsv has a date row");

@@ -10,7 +10,7 @@ use crate::baseline::{self, Baseline};
 use crate::change::Change;
 use crate::config::Config;
 use crate::diagnostic::{Confidence, Diagnostic, Doubt, Severity};
-use crate::model::lower::{self, AsPolicy};
+use crate::model::lower::{self, AsPolicy, Asked};
 use crate::model::{self, Model};
 use crate::rules::{self, Context, Rule, builtin};
 use crate::source::{FileId, Sources, Span};
@@ -137,7 +137,11 @@ fn read(sources: &Sources, rules: &[Rule], options: &Options) -> (Understood, Su
     let files: Vec<FileId> = sources.iter().map(|(file, _)| file).collect();
     let repository = Repository::read_with(sources, options.config.assigned(sources));
     let options = with_parts(options, &repository);
-    let taken: Vec<Taken> = files.par_iter().map(|file| take(&repository, *file, &options)).collect();
+    let asked = match rules::ask_for_needs(rules) {
+        true => Asked::All,
+        false => Asked::Types(rules::resource_types(rules)),
+    };
+    let taken: Vec<Taken> = files.par_iter().map(|file| take(&repository, *file, &asked, &options)).collect();
     let formats: Vec<Format> = taken.iter().map(|file| file.format).collect();
     let mut summary = summarise_files(sources, &options, &taken);
     let suppressions = options.suppressions(&repository, rules);
@@ -245,7 +249,7 @@ impl Taken {
 }
 
 /// Lowers a file as what it is, or as the policy that it is taken for.
-fn take(repository: &Repository<'_>, file: FileId, options: &Options) -> Taken {
+fn take(repository: &Repository<'_>, file: FileId, asked: &Asked, options: &Options) -> Taken {
     let File { format, parsed, .. } = repository.get(file);
     if let Some(taken_for) = &options.as_policy
         && !matches!(format, Format::CloudFormation | Format::Sam | Format::Serverless)
@@ -254,10 +258,10 @@ fn take(repository: &Repository<'_>, file: FileId, options: &Options) -> Taken {
         return Taken::plain(Format::Policy, lower::policy(repository, file, taken_for));
     }
     if *format == Format::Other && repository.is_taken_in(file) {
-        return Taken::plain(Format::Part, lower::lower(repository, file));
+        return Taken::plain(Format::Part, lower::lower(repository, file, asked));
     }
     if *format != Format::Other {
-        return Taken::plain(*format, lower::lower(repository, file));
+        return Taken::plain(*format, lower::lower(repository, file, asked));
     }
     // A script is read for the builds that run it, whatever it speaks of.
     let text = repository.text(file);

@@ -5,7 +5,7 @@
 mod walk;
 
 use iamlint::iam::catalogue;
-use iamlint::model::lower::{self, Fragment};
+use iamlint::model::lower::{self, Asked, Fragment};
 use iamlint::model::{self, Given, Model};
 use iamlint::needs::command::{needs, of_all};
 use iamlint::needs::{Certainty, Needs};
@@ -324,7 +324,8 @@ fn model_of(files: &[(&str, &str)]) -> Model {
 
 fn model(sources: &Sources) -> Model {
     let repository = Repository::read(sources);
-    let fragments: Vec<Fragment> = sources.iter().map(|(file, _)| lower::lower(&repository, file)).collect();
+    let fragments: Vec<Fragment> =
+        sources.iter().map(|(file, _)| lower::lower(&repository, file, &Asked::All)).collect();
     model::link(sources, &repository, fragments, Given::default())
 }
 

@@ -3,7 +3,7 @@
 
 mod walk;
 
-use iamlint::model::lower::{self, Fragment};
+use iamlint::model::lower::{self, Asked, Fragment};
 use iamlint::source::{FileId, Sources};
 use iamlint::syntax::{Node, Parsed};
 use iamlint::template::serverless::Service;
@@ -61,7 +61,7 @@ fn compare(row: &Value, path: &str, text: &str) -> Vec<(&'static str, String)> {
     let file = sources.add(path, text);
     let repository = Repository::read(&sources);
     let File { format, parsed, .. } = repository.get(file);
-    let fragment = lower::lower(&repository, file);
+    let fragment = lower::lower(&repository, file, &Asked::All);
     let mut found = Vec::new();
     let broken: Vec<String> = parsed
         .problems

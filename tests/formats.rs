@@ -3,7 +3,7 @@
 
 use iamlint::diagnostic::Severity;
 use iamlint::linter::{Options, lint};
-use iamlint::model::lower;
+use iamlint::model::lower::{self, Asked};
 use iamlint::rules::builtin;
 use iamlint::source::Sources;
 use iamlint::template::Repository;
@@ -347,7 +347,7 @@ fn every_format_gives_the_same_actions_and_resources() {
         let repository = Repository::read(&sources);
         let mut found = BTreeSet::new();
         for (file, _) in sources.iter() {
-            let fragment = lower::lower(&repository, file);
+            let fragment = lower::lower(&repository, file, &Asked::All);
             let identity = fragment.policies.iter().filter(|policy| policy.kind == iamlint::iam::PolicyKind::Identity);
             for statement in identity.flat_map(|policy| &policy.document.statements) {
                 let actions = statement.actions.iter().flat_map(|actions| &actions.patterns).map(|one| one.span());

@@ -13,7 +13,7 @@ fn model_of(text: &str) -> (Sources, Model) {
     let mut sources = Sources::new();
     let file = sources.add("template.yml", format!("{HEAD}{text}"));
     let repository = Repository::read(&sources);
-    let fragment = model::lower::lower(&repository, file);
+    let fragment = model::lower::lower(&repository, file, &model::lower::Asked::All);
     let model = model::link(&sources, &repository, vec![fragment], model::Given::default());
     drop(repository);
     (sources, model)

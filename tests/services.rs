@@ -2,6 +2,7 @@
 //! place, and no change of a file stops a run.
 
 use iamlint::linter::{Options, Report, lint};
+use iamlint::model::lower::{self, Asked};
 use iamlint::rules::builtin;
 use iamlint::source::Sources;
 use std::collections::BTreeSet;
@@ -200,7 +201,7 @@ fn parts_of_one_service_name_one_role_by_the_same_variables() {
         ),
     ]);
     let repository = iamlint::template::Repository::read(&sources);
-    let fragments = sources.iter().map(|(file, _)| iamlint::model::lower::lower(&repository, file)).collect();
+    let fragments = sources.iter().map(|(file, _)| lower::lower(&repository, file, &Asked::All)).collect();
     let model = iamlint::model::link(&sources, &repository, fragments, iamlint::model::Given::default());
     let role = model.projects[0].role.as_ref().expect("a role");
     assert!(matches!(role.target, iamlint::model::RoleTarget::Declared(_)), "{role:?}");

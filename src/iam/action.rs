@@ -22,6 +22,8 @@ pub struct ActionPattern {
     is_open: bool,
     /// The prefix in lower case, when it is written out.
     service: Option<Arc<str>>,
+    /// The action of the catalogue that it is, where it is one.
+    action: Option<Action>,
 }
 
 impl ActionPattern {
@@ -37,7 +39,7 @@ impl ActionPattern {
             (_, None) => Glob::parse("*"),
         };
         let is_open = exact.is_none() || text.has_holes();
-        ActionPattern { text: text.clone(), when, exact, wide, is_open, service: service_of(text) }
+        ActionPattern { text: text.clone(), when, exact, wide, is_open, service: service_of(text), action: None }
     }
 
     /// The pattern that is one action of the catalogue. Its glob is made once: large accounts name
@@ -50,7 +52,7 @@ impl ActionPattern {
             (Glob::literal(&action.full_name().to_ascii_lowercase()), action.service().prefix().into())
         });
         let (exact, wide, service) = (Some(glob.clone()), glob.clone(), Some(service.clone()));
-        ActionPattern { text: text.clone(), when, exact, wide, is_open: false, service }
+        ActionPattern { text: text.clone(), when, exact, wide, is_open: false, service, action: Some(action) }
     }
 
     pub fn text(&self) -> &Text {
@@ -90,6 +92,15 @@ impl ActionPattern {
         }
     }
 
+    /// The same of an action that is perhaps in the catalogue: most patterns are one of those too.
+    pub(super) fn matches_known(&self, name: &str, known: Option<Action>) -> Truth {
+        match (self.action, known) {
+            (Some(own), Some(asked)) if own == asked => Truth::Yes,
+            (Some(_), Some(_)) => Truth::No,
+            _ => self.matches(name),
+        }
+    }
+
     /// Whether both name a service in full, and not the same: most patterns are told apart so.
     fn is_of_another_service(&self, action: &str) -> bool {
         let Some(own) = self.service() else { return false };
@@ -122,8 +133,14 @@ impl ActionPattern {
 
     /// The actions of the catalogue that it is sure to match.
     pub fn expand(&self) -> impl Iterator<Item = Action> + '_ {
-        let service = self.service().map(catalogue::service);
-        self.exact.iter().flat_map(move |glob| matching(glob, service))
+        let glob = self.exact.as_ref().filter(|_| self.action.is_none());
+        let others = glob.map(|glob| matching(glob, self.service().map(catalogue::service)));
+        self.action.into_iter().chain(others.into_iter().flatten())
+    }
+
+    /// The action of the catalogue that it is, without wildcards and holes.
+    pub fn action(&self) -> Option<Action> {
+        self.action
     }
 
     /// The prefix in lower case, when it is written out: `s3` of `s3:Get*`.

@@ -6,6 +6,7 @@ pub(super) mod read;
 use super::action::ActionPattern;
 use super::answer::{Reason, Truth};
 use super::arn::ArnPattern;
+use super::catalogue::Action;
 use super::condition::ConditionTest;
 use super::grammar::GrammarProblem;
 use super::principal::{Principal, Principals};
@@ -172,14 +173,19 @@ impl Statement {
     /// The ways in which the statement speaks of an action: each pattern that matches it, or may;
     /// or once that no pattern of `NotAction` does.
     pub fn matches_action(&self, action: &str) -> Vec<ActionMatch<'_>> {
+        self.matches_known(action, None)
+    }
+
+    /// The same of an action that was looked up in the catalogue.
+    pub(super) fn matches_known(&self, name: &str, known: Option<Action>) -> Vec<ActionMatch<'_>> {
         let Some(actions) = &self.actions else { return Vec::new() };
         if actions.negated {
-            let truth = actions.excepts(action).negated();
+            let truth = actions.excepts(name).negated();
             let found = ActionMatch { pattern: None, span: actions.key_span, truth };
             return if truth.is_no() { Vec::new() } else { vec![found] };
         }
         let found = actions.patterns.iter().filter_map(|pattern| {
-            let truth = pattern.matches(action);
+            let truth = pattern.matches_known(name, known);
             (!truth.is_no()).then_some(ActionMatch { pattern: Some(pattern), span: pattern.span(), truth })
         });
         found.collect()

@@ -25,7 +25,7 @@ pub enum NameProblem {
 /// The problem of a pattern. Patterns with holes are not judged.
 pub fn problem(pattern: &ActionPattern) -> Option<NameProblem> {
     let text = pattern.text().literal()?;
-    if catalogue::action(text).is_some() || pattern.is_full_wildcard() {
+    if pattern.action().is_some() || pattern.is_full_wildcard() {
         return None;
     }
     let Some((prefix, name)) = text.split_once(':') else {

@@ -28,9 +28,6 @@ impl Given {
 
     /// Puts what a file declares into the account that the file is about; an ARN says it better.
     pub fn place(&self, fragment: &mut Fragment) {
-        if self.accounts.iter().all(Option::is_none) {
-            return;
-        }
         for one in &mut fragment.principals {
             one.account = one.account.take().or_else(|| self.account(one.file).cloned());
         }

@@ -29,8 +29,8 @@ pub use webhook::{Filter, FilterGroup, FilterKind, Webhook};
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span, Spanned};
-use crate::template::Unresolved;
 use crate::template::buildspec::Buildspec;
+use crate::template::{Unresolved, folder_of};
 use crate::value::{Condition, Value};
 use std::collections::BTreeSet;
 
@@ -80,8 +80,7 @@ pub struct Model {
 
 /// How many folders two paths have in common.
 fn nearness(left: &str, right: &str) -> usize {
-    let folders = |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-    let (left, right) = (folders(left), folders(right));
+    let (left, right) = (folder_of(left), folder_of(right));
     left.split('/').zip(right.split('/')).take_while(|(one, other)| one == other).count()
 }
 
@@ -107,8 +106,17 @@ pub struct DeclaredResource {
     pub when: Option<Condition>,
     /// Other properties may be there that are not seen: a transform or a condition puts them in.
     pub is_open: bool,
-    /// The properties evaluated; those of roles and policies of IAM are kept as such alone.
+    /// The properties evaluated, where somebody asks about the type; those of roles and policies of IAM are kept
+    /// as such alone.
     pub value: Option<Value>,
+}
+
+impl DeclaredResource {
+    /// The properties evaluated.
+    pub fn value(&self) -> Option<&Value> {
+        debug_assert!(self.value.is_some() || self.kind.starts_with("AWS::IAM::"), "nobody asked about {}", self.kind);
+        self.value.as_ref()
+    }
 }
 
 /// What a tool made of what the user wrote, for those who look for it in their own code.

@@ -20,7 +20,7 @@ use crate::iam::catalogue::Action;
 use crate::iam::{ConditionTest, Reason};
 use crate::source::Span;
 use crate::value::Text;
-pub use names::Names;
+pub use names::{Names, resource_types};
 pub use role::of_role;
 
 /// One thing that a build or a pipeline must be allowed to do.

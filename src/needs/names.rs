@@ -40,6 +40,11 @@ const NAMED: [Named; 11] = [
     ("AWS::StepFunctions::StateMachine", "StateMachineName", "states", "stateMachine:", "", Reference::Arn),
 ];
 
+/// The types of resources whose properties are asked for what a pipeline needs.
+pub fn resource_types() -> impl Iterator<Item = &'static str> {
+    NAMED.iter().map(|named| named.0).chain(["AWS::Events::Rule"])
+}
+
 /// Names that are made of names that are made of names: so deep, and no deeper.
 const MAX_DEPTH: usize = 4;
 
@@ -110,7 +115,7 @@ impl<'m> Names<'m> {
             Some("Name" | "TopicName" | "RepositoryName") => false,
             Some(_) => return None,
         };
-        let own = resource.value.as_ref().and_then(|value| value.get(property)).and_then(Value::as_text);
+        let own = resource.value().and_then(|value| value.get(property)).and_then(Value::as_text);
         let unnamed =
             || Text::from_hole(hole(reference.logical_id(), HoleKind::Resource, reference.span, reference.template));
         let name = own.map_or_else(unnamed, |name| self.resolved_to(name, depth));

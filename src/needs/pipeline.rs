@@ -68,7 +68,7 @@ pub fn of_actions(model: &Model, names: &Names<'_>, pipeline: &Pipeline, role: P
 pub fn of_rules(model: &Model, names: &Names<'_>, is_role: impl Fn(&Text) -> bool) -> Needs {
     let mut found = Needs::default();
     for rule in model.resources.iter().filter(|resource| resource.kind == "AWS::Events::Rule") {
-        let Some(value) = &rule.value else { continue };
+        let Some(value) = rule.value() else { continue };
         let mut draft = Draft::new(model, names, Place::of_template(rule.logical_id.span));
         for target in all(value, "Targets") {
             let Some(role) = super::draft::text(target, "RoleArn").filter(|role| is_role(role)) else { continue };

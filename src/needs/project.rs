@@ -140,7 +140,7 @@ fn is_declared_group(draft: &Draft<'_>, group: &Text) -> bool {
     let resolved = draft.names.resolved(group);
     draft.names.resource(group).is_some_and(|resource| resource.kind == "AWS::Logs::LogGroup")
         || draft.model.resources.iter().filter(|resource| resource.kind == "AWS::Logs::LogGroup").any(|resource| {
-            let own = resource.value.as_ref().and_then(|value| text(value, "LogGroupName"));
+            let own = resource.value().and_then(|value| text(value, "LogGroupName"));
             own.is_some_and(|own| draft.names.resolved(&own) == resolved)
         })
 }

@@ -16,12 +16,30 @@ use crate::diagnostic::{Confidence, Diagnostic, Doubt, Fix, Label, Severity};
 use crate::iam::{Grant, Reason};
 use crate::model::command::Command;
 use crate::model::{Model, Principal, PrincipalId};
-use crate::needs::Needs;
 use crate::needs::compare::{self, Comparison, Depth};
+use crate::needs::{self, Needs};
 use crate::source::{Sources, Span, Spanned};
 use crate::template::Format;
 use rayon::prelude::*;
+use std::collections::HashSet;
 use std::sync::OnceLock;
+
+/// The types of resources whose properties analyses ask about, whatever the rules that are bound to them.
+const RESOURCE_TYPES: [&str; 3] = ["AWS::ECR::Repository", "AWS::Events::Rule", "AWS::S3::Bucket"];
+
+/// Whether it is asked what roles need: what making a resource needs depends on all of its properties. Without
+/// rules somebody else asks.
+pub fn ask_for_needs(rules: &[Rule]) -> bool {
+    let asks =
+        |rule: &Rule| ["unused-permission", "missing-permission", "broader-resource"].contains(&rule.analysis.name);
+    rules.is_empty() || rules.iter().any(asks)
+}
+
+/// All types of resources whose properties these rules, or any needs, ask about.
+pub fn resource_types(rules: &[Rule]) -> HashSet<String> {
+    let fixed = RESOURCE_TYPES.into_iter().chain(needs::resource_types()).map(str::to_owned);
+    fixed.chain(rules.iter().flat_map(|rule| rule.resource_types.iter().cloned())).collect()
+}
 
 /// One kind of question that rules can ask, with its parameters.
 pub struct Analysis {

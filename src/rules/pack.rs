@@ -28,6 +28,8 @@ pub struct Rule {
     /// What other tools call it.
     pub replaces: Vec<String>,
     pub analysis: &'static Analysis,
+    /// The types of resources whose properties it asks about.
+    pub resource_types: Vec<String>,
     /// The parameters as they are written, for `explain`.
     pub with: Vec<(String, String)>,
     pub check: Arc<Check>,
@@ -252,6 +254,7 @@ fn bind(pack: &str, entry: RuleEntry, place: &Place<'_>) -> Result<Rule, Vec<Pac
         references: entry.references,
         replaces: entry.replaces,
         analysis,
+        resource_types: params.list("types"),
         with,
         check: Arc::new((analysis.bind)(&params)),
     })

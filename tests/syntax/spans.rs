@@ -8,7 +8,7 @@ use iamlint::template::Repository;
 /// What the file declares, read by the same road as in a run.
 fn lowered(text: &str) -> (Read, Fragment) {
     let read = read(text);
-    let fragment = lower::lower(&Repository::read(&read.sources), read.file);
+    let fragment = lower::lower(&Repository::read(&read.sources), read.file, &lower::Asked::All);
     (read, fragment)
 }
 

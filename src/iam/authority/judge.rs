@@ -18,7 +18,7 @@ pub fn grants<'a>(authority: &'a Authority, wanted: &Wanted) -> Vec<Grant<'a>> {
     for document in &authority.documents {
         for statement in document.allows() {
             for question in spoken_of(statement, wanted, &questions) {
-                for matched in ways(statement, question.action) {
+                for matched in ways(statement, question) {
                     let own = assembled(authority, document, statement, matched, question);
                     found.extend(own.into_iter().map(|(grant, _)| grant));
                 }
@@ -72,7 +72,7 @@ pub fn can(authority: &Authority, action: &str, resource: ResourceAsked<'_>) -> 
     let mut unknown: Option<Reason> = None;
     for document in &authority.documents {
         for statement in document.allows() {
-            let grants = ways(statement, &action)
+            let grants = ways(statement, &question)
                 .into_iter()
                 .flat_map(|matched| assembled(authority, document, statement, matched, &question));
             for (grant, witness) in grants {
@@ -96,8 +96,8 @@ pub fn can(authority: &Authority, action: &str, resource: ResourceAsked<'_>) -> 
 }
 
 /// The matches worth a grant of their own: a sure one that is always there stands for all others.
-fn ways<'a>(statement: &'a Statement, action: &str) -> Vec<ActionMatch<'a>> {
-    let mut matches = statement.matches_action(action);
+fn ways<'a>(statement: &'a Statement, question: &Question<'_>) -> Vec<ActionMatch<'a>> {
+    let mut matches = statement.matches_known(question.action, question.known);
     matches.retain(|found| !found.pattern.is_some_and(|pattern| pattern.is_opaque()));
     let when = |found: &ActionMatch<'_>| found.pattern.map_or(0, |pattern| pattern.when.len());
     let is_literal = |found: &ActionMatch<'_>| found.pattern.is_some_and(|pattern| pattern.is_literal());

@@ -1,6 +1,7 @@
 //! Condition keys and their types. A documented key may hold a placeholder: `aws:ResourceTag/${TagKey}` stands for
 //! `aws:ResourceTag/team`.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -40,6 +41,22 @@ pub fn provider_key(name: &str) -> Option<Key> {
 /// identity provider.
 pub fn condition_key(service: Service, name: &str) -> Option<Key> {
     matching(service_keys(service), name).or_else(|| global_key(name)).or_else(|| provider_key(name))
+}
+
+/// The key of a concrete name as the first service that documents it has it: a few are documented with
+/// the services that use them only.
+pub fn key_of_any_service(name: &str) -> Option<Key> {
+    // All services are gone through once, since a name that none of them documents would make every
+    // question do so.
+    static WHOLE: LazyLock<HashMap<String, Key>> = LazyLock::new(|| {
+        let mut whole = HashMap::new();
+        for key in services().flat_map(Service::condition_keys).filter(|key| !key.has_placeholder()) {
+            whole.entry(key.name().to_ascii_lowercase()).or_insert(key);
+        }
+        whole
+    });
+    // The catalogue lists keys in the order of their services.
+    WHOLE.get(&name.to_ascii_lowercase()).copied().into_iter().chain(filled(0..global_range().start, name)).min()
 }
 
 /// The type of `condition_key`.
@@ -214,18 +231,20 @@ impl fmt::Debug for Key {
 }
 
 fn matching(range: Range<u32>, name: &str) -> Option<Key> {
+    find(&KEYS, range.clone(), key::NAME, name).map(Key).or_else(|| filled(range, name))
+}
+
+/// The first key with a placeholder for which something stands in the name.
+fn filled(range: Range<u32>, name: &str) -> Option<Key> {
     /// The keys with a placeholder, and what stands before and after it.
     type Open = (u32, &'static str, &'static str);
     static OPEN: LazyLock<Vec<Open>> = LazyLock::new(|| {
         let open = |row| placeholder(Key(row).name()).map(|(before, after)| (row, before, after));
         (0..KEYS.len() as u32).filter_map(open).collect()
     });
-    let filled = || {
-        let start = OPEN.partition_point(|(row, ..)| *row < range.start);
-        let mut own = OPEN[start..].iter().take_while(|(row, ..)| *row < range.end);
-        own.find(|(_, before, after)| is_filled(name, before, after)).map(|(row, ..)| *row)
-    };
-    find(&KEYS, range.clone(), key::NAME, name).or_else(filled).map(Key)
+    let start = OPEN.partition_point(|(row, ..)| *row < range.start);
+    let mut own = OPEN[start..].iter().take_while(|(row, ..)| *row < range.end);
+    own.find(|(_, before, after)| is_filled(name, before, after)).map(|(row, ..)| Key(*row))
 }
 
 /// The text before and after the placeholder, `${TagKey}` or `<key>`. No documented key has two.

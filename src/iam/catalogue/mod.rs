@@ -15,8 +15,8 @@ use std::fmt;
 use std::ops::Range;
 
 pub use keys::{
-    Category, Key, KeyType, Presence, Projection, condition_key, global_key, global_keys, key_type, provider_key,
-    provider_keys,
+    Category, Key, KeyType, Presence, Projection, condition_key, global_key, global_keys, key_of_any_service, key_type,
+    provider_key, provider_keys,
 };
 use layout::{action, resource, service};
 pub use managed::{ManagedPolicy, managed_policies, managed_policy, managed_policy_replacing};

@@ -7,8 +7,6 @@ use crate::iam::condition::{Comparison, ConditionTest, Quantifier};
 use crate::iam::document::Statement;
 use crate::iam::narrowing::carries;
 use crate::iam::principal::PrincipalKind;
-use std::collections::HashMap;
-use std::sync::LazyLock;
 
 pub fn issues(statement: &Statement) -> Vec<Issue> {
     let mut found = Vec::new();
@@ -34,34 +32,8 @@ pub fn issues(statement: &Statement) -> Vec<Issue> {
 pub fn documented(key: &str) -> Option<Key> {
     let (prefix, _) = key.split_once(':')?;
     let own = catalogue::service(prefix).and_then(|service| catalogue::condition_key(service, key));
-    own.or_else(|| catalogue::global_key(key)).or_else(|| catalogue::provider_key(key)).or_else(|| {
-        // A few keys are documented with the services that use them only.
-        of_any_service(key)
-    })
-}
-
-/// The key as the first service that documents it has it. All services are gone through once, since
-/// a key that none of them documents would make every question do so.
-fn of_any_service(key: &str) -> Option<Key> {
-    struct Known {
-        whole: HashMap<String, Key>,
-        with_placeholder: Vec<Key>,
-    }
-    static KNOWN: LazyLock<Known> = LazyLock::new(|| {
-        let mut known = Known { whole: HashMap::new(), with_placeholder: Vec::new() };
-        for key in catalogue::services().flat_map(catalogue::Service::condition_keys) {
-            if key.has_placeholder() {
-                known.with_placeholder.push(key);
-            } else {
-                known.whole.entry(key.name().to_ascii_lowercase()).or_insert(key);
-            }
-        }
-        known
-    });
-    let whole = KNOWN.whole.get(&key.to_ascii_lowercase()).copied();
-    let filled = KNOWN.with_placeholder.iter().copied().find(|known| known.matches(key));
-    // The catalogue lists keys in the order of their services.
-    whole.into_iter().chain(filled).min()
+    let of_no_service = || catalogue::global_key(key).or_else(|| catalogue::provider_key(key));
+    own.or_else(of_no_service).or_else(|| catalogue::key_of_any_service(key))
 }
 
 fn unknown(test: &ConditionTest) -> Option<Issue> {

@@ -98,7 +98,7 @@ fn project(node: &Node, file: FileId, fragment: &mut Fragment) {
     if let Value::Map(map) = &mut properties {
         map.entries.iter_mut().for_each(|(key, value)| webhook(key, value));
     }
-    placeholder::collect_in(&properties, fragment);
+    placeholder::collect(&properties, fragment);
     codebuild::project(file, &id, &properties, None, fragment);
     let account = ["arn", "serviceRole"].into_iter().find_map(|key| account_of(node.get(key)?.as_str()?));
     if let Some(project) = fragment.projects.last_mut() {
@@ -165,7 +165,7 @@ fn pipeline(node: &Node, file: FileId, fragment: &mut Fragment) {
         let span = by_region.span;
         *stores = Value::List(std::mem::take(&mut by_region.entries).into_iter().map(store).collect(), span);
     }
-    placeholder::collect_in(&properties, fragment);
+    placeholder::collect(&properties, fragment);
     fragment.pipelines.push(codepipeline::pipeline(file, &id, &properties, None));
     declare(&id, "AWS::CodePipeline::Pipeline", properties, fragment);
 }

@@ -25,7 +25,7 @@ use crate::template::dockerfile::Dockerfile;
 use crate::template::{File, Format, Neighbours, Repository, Resource, Scope, Unresolved};
 use crate::value::{Condition, Text, Value};
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::OnceLock;
 
 /// What one file adds to the model. Indices in it are of this fragment alone.
@@ -146,13 +146,31 @@ pub enum Listed {
     Version(usize),
 }
 
+/// The types of resources whose properties somebody asks about. Those of others are left unread,
+/// except where the model itself is made of them.
+#[derive(Clone, Debug, Default)]
+pub enum Asked {
+    #[default]
+    All,
+    Types(HashSet<String>),
+}
+
+impl Asked {
+    fn about(&self, kind: &str) -> bool {
+        match self {
+            Asked::All => true,
+            Asked::Types(types) => types.contains(kind),
+        }
+    }
+}
+
 /// Lowers a file that was read; what it takes in from others comes from the repository.
-pub fn lower(repository: &Repository<'_>, file: FileId) -> Fragment {
+pub fn lower(repository: &Repository<'_>, file: FileId, asked: &Asked) -> Fragment {
     let File { format, parsed, pieces } = repository.get(file);
     if !pieces.is_empty() {
         return account::lower(repository.text(file), pieces, file, repository.path(file));
     }
-    as_format(repository, file, *format, parsed)
+    as_format(repository, file, *format, parsed, asked)
 }
 
 /// What a `package.json` depends on; of other files nothing.
@@ -165,7 +183,7 @@ pub fn package(repository: &Repository<'_>, file: FileId) -> Fragment {
     Fragment { npm_packages: Some(names.collect()), ..Fragment::default() }
 }
 
-fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: &Parsed) -> Fragment {
+fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: &Parsed, asked: &Asked) -> Fragment {
     let mut fragment =
         Fragment { problems: parsed.problems.clone(), repaired: parsed.repaired.clone(), ..Fragment::default() };
     if format == Format::Compose {
@@ -188,12 +206,12 @@ fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: 
         }
         Format::Serverless => {
             if let Some(service) = repository.service(file) {
-                serverless::lower(repository, service, root, file, &mut fragment);
+                serverless::lower(repository, service, root, file, asked, &mut fragment);
             }
         }
         Format::CloudFormation | Format::Sam => match repository.service(file) {
-            Some(part) => serverless::lower_part(repository, part, file, &mut fragment),
-            None => template(repository, file, &mut fragment),
+            Some(part) => serverless::lower_part(repository, part, file, asked, &mut fragment),
+            None => template(repository, file, asked, &mut fragment),
         },
         Format::Policy => bare_policy(root, file, repository.path(file), &mut fragment),
         Format::CliDump => dump::lower(&parsed.documents, file, repository.path(file), &mut fragment),
@@ -248,17 +266,17 @@ impl Declared<'_, '_> {
     }
 }
 
-fn template(repository: &Repository<'_>, file: FileId, fragment: &mut Fragment) {
+fn template(repository: &Repository<'_>, file: FileId, asked: &Asked, fragment: &mut Fragment) {
     let Some(template) = repository.template(file) else { return };
-    declarations(repository, Scope::among(template, Neighbours::new(repository)), fragment);
+    declarations(repository, Scope::among(template, Neighbours::new(repository)), asked, fragment);
 }
 
 /// What a template declares.
-fn declarations(repository: &Repository<'_>, scope: Scope<'_>, fragment: &mut Fragment) {
+fn declarations(repository: &Repository<'_>, scope: Scope<'_>, asked: &Asked, fragment: &mut Fragment) {
     let template = scope.template;
     fragment.problems.extend(template.problems.iter().cloned());
     fragment.not_read.extend(template.not_read.iter().cloned());
-    resources(repository, &scope, fragment);
+    resources(repository, &scope, asked, fragment);
     if template.has_macro() {
         // What a macro takes in need not be what IAM takes.
         for policy in &mut fragment.policies {
@@ -268,7 +286,7 @@ fn declarations(repository: &Repository<'_>, scope: Scope<'_>, fragment: &mut Fr
     fragment.unresolved = scope.into_unresolved();
 }
 
-fn resources(repository: &Repository<'_>, scope: &Scope<'_>, fragment: &mut Fragment) {
+fn resources(repository: &Repository<'_>, scope: &Scope<'_>, asked: &Asked, fragment: &mut Fragment) {
     let file = scope.template.file;
     for resource in &scope.template.resources {
         let declared = Declared { file, scope, resource, properties: OnceCell::new() };
@@ -277,7 +295,7 @@ fn resources(repository: &Repository<'_>, scope: &Scope<'_>, fragment: &mut Frag
             "AWS::CloudFormation::Stack" | "AWS::Serverless::Application" => {
                 stack::nested(repository, &declared, fragment)
             }
-            "AWS::CloudFormation::StackSet" => stack::set(repository, &declared, fragment),
+            "AWS::CloudFormation::StackSet" => stack::set(repository, &declared, asked, fragment),
             kind if kind == "AWS::CloudFormation::Module" || kind.ends_with("::MODULE") => {
                 let reason = format!("`{kind}` is a module: what it makes stands in the registry");
                 fragment.not_read.push((resource.logical_id.span, reason));
@@ -299,9 +317,11 @@ fn resources(repository: &Repository<'_>, scope: &Scope<'_>, fragment: &mut Frag
         }
         sam::embedded_connectors(&declared, fragment);
         cdk::note(&declared, fragment);
-        let value = declared.into_properties();
-        if has_names_to_replace(&resource.kind.value) {
-            placeholder::collect(&resource.kind.value, &value, fragment);
+        let kind = resource.kind.value.as_str();
+        let may_have_placeholders = placeholder::is_looked_through(kind);
+        let value = (asked.about(kind) || may_have_placeholders).then(|| declared.into_properties());
+        if let Some(value) = value.as_ref().filter(|_| may_have_placeholders) {
+            placeholder::collect(value, fragment);
         }
         if !scope.template.has_macro() {
             fragment.resources.push(declared_resource(file, resource, value));
@@ -355,25 +375,7 @@ fn control_policy(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
     });
 }
 
-/// Types of resources whose properties are looked through for names that are there to be replaced.
-const NAMED: [&str; 10] = [
-    "AWS::CodeBuild::",
-    "AWS::CodeConnections::",
-    "AWS::CodeDeploy::",
-    "AWS::CodePipeline::",
-    "AWS::CodeStarConnections::",
-    "AWS::ECR::Repository",
-    "AWS::Events::Rule",
-    "AWS::IAM::",
-    "AWS::KMS::Key",
-    "AWS::S3::Bucket",
-];
-
-fn has_names_to_replace(kind: &str) -> bool {
-    NAMED.iter().any(|known| kind == *known || (known.ends_with("::") && kind.starts_with(known)))
-}
-
-fn declared_resource(file: FileId, resource: &Resource, value: Value) -> DeclaredResource {
+fn declared_resource(file: FileId, resource: &Resource, value: Option<Value>) -> DeclaredResource {
     let entries = resource.properties().and_then(Node::entries).unwrap_or_default();
     let names = entries.iter().filter_map(|entry| {
         let name = entry.key.as_str()?;
@@ -390,7 +392,7 @@ fn declared_resource(file: FileId, resource: &Resource, value: Value) -> Declare
         when: resource.when.clone(),
         is_open: has_intrinsic || is_tagged,
         // Policies are kept as such, and they are long.
-        value: Some(value)
+        value: value
             .filter(|_| resource.kind.value == "AWS::IAM::User" || !resource.kind.value.starts_with("AWS::IAM::")),
     }
 }
@@ -405,7 +407,7 @@ pub struct AsPolicy {
 
 /// Lowers a file that was named as a policy document.
 pub fn policy(repository: &Repository<'_>, file: FileId, taken_for: &AsPolicy) -> Fragment {
-    let mut fragment = as_format(repository, file, Format::Policy, &repository.get(file).parsed);
+    let mut fragment = as_format(repository, file, Format::Policy, &repository.get(file).parsed, &Asked::All);
     for policy in &mut fragment.policies {
         if let Some(kind) = taken_for.kind
             && let Some(written) = &policy.written

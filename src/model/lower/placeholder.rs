@@ -22,17 +22,15 @@ const NAMING_KEYS: [&str; 14] = [
     "AWS",
 ];
 
-/// Looks at the properties of a resource of CI, CD or IAM.
-pub fn collect(kind: &str, properties: &Value, fragment: &mut Fragment) {
-    let is_ours = ["AWS::IAM::", "AWS::CodeBuild::", "AWS::CodePipeline::", "AWS::CodeDeploy::"];
-    if !is_ours.iter().any(|prefix| kind.starts_with(prefix)) {
-        return;
-    }
-    collect_in(properties, fragment);
+/// Whether a resource is one of CI, CD or IAM.
+pub fn is_looked_through(kind: &str) -> bool {
+    ["AWS::IAM::", "AWS::CodeBuild::", "AWS::CodePipeline::", "AWS::CodeDeploy::"]
+        .iter()
+        .any(|prefix| kind.starts_with(prefix))
 }
 
 /// Looks at properties under the names that CloudFormation has for them.
-pub fn collect_in(properties: &Value, fragment: &mut Fragment) {
+pub fn collect(properties: &Value, fragment: &mut Fragment) {
     walk(properties, "", &mut |key, text| {
         if NAMING_KEYS.contains(&key) && is_placeholder(text) && !is_listed(fragment, text) {
             let shown = text.display().into_owned();

@@ -1,6 +1,6 @@
 //! A Serverless service to the model, by way of the template that the framework makes of it.
 
-use super::{Fragment, declarations, texts};
+use super::{Asked, Fragment, declarations, texts};
 use crate::model::principal::RoleRef;
 use crate::model::service::ServerlessService;
 use crate::source::{FileId, Span, Spanned};
@@ -10,7 +10,14 @@ use crate::template::{Repository, Scope, Template, folder_of};
 use crate::value::has_marker;
 use std::collections::HashSet;
 
-pub fn lower(repository: &Repository<'_>, service: &Service, root: &Node, file: FileId, fragment: &mut Fragment) {
+pub fn lower(
+    repository: &Repository<'_>,
+    service: &Service,
+    root: &Node,
+    file: FileId,
+    asked: &Asked,
+    fragment: &mut Fragment,
+) {
     let mut template = template_of(service, file);
     // The framework makes more resources than are assembled here, and plug-ins make any.
     template.is_part = true;
@@ -29,7 +36,7 @@ pub fn lower(repository: &Repository<'_>, service: &Service, root: &Node, file: 
             ..asked_of_framework(repository, service, root, file)
         });
     }
-    declarations(repository, scope, fragment);
+    declarations(repository, scope, asked, fragment);
     for resource in fragment.resources.iter_mut().filter(|one| service.made.contains(&one.logical_id.value)) {
         resource.is_open = true;
     }
@@ -101,10 +108,10 @@ fn tell_unread_statements(root: &Node, fragment: &mut Fragment) {
 }
 
 /// A template with variables of the framework in it, whose service is not there.
-pub fn lower_part(repository: &Repository<'_>, part: &Service, file: FileId, fragment: &mut Fragment) {
+pub fn lower_part(repository: &Repository<'_>, part: &Service, file: FileId, asked: &Asked, fragment: &mut Fragment) {
     let template = template_of(part, file);
     fragment.not_read.extend(part.not_read.iter().cloned());
-    declarations(repository, Scope::new(&template), fragment);
+    declarations(repository, Scope::new(&template), asked, fragment);
 }
 
 fn template_of(service: &Service, file: FileId) -> Template {

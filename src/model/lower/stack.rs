@@ -3,7 +3,7 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-stackset.html>
 
-use super::{Declared, Fragment, resources, texts};
+use super::{Asked, Declared, Fragment, resources, texts};
 use crate::model::principal::RoleRef;
 use crate::syntax;
 use crate::template::{NotTaken, Repository, Scope, Template, found_at, template_location};
@@ -29,7 +29,7 @@ pub fn nested(repository: &Repository<'_>, declared: &Declared<'_, '_>, fragment
 }
 
 /// A stack set: its template, and the roles that CloudFormation takes for it.
-pub fn set(repository: &Repository<'_>, declared: &Declared<'_, '_>, fragment: &mut Fragment) {
+pub fn set(repository: &Repository<'_>, declared: &Declared<'_, '_>, asked: &Asked, fragment: &mut Fragment) {
     declared.with_properties(|properties, _| {
         for key in ["AdministrationRoleARN", "ExecutionRoleName"] {
             let roles = texts(properties.get(key)).into_iter().map(|(when, text)| RoleRef::new(text, when));
@@ -51,6 +51,6 @@ pub fn set(repository: &Repository<'_>, declared: &Declared<'_, '_>, fragment: &
         let template = Template::read(root, declared.file);
         fragment.problems.extend(template.problems.iter().cloned());
         fragment.not_read.extend(template.not_read.iter().cloned());
-        resources(repository, &Scope::new(&template), fragment);
+        resources(repository, &Scope::new(&template), asked, fragment);
     });
 }

@@ -7,9 +7,15 @@ use crate::iam::catalogue::Action;
 use crate::model::{DeclaredResource, Principal};
 use crate::value::{HoleKind, Part, Text, Value};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// Type, actions of its handlers for making and changing, actions of that for removing.
-const HANDLERS: &str = include_str!("../../../data/needs/handlers.tsv");
+#[expect(clippy::expect_used, reason = "the table is part of the program; a test reads it")]
+static HANDLERS: LazyLock<String> = LazyLock::new(|| {
+    let deflated = include_bytes!(concat!(env!("OUT_DIR"), "/handlers.bin"));
+    let text = miniz_oxide::inflate::decompress_to_vec(deflated).expect("build.rs deflates the table");
+    String::from_utf8(text).expect("the table is text")
+});
 
 /// Types that a transform makes: type of SAM, types of CloudFormation.
 const MADE: &str = include_str!("../../../data/needs/sam-types.tsv");

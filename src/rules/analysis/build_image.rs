@@ -61,7 +61,7 @@ fn keeps_tags(model: &Model, project: &BuildProject) -> bool {
         })
     });
     declared.any(|resource| {
-        let mutability = resource.value.as_ref().and_then(|value| value.get("ImageTagMutability"));
+        let mutability = resource.value().and_then(|value| value.get("ImageTagMutability"));
         mutability.and_then(Value::literal) == Some("IMMUTABLE")
     })
 }

@@ -76,9 +76,9 @@ fn of_principal(model: &Model, principal: &Principal, targets: &[Passable<'_>]) 
         let needed: Vec<&Grant<'_>> = needed.collect::<Option<_>>()?;
         let target = targets.iter().find(|target| {
             !std::ptr::eq(target.role, principal)
-                && !is_by_design(model, principal, target.role)
                 && trusts(target.role, path.service)
                 && passing.reaches(target)
+                && !is_by_design(model, principal, target.role)
         });
         let mut to_service = passing.grants().iter().filter(|grant| goes_to(grant, path.service));
         let by = match target {

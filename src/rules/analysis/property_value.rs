@@ -100,7 +100,7 @@ impl Question {
         if self.paths.is_empty() {
             return vec![named(resource, resource.logical_id.span, "", "")];
         }
-        let Some(properties) = &resource.value else { return Vec::new() };
+        let Some(properties) = resource.value() else { return Vec::new() };
         let mut findings = Vec::new();
         for path in &self.paths {
             let mut places = Vec::new();

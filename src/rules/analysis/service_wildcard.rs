@@ -115,7 +115,7 @@ fn covered_service<'a>(
 /// The service whose write actions a pattern covers, and those actions; a pattern over all services
 /// is no matter of this analysis.
 fn covered_writes(pattern: &ActionPattern) -> Option<(&'static str, Vec<catalogue::Action>)> {
-    if pattern.is_full_wildcard() || pattern.is_literal() {
+    if pattern.is_literal() || pattern.is_full_wildcard() {
         return None;
     }
     let service = catalogue::service(pattern.service()?)?;

@@ -46,8 +46,8 @@ fn bucket<'m>(model: &'m Model, action: &PipelineAction) -> Option<&'m DeclaredR
 
 /// Anything but what is known to be off.
 fn keeps_versions(bucket: &DeclaredResource) -> bool {
-    let versioning = bucket.value.as_ref().and_then(|value| value.get("VersioningConfiguration"));
+    let versioning = bucket.value().and_then(|value| value.get("VersioningConfiguration"));
     versioning
         .is_some_and(|versioning| versioning.get("Status").is_none_or(|status| status.literal() != Some("Suspended")))
-        || bucket.value.as_ref().is_some_and(|value| matches!(value, Value::Choice(..) | Value::Unknown(_)))
+        || bucket.value().is_some_and(|value| matches!(value, Value::Choice(..) | Value::Unknown(_)))
 }

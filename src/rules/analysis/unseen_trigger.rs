@@ -43,7 +43,7 @@ fn not_polled(action: &PipelineAction) -> Option<&Text> {
 
 /// A target that names the pipeline, or one of which that cannot be told.
 fn may_start(rule: &DeclaredResource, pipeline: &Pipeline) -> bool {
-    let Some(targets) = rule.value.as_ref().and_then(|value| value.get("Targets")) else { return rule.is_open };
+    let Some(targets) = rule.value().and_then(|value| value.get("Targets")) else { return rule.is_open };
     let name = pipeline.name.as_ref().and_then(Text::literal);
     targets.items().into_iter().any(|(_, target)| {
         let Some(arn) = target.get("Arn").and_then(Value::as_text) else { return true };
