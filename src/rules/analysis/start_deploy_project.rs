@@ -12,8 +12,7 @@ use crate::model::deployment::arn_of;
 use crate::model::principal::{CiUse, may_be_one_account};
 use crate::model::{BuildProject, Model, Principal, PrincipalKind, RoleTarget, deploy_actions};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
-use crate::value::{Hole, Text};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "start-deploy-project",
@@ -57,7 +56,11 @@ fn bind(_: &Params) -> Check {
 /// Who deploys whatever they like needs no build for it, and is told so.
 fn deploys_anything(model: &Model, principal: &Principal) -> bool {
     static DEPLOYS: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&deploy_actions().collect::<Vec<_>>()));
-    let is_told = principal.kind == PrincipalKind::User || model.deployers.are_known_to(model, principal);
+    let is_told = match principal.kind {
+        PrincipalKind::Role => model.deployers.are_known_to(model, principal),
+        PrincipalKind::User => true,
+        PrincipalKind::Group => false,
+    };
     is_told && !is_exempt(principal) && principal.authority.grants_of(&DEPLOYS).iter().any(|grant| grant.everywhere)
 }
 
@@ -74,12 +77,11 @@ fn runs(model: &Model, project: &BuildProject, principal: &Principal) -> bool {
 
 /// What a group may do is told of the users in it.
 fn has_users(model: &Model, group: &Principal) -> bool {
-    let is_it = |name: &Text| {
-        let refers = |hole: &Hole| hole.template == group.file && hole.logical_id() == group.display();
-        name.holes().any(refers)
-            || (name.literal().is_some() && name.literal() == group.name.as_ref().and_then(Text::literal))
-    };
-    group.kind == PrincipalKind::Group && model.principals.iter().flat_map(|one| &one.groups).any(is_it)
+    let own = &group.authority.documents;
+    let holds =
+        |user: &Principal| user.authority.documents.iter().any(|one| own.iter().any(|other| Arc::ptr_eq(one, other)));
+    group.kind == PrincipalKind::Group
+        && model.principals.iter().any(|one| one.kind == PrincipalKind::User && !one.groups.is_empty() && holds(one))
 }
 
 /// Roles that only a service can take which starts what it was set up to start, or that only
