@@ -70,6 +70,7 @@ mod static_credentials;
 mod syntax_problem;
 mod tls_verification;
 mod unavailable_policy;
+mod unbounded_role;
 mod uneven_filters;
 mod unknown_action;
 mod unknown_buildspec_key;
@@ -86,6 +87,7 @@ mod untrusted_writer;
 mod unused_permission;
 mod validation_words;
 mod webhook_pattern;
+mod world_writable;
 mod write_anywhere;
 
 pub use chain::list;
@@ -164,6 +166,7 @@ pub const ANALYSES: &[Analysis] = &[
     syntax_problem::ANALYSIS,
     tls_verification::ANALYSIS,
     unavailable_policy::ANALYSIS,
+    unbounded_role::ANALYSIS,
     uneven_filters::ANALYSIS,
     unknown_action::ANALYSIS,
     unknown_buildspec_key::ANALYSIS,
@@ -179,6 +182,7 @@ pub const ANALYSES: &[Analysis] = &[
     untrusted_writer::ANALYSIS,
     unused_permission::ANALYSIS,
     webhook_pattern::ANALYSIS,
+    world_writable::ANALYSIS,
     write_anywhere::ANALYSIS,
 ];
 
