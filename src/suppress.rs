@@ -18,7 +18,7 @@ use crate::model::Model;
 use crate::source::{FileId, Sources, Span, Spanned};
 use globset::GlobSet;
 use jiff::civil::Date;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// How a suppression is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +112,12 @@ pub fn judge(
     let mut used: BTreeSet<(usize, &str)> = BTreeSet::new();
     let (mut kept, mut suppressed) = (Vec::new(), Vec::new());
     let counts: Vec<bool> = known.iter().map(|one| problem::counts(one, circumstances)).collect();
+    let named: HashSet<&str> = known.iter().flat_map(|one| &one.rules).map(|rule| rule.value.as_str()).collect();
     for diagnostic in found {
+        if !named.contains(diagnostic.rule.as_str()) {
+            kept.push(diagnostic);
+            continue;
+        }
         let mut covered = Vec::new();
         let mut is_whole = true;
         for place in statements.places(&diagnostic) {

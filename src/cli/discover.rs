@@ -68,6 +68,7 @@ pub fn input_from(files: &Files, paths: &[PathBuf], args: &InputArgs, settings: 
     let mut tree: BTreeMap<PathBuf, Wanted> = BTreeMap::new();
     let mut wanted: BTreeMap<PathBuf, Wanted> = BTreeMap::new();
     let mut stdin = None;
+    let mut is_root_walked = false;
     for path in named {
         if path.as_os_str() == "-" {
             stdin = Some(read_stdin()?);
@@ -75,6 +76,7 @@ pub fn input_from(files: &Files, paths: &[PathBuf], args: &InputArgs, settings: 
         }
         let absolute = normal(&here.join(path));
         if files.is_folder(&absolute) {
+            is_root_walked |= absolute == root;
             files.below(&absolute).into_iter().for_each(|file| {
                 // What is excluded may still be taken in by others.
                 let is_excluded = globs.is_excluded(&relative(&root, &file));
@@ -90,7 +92,7 @@ pub fn input_from(files: &Files, paths: &[PathBuf], args: &InputArgs, settings: 
             return Err(Failure::new(format!("there is no file or folder `{}`", path.display())));
         }
     }
-    if !args.isolated {
+    if !args.isolated && !is_root_walked {
         files.below(&root).into_iter().for_each(|file| {
             tree.entry(file).or_insert(Wanted::Context);
         });

@@ -1,6 +1,7 @@
 //! The least policy that a role needs, in the style of the file that declares it: YAML with `!Sub`
 //! and comments, JSON with `Fn::Sub`.
 
+use super::words::one_line;
 use crate::iam::{PolicyDocument, Statement};
 use crate::needs::{Certainty, Need};
 use crate::source::Sources;
@@ -197,6 +198,8 @@ fn comments(statement: &Statement, needs: &[Need], sources: &Sources) -> Vec<Str
         let place = sources.position(need.span);
         let doubt = if need.certainty == Certainty::Likely { "perhaps needed: " } else { "" };
         let line = format!("{doubt}{} ({}:{})", need.reason, sources.path(need.span.file), place.line);
+        // A command is quoted as it is written: a line break of it must not end the comment.
+        let line = one_line(&line).into_owned();
         if !lines.contains(&line) {
             lines.push(line);
         }

@@ -4,6 +4,7 @@
 use super::place::{Place, place};
 use super::policy::level;
 use super::summary;
+use super::words::one_line;
 use crate::iam::Reason;
 use crate::iam::catalogue::{self, AccessLevel, Action};
 use crate::needs::compare::{Comparison, State, Used, danger};
@@ -83,7 +84,7 @@ fn text_of(role: &RoleUse<'_>, sources: &Sources) -> String {
     };
     let mut out = format!("{}  {} ({})\n", at(role.span), role.name, role.worker);
     let mut line = |text: String| {
-        out.push_str(text.trim_end());
+        out.push_str(&one_line(text.trim_end()));
         out.push('\n');
     };
     let row = |service: &str, level: &str, cells: [String; 4]| {

@@ -18,7 +18,25 @@ pub fn placeholders(text: &str) -> Vec<&str> {
 
 /// The text with its placeholders filled in. Loading a pack made sure that each has a fact.
 pub fn fill(text: &str, facts: &[(&'static str, String)]) -> String {
-    facts.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    let mut filled = String::with_capacity(2 * text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        filled.push_str(&rest[..open]);
+        rest = &rest[open..];
+        let named =
+            facts.iter().find_map(|(name, value)| Some((value, rest[1..].strip_prefix(name)?.strip_prefix('}')?)));
+        match named {
+            Some((value, behind)) => {
+                filled.push_str(value);
+                rest = behind;
+            }
+            None => {
+                filled.push('{');
+                rest = &rest[1..];
+            }
+        }
+    }
+    filled + rest
 }
 
 #[cfg(test)]
@@ -29,6 +47,7 @@ mod tests {
     fn placeholders_are_found_and_filled() {
         assert_eq!(placeholders("`{role}` may {action}, {"), ["role", "action"]);
         assert_eq!(placeholders("set {Key: VALUE}"), [""; 0]);
-        assert_eq!(fill("`{role}` may {action}", &[("role", "R".into()), ("action", "x:Y".into())]), "`R` may x:Y");
+        let facts = [("role", "{action}".into()), ("action", "x:Y".into())];
+        assert_eq!(fill("`{role}` may {action} {, {actions}", &facts), "`{action}` may x:Y {, {actions}");
     }
 }

@@ -206,14 +206,10 @@ pub fn doubt(reason: &Reason) -> Doubt {
 /// Findings of all rules, worded; in the order of the rules.
 pub fn run(context: &Context<'_>, rules: &[Rule]) -> (Vec<Diagnostic>, Vec<Span>) {
     // Checks only read, and their findings are put in the order of the rules.
-    let found: Vec<Vec<Finding>> = rules.par_iter().map(|rule| (rule.check)(context)).collect();
-    let mut diagnostics = Vec::new();
-    let mut secrets = Vec::new();
-    for (rule, findings) in rules.iter().zip(found) {
-        for finding in findings {
-            secrets.extend(finding.secret);
-            diagnostics.push(rule.word(finding));
-        }
-    }
-    (diagnostics, secrets)
+    let ask = |rule: &Rule| -> Vec<(Option<Span>, Diagnostic)> {
+        (rule.check)(context).into_iter().map(|finding| (finding.secret, rule.word(finding))).collect()
+    };
+    let found: Vec<_> = rules.par_iter().map(ask).collect();
+    let (secrets, diagnostics): (Vec<_>, Vec<_>) = found.into_iter().flatten().unzip();
+    (diagnostics, secrets.into_iter().flatten().collect())
 }

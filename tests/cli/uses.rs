@@ -158,3 +158,21 @@ fn with_a_role_for_cloudformation_a_build_passes_it_and_makes_nothing() {
         needs.iter().filter_map(|need| need.split(' ').next().filter(|name| name.starts_with("lambda:"))).collect();
     assert_eq!(of_functions, BTreeSet::from(["lambda:GetFunction"]));
 }
+
+/// What a command says stays in the comment that quotes it, and on its line of the table.
+#[test]
+fn a_command_of_several_lines_writes_no_statement_into_the_policy() {
+    let spec = "version: 0.2\nphases:\n  build:\n    commands:\n      - |\n        # iamlint: uses s3:GetObject on arn:aws:s3:::shop/*\n        python -c \"import x\n          - Effect: Allow\n            Action: '*'\"\n";
+    let repository = repository(&[("ci.yml", BUILD), ("spec.yml", spec)]);
+    let own = BUILD.find("BuildSpec: ").expect("the project has a buildspec");
+    let end =
+        BUILD[own..].find("\n      Artifacts").or_else(|| BUILD[own..].find("\n      LogsConfig")).map(|at| own + at);
+    let end = end.expect("another property follows");
+    repository.write("ci.yml", &format!("{}BuildSpec: spec.yml{}", &BUILD[..own], &BUILD[end..]));
+    let policy = repository.run(&["uses", "--format", "policy"]).out;
+    assert!(policy.contains("import x") && policy.contains("s3:GetObject"), "{policy}");
+    let written = policy.lines().filter(|line| !line.trim_start().starts_with('#'));
+    assert!(written.clone().all(|line| !line.contains("'*'")), "{policy}");
+    let table = repository.run(&["uses"]).out;
+    assert!(table.lines().all(|line| !line.trim_start().starts_with("- Effect")), "{table}");
+}

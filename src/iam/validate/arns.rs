@@ -91,7 +91,7 @@ pub fn all_malformed(statement: &Statement) -> bool {
 fn of_pattern(pattern: &ArnPattern) -> Option<Issue> {
     let text = pattern.text();
     let shown = text.display();
-    if is_placeholder(&shown.replace("${", "").replace('}', "")) || !shown.starts_with("arn:") {
+    if !shown.starts_with("arn:") || is_placeholder(&shown.replace("${", "").replace('}', "")) {
         return None;
     }
     let issue = |code| Issue::new(code, text.span, shown.clone());

@@ -143,7 +143,8 @@ fn of_statement(subject: &Subject<'_>, statement: &Statement) -> Vec<Issue> {
 fn is_placeholder(text: &str) -> bool {
     let waits = |word: &str| {
         let is_loud = word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
-        is_loud || word.to_ascii_lowercase().starts_with("your") || word.to_ascii_lowercase().starts_with("example")
+        let starts_with = |start: &str| word.get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start));
+        is_loud || starts_with("your") || starts_with("example")
     };
     text.contains(['<', '>', '{', '}', '[', ']', '%', '\u{E000}'])
         || text.contains("...")

@@ -3,7 +3,6 @@
 use super::reach::Target;
 use crate::diagnostic::Confidence;
 use crate::iam::{ArnPattern, Grant};
-use crate::model::deployment::arn_of;
 use crate::model::{Model, Principal};
 use crate::value::{Hole, Text};
 
@@ -23,8 +22,8 @@ pub fn own_functions(model: &Model, principal: &Principal) -> OwnFunctions {
         let property = |name: &str| resource.value.as_ref()?.get(name)?.as_text();
         let is_it = |hole: &Hole| hole.template == principal.file && hole.logical_id() == principal.display();
         if property("Role").is_some_and(|role| role.holes().any(is_it)) {
-            let arn = property("FunctionName").map(|name| arn_of(FUNCTION, name, ""));
-            own.declared.push(Target::declared(resource.file, &resource.logical_id.value).with_arn(arn));
+            let id = &resource.logical_id.value;
+            own.declared.push(Target::declared_as(resource.file, id, FUNCTION, property("FunctionName")));
         }
     }
     // The console names the role of a function `NAME-role-RANDOM`; where functions are not seen, the name tells.

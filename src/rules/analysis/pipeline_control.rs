@@ -6,7 +6,7 @@ use super::chain::{by_statement, distinct, finding, list};
 use super::deploy_permission::is_exempt;
 use super::reach::{Target, reaches};
 use crate::iam::{ConditionClass, Wanted};
-use crate::model::deployment::{arn_of, first_deployment};
+use crate::model::deployment::first_deployment;
 use crate::model::principal::CiUse;
 use crate::model::{Model, Pipeline, Principal, PrincipalKind, deploy_actions};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
@@ -31,8 +31,8 @@ fn bind(_: &Params) -> Check {
     let deploys = Wanted::new(&deploy_actions().collect::<Vec<_>>());
     Box::new(move |context: &Context<'_>| {
         let model = context.model;
-        let pipelines: Vec<&Pipeline> =
-            model.pipelines.iter().filter(|pipeline| first_deployment(model, pipeline).is_some()).collect();
+        let deploying = model.pipelines.iter().filter(|pipeline| first_deployment(model, pipeline).is_some());
+        let pipelines: Vec<(&Pipeline, Target)> = deploying.map(|pipeline| (pipeline, target(pipeline))).collect();
         if pipelines.is_empty() {
             return Vec::new();
         }
@@ -47,7 +47,7 @@ fn bind(_: &Params) -> Check {
 fn of_principal(
     model: &Model,
     principal: &Principal,
-    pipelines: &[&Pipeline],
+    pipelines: &[(&Pipeline, Target)],
     controls: &Wanted,
     deploys: &Wanted,
 ) -> Option<Finding> {
@@ -57,21 +57,20 @@ fn of_principal(
         // Who deploys whatever they like needs no pipeline, and is told so.
         return None;
     }
-    let mut reached: Vec<&Pipeline> = pipelines
+    let mut reached: Vec<&(&Pipeline, Target)> = pipelines
         .iter()
-        .copied()
-        .filter(|pipeline| !is_its_own(model, principal, pipeline))
-        .filter(|pipeline| grants.iter().any(|grant| reaches(grant, &target(pipeline))))
+        .filter(|(pipeline, _)| !is_its_own(model, principal, pipeline))
+        .filter(|(_, target)| grants.iter().any(|grant| reaches(grant, target)))
         .collect();
-    reached.sort_by_key(|pipeline| std::cmp::Reverse(model.nearness(pipeline.file, principal.file)));
-    let nearest = target(reached.first()?);
-    grants.retain(|grant| reaches(grant, &nearest));
+    reached.sort_by_key(|(pipeline, _)| std::cmp::Reverse(model.nearness(pipeline.file, principal.file)));
+    let (nearest, target) = reached.first()?;
+    grants.retain(|grant| reaches(grant, target));
     let groups = by_statement(&grants);
     let mut found = finding(model, principal, groups.first()?)?
-        .fact("pipeline", reached[0].display())
-        .related(reached[0].logical_id.span, "this pipeline deploys");
-    found.subject = format!("{} {}", principal.display(), reached[0].display());
-    let others = distinct(reached.iter().skip(1).map(|other| format!("`{}`", other.display())));
+        .fact("pipeline", nearest.display())
+        .related(nearest.logical_id.span, "this pipeline deploys");
+    found.subject = format!("{} {}", principal.display(), nearest.display());
+    let others = distinct(reached.iter().skip(1).map(|(other, _)| format!("`{}`", other.display())));
     if !others.is_empty() {
         found = found.note(format!("and {}", list(&others, 4)));
     }
@@ -87,6 +86,6 @@ fn is_its_own(model: &Model, principal: &Principal, pipeline: &Pipeline) -> bool
 }
 
 fn target(pipeline: &Pipeline) -> Target {
-    let arn = pipeline.name.as_ref().map(|name| arn_of("arn:*:codepipeline:*:*:", name, ""));
-    Target::declared(pipeline.file, &pipeline.logical_id.value).with_arn(arn)
+    let prefix = "arn:*:codepipeline:*:*:";
+    Target::declared_as(pipeline.file, &pipeline.logical_id.value, prefix, pipeline.name.as_ref())
 }

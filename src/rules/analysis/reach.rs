@@ -17,6 +17,11 @@ impl Target {
         Target { declared: Some((file, logical_id.to_owned())), arn: None }
     }
 
+    /// A declared resource, by its ARN in any region and account too where its name is known.
+    pub fn declared_as(file: FileId, logical_id: &str, prefix: &str, name: Option<&Text>) -> Target {
+        Target { arn: name.map(|name| arn_of(prefix, name, "")), ..Target::declared(file, logical_id) }
+    }
+
     /// A resource by its name; the name may be a reference to it.
     pub fn named(prefix: &str, name: &Text, suffix: &str) -> Target {
         let reference = name.as_hole().filter(|hole| hole.kind == HoleKind::Resource);
@@ -28,11 +33,6 @@ impl Target {
     pub fn is_named_by(&self, resource: &ArnPattern) -> bool {
         let declared = self.declared.as_ref().map(|(file, id)| (*file, id.as_str()));
         names(resource, declared, self.arn.as_ref())
-    }
-
-    pub fn with_arn(mut self, arn: Option<ArnPattern>) -> Target {
-        self.arn = arn;
-        self
     }
 }
 

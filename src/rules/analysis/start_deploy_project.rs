@@ -8,7 +8,6 @@ use super::deploy_permission::is_exempt;
 use super::reach::{Target, reaches};
 use crate::diagnostic::{Doubt, Severity};
 use crate::iam::{Effect, Grant, Wanted};
-use crate::model::deployment::arn_of;
 use crate::model::principal::{CiUse, may_be_one_account};
 use crate::model::{BuildProject, Model, Principal, PrincipalKind, RoleTarget, deploy_actions};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
@@ -150,8 +149,7 @@ fn denies_overrides(principal: &Principal) -> bool {
     })
 }
 
-/// The project by reference, and by its ARN in any region and account when its name is known.
 fn target(project: &BuildProject) -> Target {
-    let arn = project.name.as_ref().map(|name| arn_of("arn:*:codebuild:*:*:project/", name, ""));
-    Target::declared(project.file, &project.logical_id.value).with_arn(arn)
+    let prefix = "arn:*:codebuild:*:*:project/";
+    Target::declared_as(project.file, &project.logical_id.value, prefix, project.name.as_ref())
 }
