@@ -17,7 +17,7 @@ static SIGN: LazyLock<Regex> = LazyLock::new(|| {
              | (?<end> \.sh | \.bash )
              | (?<run> bash\x20 | \x20\./ )
              | (?<folder> \bcd\x20 | -C\x20 | --prefix[\x20=] | --cwd\x20 )
-             | (?<tool> make | npm | yarn | pnpm | compose ) [\s-]",
+             | (?<tool> make | npm | npx | yarn | pnpm | compose ) [\s-]",
     )
     .expect("constant pattern")
 });

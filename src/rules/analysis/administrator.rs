@@ -6,7 +6,7 @@ use crate::iam::{Grant, Wanted};
 use crate::model::deployment::{Passable, Passing};
 use crate::model::{Model, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
-use std::cell::LazyCell;
+use std::cell::OnceCell;
 use std::sync::LazyLock;
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -28,7 +28,7 @@ fn bind(params: &Params) -> Check {
         let all = model.principals.iter().enumerate().filter(|(id, _)| !model.deployers.emergency.contains(id));
         let meant = all.map(|(_, principal)| principal).filter(|principal| is_meant(principal, &principals));
         let roles = meant.filter(|principal| !is_ci || !principal.is_execution_role());
-        let passing = LazyCell::new(|| passing(model));
+        let passing = OnceCell::new();
         roles.flat_map(|role| of_role(model, role, is_ci, &passing)).collect()
     })
 }
@@ -54,7 +54,7 @@ fn of_role<'m>(
     model: &'m Model,
     role: &Principal,
     is_ci: bool,
-    passing: &LazyCell<Vec<(&'m Principal, Passing<'m>)>, impl FnOnce() -> Vec<(&'m Principal, Passing<'m>)>>,
+    passing: &OnceCell<Vec<(&'m Principal, Passing<'m>)>>,
 ) -> Vec<Finding> {
     let wide = |grant: &&Grant<'_>| {
         let is_wide = grant.pattern.is_some_and(|pattern| pattern.is_full_wildcard() || pattern.is_service_wildcard());
@@ -78,7 +78,8 @@ fn of_role<'m>(
             // Nobody but CloudFormation can take it; what counts is who may hand it over.
             let is_handed_over = !is_ci && role.is_trusted_only_by(&["cloudformation"]);
             let passes = |one: &&(&Principal, Passing<'_>)| one.1.reaches(&Passable::new(role));
-            let passer = is_handed_over.then(|| passing.iter().find(passes)).flatten();
+            let passer =
+                is_handed_over.then(|| passing.get_or_init(|| self::passing(model)).iter().find(passes)).flatten();
             let base = match (is_ci, changes_iam) {
                 (false, _) if is_handed_over && passer.is_none() => Severity::Medium,
                 (true, true) => Severity::Critical,

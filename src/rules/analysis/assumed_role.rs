@@ -52,7 +52,11 @@ fn of_principal(model: &Model, principal: &Principal, roles: &[Passable<'_>], as
         found.confidence = found.confidence.and(power.confidence);
         Some(found)
     });
-    declared.or_else(|| of_bootstrap(model, principal, &named))
+    // Where the bootstrap is seen, what it lets in is known.
+    let is_of_bootstrap =
+        |role: &&Passable<'_>| role.role.name.as_ref().is_some_and(|name| name.display().starts_with("cdk-"));
+    let is_seen = roles.iter().any(|role| is_of_bootstrap(&role));
+    declared.or_else(|| of_bootstrap(model, principal, &named).filter(|_| !is_seen))
 }
 
 /// The roles that `cdk bootstrap` makes are mostly in none of the files. Their names tell what they are for,
