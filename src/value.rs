@@ -3,7 +3,7 @@
 
 mod text;
 
-pub use text::{Hole, HoleKind, Part, Rendered, Text, has_marker, marker};
+pub use text::{Hole, HoleKind, Part, Rendered, Text, has_marker, joined, marker};
 
 use crate::source::{Span, Spanned};
 use crate::syntax::{Kind, Node};

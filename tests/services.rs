@@ -283,3 +283,45 @@ fn no_change_of_a_service_or_its_parts_stops_a_run() {
         }
     }
 }
+
+#[test]
+fn of_two_resources_with_one_name_the_later_has_the_last_word() {
+    let service = "service: orders
+frameworkVersion: '3'
+provider: {name: aws}
+resources:
+  - ${file(first.yml)}
+  - Resources:
+      Job:
+        Properties: {Path: /jobs/}
+  - ${file(second.yml)}
+";
+    let role = |statement: &str| {
+        format!(
+            "Resources:
+  Job:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement: [{{Effect: Allow, Principal: {{Service: codebuild.amazonaws.com}}, Action: sts:AssumeRole}}]
+      Policies:
+        - PolicyName: work
+          PolicyDocument: {{Version: '2012-10-17', Statement: [{statement}]}}
+"
+        )
+    };
+    let creates = role("{Effect: Allow, Action: iam:CreateRole, Resource: '*'}");
+    let reads = role("{Effect: Allow, Action: s3:GetObject, Resource: 'arn:aws:s3:::orders/*'}");
+    let rule = "ci-role-creates-principals";
+    for (first, second, expected) in
+        [(&creates, &reads, None), (&reads, &creates, Some("ci-role-creates-principals second.yml: iam:CreateRole"))]
+    {
+        let files = [("serverless.yml", service), ("first.yml", first.as_str()), ("second.yml", second.as_str())];
+        let sources = sources(&files);
+        let report = lint(&sources, builtin::rules(), &Options::default());
+        let found = findings(&sources, &report);
+        let told: Vec<&str> = found.iter().map(String::as_str).filter(|line| line.starts_with(rule)).collect();
+        assert_eq!(told, expected.into_iter().collect::<Vec<_>>());
+    }
+}

@@ -171,6 +171,12 @@ const BY_OTHER_RULES: &[(&str, PolicyKind, &str, &str)] = {
             "statement-grammar",
         ),
         (
+            "SPECIFIC_GITHUB_REPO_AND_BRANCH_RECOMMENDED",
+            Trust,
+            "Effect: Allow, Action: 'sts:AssumeRoleWithWebIdentity', Principal: {Federated: 'arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com'}, Condition: {StringLike: {'token.actions.githubusercontent.com:sub': 'repo:acme/shop:*'}}",
+            "github-subject-without-branch",
+        ),
+        (
             "UNIQUE_SIDS_REQUIRED",
             Identity,
             "Sid: A, Effect: Deny, Action: 's3:*', Resource: '*'}, {Sid: A, Effect: Deny, Action: 'sqs:*', Resource: '*'",

@@ -219,7 +219,7 @@ fn is_vacuous(test: &ConditionTest, all: &[ConditionTest], action: Option<Action
 }
 
 /// Whether a test holds only for requests that carry the key.
-fn requires(test: &ConditionTest, key: &str) -> bool {
+pub fn requires(test: &ConditionTest, key: &str) -> bool {
     let null_false = test.operator.comparison == Some(Comparison::Null)
         && test.values.iter().all(|value| value.literal().is_some_and(|text| text.eq_ignore_ascii_case("false")));
     test.is_on(key) && (test.operator.needs_key() || null_false)

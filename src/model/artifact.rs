@@ -3,12 +3,14 @@
 use super::Model;
 use super::pipeline::PipelineAction;
 use super::principal::Principal;
-use super::project::BuildProject;
+use super::project::{Artifacts, BuildProject};
 use super::trust_level::{CodeTrust, from_webhook};
+use super::webhook::EVENTS;
 use crate::diagnostic::Confidence;
 use crate::iam::{Answer, ArnPattern, Grant, ResourceAsked, Wanted, Witness};
 use crate::source::Span;
-use crate::value::{Hole, HoleKind, Part, Text};
+use crate::value::{Hole, HoleKind, Part, Text, joined};
+use regex::Regex;
 use std::sync::LazyLock;
 
 /// How a build comes to write an object.
@@ -123,8 +125,7 @@ fn object_arn(partition: &Text, bucket: &Text, key: Option<&Text>) -> ArnPattern
     let at = |text: &str| Text::at(text, bucket.span);
     let any = at("*");
     let texts = [&at("arn:"), partition, &at(":s3:::"), bucket, &at("/"), key.unwrap_or(&any)];
-    let parts = texts.into_iter().flat_map(|text| text.parts.iter().cloned()).collect();
-    ArnPattern::new(&Text { parts, span: bucket.span }.normalised(), false, Vec::new())
+    ArnPattern::new(&joined(texts, bucket.span), false, Vec::new())
 }
 
 /// The least trusted code among all projects that can write the source of an S3 action.
@@ -141,6 +142,82 @@ pub fn least_trusted_writer(model: &Model, action: &PipelineAction) -> Option<Co
     trust.is_piped = true;
     trust.because.push((write.span, format!("`{}` writes the source: {}", project.display(), write.text)));
     Some(trust)
+}
+
+/// An object that an artifact of a build becomes.
+pub struct Object {
+    /// Its key, as it is written.
+    pub key: Text,
+    /// What it may be when a build has run that the webhook started.
+    may_be: Vec<ArnPattern>,
+}
+
+impl Object {
+    /// Whether it may be the object `key` in `bucket`.
+    pub fn may_be(&self, bucket: &Text, key: &Text) -> bool {
+        let asked = object_arn(&partition(bucket), bucket, Some(key));
+        self.may_be.iter().any(|own| !own.overlaps(&asked).is_no())
+    }
+}
+
+/// One for all: the bucket is in one.
+fn partition(bucket: &Text) -> Text {
+    Text::at("aws", bucket.span)
+}
+
+/// What artifacts of the build become in a bucket.
+///
+/// Source: <https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ProjectArtifacts.html>
+pub fn objects_of(model: &Model, project: &BuildProject, bucket: &Text) -> Vec<Object> {
+    let is_here = |artifact: &&Artifacts| {
+        artifact.kind == "S3" && artifact.location.as_ref().is_some_and(|location| same_bucket(location, bucket))
+    };
+    let chosen = model.buildspec_of(project).and_then(|source| source.buildspec.artifacts.as_ref()?.name.as_ref());
+    let object = |artifact: &Artifacts| {
+        let any = Text::at("*", artifact.span);
+        let (name, names) = match (artifact.override_name, chosen) {
+            // Which of several the buildspec names is not read.
+            (true, Some(name)) if project.artifacts.len() == 1 => (name.clone(), names_of_builds(project, name)),
+            (true, _) => (any.clone(), vec![any.clone()]),
+            (false, _) => {
+                let own = artifact.name.as_ref().or(project.name.as_ref()).unwrap_or(&any);
+                (own.clone(), vec![own.clone()])
+            }
+        };
+        let path = artifact.path.as_ref().map(Text::trim_slashes).filter(|path| path.literal() != Some(""));
+        let path = path.map(|path| joined([&path, &Text::at("/", path.span)], path.span));
+        let id = Text::at(if artifact.has_build_id { "*/" } else { "" }, artifact.span);
+        let front = joined(path.iter().chain([&id]), artifact.span);
+        // What is not packed lies below the name; what is may get an ending.
+        let may_be = names
+            .iter()
+            .map(|name| object_arn(&partition(bucket), bucket, Some(&joined([&front, name, &any], name.span))));
+        Object { key: joined([&front, &name], name.span), may_be: may_be.collect() }
+    };
+    project.artifacts.iter().filter(is_here).map(object).collect()
+}
+
+/// What a name with variables of the shell may come to: the event is one of those that the webhook
+/// lets pass, all else may be anything.
+fn names_of_builds(project: &BuildProject, name: &Text) -> Vec<Text> {
+    const EVENT: [&str; 2] = ["${CODEBUILD_WEBHOOK_EVENT}", "$CODEBUILD_WEBHOOK_EVENT"];
+    let written = name.literal().unwrap_or("*");
+    let groups = project.webhook.as_ref().filter(|webhook| !webhook.is_partial).map(|webhook| &webhook.groups);
+    let passes = |event: &&str| groups.is_none_or(|groups| groups.iter().any(|group| group.admits(event)));
+    let events: Vec<&str> = match EVENT.iter().any(|event| written.contains(event)) {
+        true => EVENTS.into_iter().filter(passes).collect(),
+        false => vec![""],
+    };
+    let filled = |event: &str| EVENT.iter().fold(written.to_owned(), |text, own| text.replace(own, event));
+    events.into_iter().map(|event| Text::at(open(&filled(event)), name.span)).collect()
+}
+
+/// A text with `*` for each variable of the shell, and for all from the output of a command on.
+fn open(text: &str) -> String {
+    static VARIABLE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\$\{[^}]*\}|\$\w+").expect("it is well formed"));
+    let known = text.find(['`']).into_iter().chain(text.find("$(")).min().unwrap_or(text.len());
+    let end = if known < text.len() { "*" } else { "" };
+    VARIABLE.replace_all(&text[..known], "*").into_owned() + end
 }
 
 /// Whether two texts certainly name one bucket.

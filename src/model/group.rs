@@ -1,7 +1,7 @@
 //! Commands that run together, and values that are set by name, wherever they are written.
 
+use super::Model;
 use super::command::Command;
-use super::{BuildProject, Model};
 use crate::source::{FileId, Span};
 use crate::template::buildspec::VariableOrigin;
 use crate::template::dockerfile::Action;
@@ -11,8 +11,8 @@ use crate::value::Text;
 pub struct Group<'m> {
     pub file: FileId,
     pub commands: &'m [Command],
-    /// A build that runs them and deploys.
-    pub deploying: Option<&'m BuildProject>,
+    /// The build or action that runs them, when it deploys or shares its role with what deploys.
+    pub deploying: Option<String>,
     /// Where the commands are those of an image.
     pub is_image: bool,
 }
@@ -30,13 +30,14 @@ pub fn groups(model: &Model) -> Vec<Group<'_>> {
     let mut groups = Vec::new();
     for (id, source) in model.buildspecs.iter().enumerate() {
         let mut users = model.projects.iter().filter(|project| project.buildspec_id() == Some(id));
-        let deploying = users.find(|project| project.deploys.is_some());
+        let deploying = users.find(|project| project.deploys.is_some()).map(|project| project.display().to_owned());
         groups.push(Group { file: source.file, commands: &source.commands, deploying, is_image: false });
     }
     for pipeline in &model.pipelines {
         for (_, _, _, action) in pipeline.actions() {
             let (file, commands) = (pipeline.file, &action.commands[..]);
-            groups.push(Group { file, commands, deploying: None, is_image: false });
+            let deploying = action.has_role_that_deploys(pipeline).then(|| action.name.display().into_owned());
+            groups.push(Group { file, commands, deploying, is_image: false });
         }
     }
     for image in &model.images {

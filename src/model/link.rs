@@ -7,8 +7,6 @@ mod policy;
 mod role;
 mod united;
 
-pub use role::is_ci_provider;
-
 use super::lower::Fragment;
 use super::{Given, Model, authority, deployment, image, script, trust_level};
 use crate::source::{FileId, Sources, Span};
@@ -45,6 +43,7 @@ pub fn link(sources: &Sources, repository: &Repository<'_>, mut fragments: Vec<F
         model.execution_roles.append(&mut fragment.execution_roles);
         model.services.append(&mut fragment.services);
         model.resources.append(&mut fragment.resources);
+        model.shown_parameters.append(&mut fragment.shown_parameters);
         model.placeholders.append(&mut fragment.placeholders);
         model.unresolved.append(&mut fragment.unresolved);
         model.problems.append(&mut fragment.problems);

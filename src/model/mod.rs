@@ -5,6 +5,7 @@ mod authority;
 pub mod artifact;
 pub mod command;
 pub mod deployment;
+pub mod federation;
 mod given;
 pub mod group;
 pub mod image;
@@ -19,8 +20,9 @@ mod trust_level;
 pub mod webhook;
 
 pub use authority::{AuthorityLabel, Power, actions_of_power, deploy_actions, powers_of};
+pub use federation::is_ci_provider;
 pub use given::Given;
-pub use link::{is_ci_provider, link};
+pub use link::link;
 pub use pipeline::{Pipeline, PipelineAction, Stage, Trigger};
 pub use principal::{CiUse, ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef, RoleTarget};
 pub use project::{ActionRef, Artifacts, BuildProject, BuildspecRef, Source};
@@ -31,7 +33,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span, Spanned};
 use crate::template::buildspec::Buildspec;
 use crate::template::{Unresolved, folder_of};
-use crate::value::{Condition, Value};
+use crate::value::{Condition, Hole, HoleKind, Part, Text, Value, joined};
 use std::collections::BTreeSet;
 
 /// An index into [`Model::principals`].
@@ -60,6 +62,8 @@ pub struct Model {
     pub resources: Vec<DeclaredResource>,
     /// What the files `package.json` depend on; `None` where there is no such file.
     pub npm_packages: Option<BTreeSet<String>>,
+    /// Parameters of templates that do not hide their value.
+    pub shown_parameters: Vec<ShownParameter>,
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,
     /// Problems of syntax and structure, in the order of the files.
@@ -119,6 +123,13 @@ impl DeclaredResource {
     }
 }
 
+/// A parameter without `NoEcho`: whoever may describe the stack reads its value.
+#[derive(Debug)]
+pub struct ShownParameter {
+    pub template: FileId,
+    pub name: Spanned<String>,
+}
+
 /// What a tool made of what the user wrote, for those who look for it in their own code.
 #[derive(Debug)]
 pub struct Origin {
@@ -157,6 +168,19 @@ impl Model {
                     None => origin.span.start <= span.start && span.end <= origin.span.end,
                 }
         })
+    }
+
+    /// The text with the names of stacks that services of the Serverless Framework give theirs.
+    pub fn with_stack_names(&self, text: &Text) -> Text {
+        let stack = |hole: &Hole| {
+            let is_name = hole.kind == HoleKind::Pseudo && hole.name == "AWS::StackName";
+            self.services.iter().find(|service| is_name && service.file == hole.template)?.stack.clone()
+        };
+        let parts = text.parts.iter().map(|part| match part {
+            Part::Hole(hole) => stack(hole).unwrap_or_else(|| Text::from_hole(hole.clone())),
+            known => Text { parts: vec![known.clone()], span: text.span },
+        });
+        joined(&parts.collect::<Vec<_>>(), text.span)
     }
 
     pub fn principal(&self, id: PrincipalId) -> &Principal {

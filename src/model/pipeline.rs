@@ -125,6 +125,16 @@ impl PipelineAction {
         self.role.as_ref().or(pipeline.role.as_ref())
     }
 
+    /// An action with the same role deploys, or this one does.
+    pub fn has_role_that_deploys(&self, pipeline: &Pipeline) -> bool {
+        let Some(role) = self.role_in(pipeline) else { return false };
+        let mut others = pipeline.actions().map(|(_, _, _, action)| action);
+        others.any(|other| {
+            let deploys = other.is_deploy_provider() || other.deploying_command().is_some();
+            deploys && other.role_in(pipeline).is_some_and(|its| its.is_same_role(role))
+        })
+    }
+
     /// Runs commands without a build project.
     /// Source: <https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Commands.html>
     pub fn is_commands(&self) -> bool {

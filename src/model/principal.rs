@@ -241,7 +241,8 @@ impl Principal {
         };
         named.or(by_trust).or_else(by_service).unwrap_or_else(|| match self.kind {
             PrincipalKind::Role => "whoever can assume it".to_owned(),
-            _ => format!("whoever holds the {}", self.kind.noun()),
+            PrincipalKind::User => "whoever holds the user".to_owned(),
+            PrincipalKind::Group => "its members".to_owned(),
         })
     }
 }

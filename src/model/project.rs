@@ -104,6 +104,8 @@ pub struct Artifacts {
     pub location: Option<Text>,
     pub path: Option<Text>,
     pub name: Option<Text>,
+    /// The id of the build stands between the path and the name.
+    pub has_build_id: bool,
     /// The buildspec may choose the name.
     pub override_name: bool,
 }

@@ -44,6 +44,8 @@ pub struct CodeTrust {
     pub is_unsure: bool,
     /// Pull requests start it, rather than pushes.
     pub by_pull_request: bool,
+    /// Somebody lets a pull request in, or its authors are listed.
+    pub is_gated: bool,
     /// The code comes out of another build, which is where it is chosen.
     pub is_piped: bool,
     /// It is so only when these hold.
@@ -53,6 +55,11 @@ pub struct CodeTrust {
 impl CodeTrust {
     fn new(level: Level, span: Span, text: impl Into<String>) -> CodeTrust {
         CodeTrust { level, because: vec![(span, text.into())], ..CodeTrust::default() }
+    }
+
+    /// Whoever opens a pull request has the code run, and nobody looks at it before.
+    pub fn is_open_to_pull_requests(&self) -> bool {
+        self.level == Level::Public || (self.level == Level::Contributor && self.by_pull_request && !self.is_gated)
     }
 
     /// Code that nobody has reviewed can run.
@@ -73,6 +80,7 @@ pub fn from_webhook(project: &BuildProject) -> Option<CodeTrust> {
     });
     if webhook.groups.is_empty() && webhook.requires_approval() {
         trust.level = Level::Contributor;
+        trust.is_gated = true;
     }
     trust.when = [webhook.when.as_slice(), &trust.when].concat();
     Some(trust)
@@ -86,11 +94,12 @@ fn from_group(webhook: &Webhook, group: &FilterGroup) -> CodeTrust {
         when: group.when.clone(),
         ..CodeTrust::new(level, span, text)
     };
+    let gated = |text: &str| CodeTrust { is_gated: true, ..trust(Level::Contributor, text) };
     if group.admits_open_pull_requests() {
         let found = if group.has_actor_list() {
-            trust(Level::Contributor, "pull requests of listed accounts start a build")
+            gated("pull requests of listed accounts start a build")
         } else if webhook.requires_approval() {
-            trust(Level::Contributor, "pull requests start a build once a maintainer comments")
+            gated("pull requests start a build once a maintainer comments")
         } else if group.names_events() {
             trust(Level::Public, "pull requests start a build")
         } else {

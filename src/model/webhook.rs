@@ -5,6 +5,19 @@
 use crate::source::Span;
 use crate::value::{Condition, Map, Part, Text, Value, can_hold_together};
 
+/// The events that start builds, as the filter of events and `CODEBUILD_WEBHOOK_EVENT` name them.
+pub const EVENTS: [&str; 9] = [
+    "PUSH",
+    "PULL_REQUEST_CREATED",
+    "PULL_REQUEST_UPDATED",
+    "PULL_REQUEST_REOPENED",
+    "PULL_REQUEST_MERGED",
+    "PULL_REQUEST_CLOSED",
+    "RELEASED",
+    "PRERELEASED",
+    "WORKFLOW_JOB_QUEUED",
+];
+
 #[derive(Debug)]
 pub struct Webhook {
     pub span: Span,
@@ -263,28 +276,40 @@ impl Filter {
             (None, None) => Anchoring::Unknown,
         }
     }
+
+    /// Why nothing can be said of whom the filter lets in; `None` where something can.
+    pub fn unknown_because(&self) -> Option<&'static str> {
+        let pattern = self.pattern.as_ref().filter(|_| self.anchoring() == Anchoring::Unknown)?;
+        if self.text().is_some() {
+            return Some("is no pattern that can be read here");
+        }
+        // `^refs/heads/${Branch}$` names one branch, whichever that is.
+        let is_held = has_known_edges(pattern) && anchoring(&flat(pattern)) == Anchoring::Full;
+        (pattern.has_holes() && !is_held).then_some("is known at deployment only")
+    }
 }
 
 /// `refs/heads/${Branch}$` is open on the left whatever the branch is; what a hole at an edge holds
 /// may be an anchor.
 fn anchoring_around_holes(pattern: &Text) -> Anchoring {
-    let is_known = |part: Option<&Part>| matches!(part, Some(Part::Known(text, _)) if !text.is_empty());
-    let flat: String = pattern
-        .parts
-        .iter()
-        .map(|part| match part {
-            Part::Known(text, _) => text.as_str(),
-            Part::Hole(_) => "\u{E000}",
-        })
-        .collect();
-    match anchoring(&flat) {
-        found @ (Anchoring::Open | Anchoring::StartOnly)
-            if is_known(pattern.parts.first()) && is_known(pattern.parts.last()) =>
-        {
-            found
-        }
+    match anchoring(&flat(pattern)) {
+        found @ (Anchoring::Open | Anchoring::StartOnly) if has_known_edges(pattern) => found,
         _ => Anchoring::Unknown,
     }
+}
+
+fn has_known_edges(pattern: &Text) -> bool {
+    let is_known = |part: Option<&Part>| matches!(part, Some(Part::Known(text, _)) if !text.is_empty());
+    is_known(pattern.parts.first()) && is_known(pattern.parts.last())
+}
+
+/// The pattern with one character for each hole.
+fn flat(pattern: &Text) -> String {
+    let parts = pattern.parts.iter().map(|part| match part {
+        Part::Known(text, _) => text.as_str(),
+        Part::Hole(_) => "\u{E000}",
+    });
+    parts.collect()
 }
 
 fn anchoring(pattern: &str) -> Anchoring {

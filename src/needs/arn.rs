@@ -1,6 +1,7 @@
 //! ARNs as needs name them: put together and taken apart with their holes in place.
 
 use crate::source::{FileId, Span};
+pub use crate::value::joined;
 use crate::value::{Hole, HoleKind, Part, Text, Value};
 
 /// Where a resource lies: what an ARN says before the resource itself.
@@ -65,7 +66,7 @@ impl Place {
     /// The ARN of objects of a bucket.
     pub fn object(&self, bucket: &Text, key: &Text) -> Text {
         let slash = Text::at("/", self.span);
-        joined([&self.bucket(bucket), &slash, &trimmed(key)], bucket.span)
+        joined([&self.bucket(bucket), &slash, &key.trim_slashes()], bucket.span)
     }
 
     /// A text of this place.
@@ -87,12 +88,6 @@ pub fn is_arn(text: &Text) -> bool {
     }
 }
 
-/// Texts one behind the other; what is made of them has one place.
-pub fn joined<'t>(texts: impl IntoIterator<Item = &'t Text>, span: Span) -> Text {
-    let parts = texts.into_iter().flat_map(|text| text.parts.iter().cloned()).collect();
-    Text { parts, span }.normalised()
-}
-
 /// What stands before and behind the first `separator` that is written out.
 pub fn split_once(text: &Text, separator: &str) -> Option<(Text, Text)> {
     for (index, part) in text.parts.iter().enumerate() {
@@ -106,20 +101,6 @@ pub fn split_once(text: &Text, separator: &str) -> Option<(Text, Text)> {
         return Some((made(before.collect()), made(after.collect())));
     }
     None
-}
-
-/// Without `/` at both ends.
-pub fn trimmed(text: &Text) -> Text {
-    let mut parts = text.parts.clone();
-    if let Some(Part::Known(known, map)) = parts.first_mut() {
-        let from = known.len() - known.trim_start_matches('/').len();
-        (*known, *map) = (known[from..].into(), map.slice(from..known.len()));
-    }
-    if let Some(Part::Known(known, map)) = parts.last_mut() {
-        let to = known.trim_end_matches('/').len();
-        (*known, *map) = (known[..to].into(), map.slice(0..to));
-    }
-    Text { parts, span: text.span }.normalised()
 }
 
 /// At most so many characters of its start; `None` where a hole stands among them.

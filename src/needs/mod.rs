@@ -22,6 +22,7 @@ use crate::source::Span;
 use crate::value::Text;
 pub use names::{Names, resource_types};
 pub use role::of_role;
+pub use storage::store_keys;
 
 /// One thing that a build or a pipeline must be allowed to do.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! What builds need of S3 and of the keys that encrypt what they write.
 
 use super::Certainty;
-use super::arn::{Place, hole, is_arn, joined, split_once, start, trimmed};
+use super::arn::{Place, hole, is_arn, joined, split_once, start};
 use super::draft::{Draft, all, says, text, texts};
 use super::project::{SERVICE_ROLE, name};
 use crate::model::{BuildProject, Pipeline};
@@ -29,7 +29,7 @@ fn bucket_of(location: &Text) -> Text {
 
 /// The objects of a location of the form `bucket/prefix`.
 pub fn below(place: &Place, location: &Text) -> Text {
-    let whole = place.bucket(&trimmed(location));
+    let whole = place.bucket(&location.trim_slashes());
     joined([&whole, &place.text("/*")], location.span)
 }
 
@@ -94,7 +94,7 @@ pub fn artifacts(draft: &mut Draft<'_>, project: &BuildProject) {
 /// Source: <https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ProjectArtifacts.html>
 pub fn artifact_key(draft: &Draft<'_>, project: &BuildProject, artifact: &Value) -> Vec<Text> {
     let place = &draft.place;
-    let path = text(artifact, "Path").map(|path| trimmed(&path));
+    let path = text(artifact, "Path").map(|path| path.trim_slashes());
     let id = says(artifact, "NamespaceType", "BUILD_ID").then(|| place.text("*"));
     let name = Some(artifact_name(draft, project, artifact));
     let slash = place.text("/");
@@ -128,7 +128,7 @@ fn artifact_name(draft: &Draft<'_>, project: &BuildProject, artifact: &Value) ->
     }
     match text(artifact, "Name") {
         Some(name) if name.literal() == Some("/") => draft.place.text(""),
-        Some(name) => trimmed(&name),
+        Some(name) => name.trim_slashes(),
         None => name(project),
     }
 }

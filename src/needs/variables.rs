@@ -1,6 +1,6 @@
 //! Parameters and secrets that builds take as environment variables.
 
-use super::arn::{is_arn, split_once, trimmed};
+use super::arn::{is_arn, split_once};
 use super::draft::{Draft, all, says, text, texts};
 use crate::model::BuildProject;
 use crate::template::buildspec::VariableOrigin;
@@ -46,7 +46,8 @@ fn named(draft: &mut Draft<'_>, variable: &Value, [kind, value]: [&str; 2]) {
 /// By their name alone; `aws/ssm`, the key of AWS, needs no permission.
 fn parameter(draft: &mut Draft<'_>, name: &Text) {
     let place = draft.place.clone();
-    let arn = if is_arn(name) { name.clone() } else { place.arn("ssm", &[&place.text("parameter/"), &trimmed(name)]) };
+    let arn =
+        if is_arn(name) { name.clone() } else { place.arn("ssm", &[&place.text("parameter/"), &name.trim_slashes()]) };
     let reason = format!("reads the parameter `{}`", name.display());
     draft.need("ssm:GetParameters", vec![arn], name.span, reason, VARIABLES);
 }

@@ -37,7 +37,8 @@ pub fn ask_for_needs(rules: &[Rule]) -> bool {
 
 /// All types of resources whose properties these rules, or any needs, ask about.
 pub fn resource_types(rules: &[Rule]) -> HashSet<String> {
-    let fixed = RESOURCE_TYPES.into_iter().chain(needs::resource_types()).map(str::to_owned);
+    let fixed = RESOURCE_TYPES.into_iter().chain(needs::resource_types()).chain(analysis::resource_types());
+    let fixed = fixed.map(str::to_owned);
     fixed.chain(rules.iter().flat_map(|rule| rule.resource_types.iter().cloned())).collect()
 }
 

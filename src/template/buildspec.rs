@@ -9,7 +9,7 @@ mod keys;
 pub use batch::{Batch, BatchKind, BatchTask};
 pub use keys::UnknownKey;
 
-use crate::diagnostic::{Diagnostic, Label, Severity};
+use crate::diagnostic::{Diagnostic, Edit, Fix, Label, Severity};
 use crate::source::{Span, Spanned};
 use crate::syntax::PARSE_ERROR;
 use crate::value::{Map, Text, Value};
@@ -105,6 +105,8 @@ pub struct Cache {
     pub paths: Vec<Text>,
 }
 
+const FIRST_VERSION: &str = "0.1";
+
 impl Buildspec {
     pub fn commands(&self) -> impl Iterator<Item = &Text> {
         self.phases.iter().flat_map(|phase| &phase.commands)
@@ -118,16 +120,18 @@ impl Buildspec {
 
     /// Each command runs in a shell of its own, and leaves no variables to the next.
     pub fn has_a_shell_for_each_command(&self) -> bool {
-        self.version.as_ref().and_then(Text::literal) == Some("0.1")
+        self.version.as_ref().and_then(Text::literal) == Some(FIRST_VERSION)
     }
 
     /// Reads what is there; `None` when the value is no mapping at all.
     pub fn read(value: &Value) -> Option<Buildspec> {
         let root = value.as_map()?;
         let env = root.get("env");
+        let version = text(root, "version");
+        let is_first_version = version.as_ref().and_then(Text::literal) == Some(FIRST_VERSION);
         let mut buildspec = Buildspec {
             span: root.span,
-            version: text(root, "version"),
+            version,
             run_as: text(root, "run-as"),
             phases: Vec::new(),
             variables: env.and_then(Value::as_map).map(read_variables).unwrap_or_default(),
@@ -142,9 +146,12 @@ impl Buildspec {
             reports: entries(root, "reports").iter().map(read_report).collect(),
             artifacts: root.get("artifacts").and_then(Value::as_map).map(read_artifacts),
             cache: root.get("cache").and_then(Value::as_map).map(read_cache),
-            unknown_keys: keys::unknown(root),
+            unknown_keys: keys::unknown(root, is_first_version),
             problems: Vec::new(),
         };
+        if let Some(env) = root.get(keys::FIRST_ENV.0).and_then(Value::as_map).filter(|_| is_first_version) {
+            buildspec.variables.extend(variables_in(env, keys::FIRST_ENV.1, VariableOrigin::PlainText));
+        }
         for (name, phase) in entries(root, "phases") {
             let phase = read_phase(name, phase, &mut buildspec.problems);
             buildspec.phases.push(phase);
@@ -159,10 +166,11 @@ fn read_variables(env: &Map) -> Vec<Variable> {
         ("parameter-store", VariableOrigin::ParameterStore),
         ("secrets-manager", VariableOrigin::SecretsManager),
     ];
-    let of = |(key, origin)| {
-        entries(env, key).iter().map(move |(name, value)| Variable { name: name.clone(), value: value.clone(), origin })
-    };
-    origins.into_iter().flat_map(of).collect()
+    origins.into_iter().flat_map(|(key, origin)| variables_in(env, key, origin)).collect()
+}
+
+fn variables_in<'v>(env: &'v Map, key: &str, origin: VariableOrigin) -> impl Iterator<Item = Variable> + use<'v> {
+    entries(env, key).iter().map(move |(name, value)| Variable { name: name.clone(), value: value.clone(), origin })
 }
 
 fn read_phase(name: &Spanned<String>, value: &Value, problems: &mut Vec<Diagnostic>) -> Phase {
@@ -195,7 +203,25 @@ fn command_is_a_mapping(map: &Map) -> Diagnostic {
     let mut found =
         Diagnostic::new(PARSE_ERROR, Severity::High, message, label).with_help("put the whole command in quotes");
     found.subject = format!("command as mapping {name}");
+    found.fix = quoted(map);
     found
+}
+
+/// Quotes around a command that is written without any, and holds none.
+fn quoted(map: &Map) -> Option<Fix> {
+    let [(key, value)] = map.entries.as_slice() else { return None };
+    let value = value.as_text()?;
+    let literal = value.literal().filter(|text| !text.contains(['\'', '\n']) && !key.value.contains('\''))?;
+    let is_plain = |span: Span, text: &str| span.range().len() == text.len();
+    if !is_plain(key.span, &key.value) || !is_plain(value.span, literal) || key.span.start != map.span.start {
+        return None;
+    }
+    let at = |offset: u32| Span { start: offset, end: offset, ..map.span };
+    let quote = |offset| Edit { span: at(offset), text: "'".into() };
+    Some(Fix {
+        title: "put the whole command in quotes".into(),
+        edits: vec![quote(key.span.start), quote(value.span.end)],
+    })
 }
 
 fn read_proxy(map: &Map) -> Proxy {

@@ -181,6 +181,8 @@ impl Template {
             let Some((kind, text)) = kind.and_then(|kind| Some((kind, kind.value.as_str()?))) else {
                 if is_hole(&entry.value) {
                     self.not_read.push((entry.value.span(), format!("the resource `{name}` is a variable")));
+                } else if includes_file(&entry.value) {
+                    // Whatever kept the file from being taken in is said where it is named.
                 } else if entry.value.entries().is_some() {
                     self.not_read.push((entry.key.span(), format!("the resource `{name}` has no type")));
                 } else if !entry.value.is_null() {
@@ -240,4 +242,9 @@ fn read_parameter(name: Spanned<String>, node: &Node) -> Parameter {
         allowed_values: allowed.iter().filter_map(text).collect(),
         no_echo: node.get("NoEcho").and_then(Node::as_str).is_some_and(|text| text.eq_ignore_ascii_case("true")),
     }
+}
+
+/// `Fn::Transform: {Name: AWS::Include, …}` in the place of a resource.
+fn includes_file(node: &Node) -> bool {
+    node.get("Fn::Transform").and_then(|call| call.get("Name")?.as_str()) == Some("AWS::Include")
 }

@@ -2,7 +2,7 @@
 //! of the repository and by no others.
 
 use super::assigned::Assigned;
-use super::cloudformation::Template;
+use super::cloudformation::{Resource, Template};
 use super::detect::{Format, detect, is_dockerfile_name, is_script_name};
 use super::dump;
 use super::serverless::{Service, has_variables};
@@ -105,9 +105,12 @@ impl<'s> Repository<'s> {
         match (format, parsed.root()) {
             (Format::Policy | Format::Other, Some(_)) => true,
             (Format::CloudFormation | Format::Sam, Some(root)) => {
+                // Of resources with one name the first gives the name, and the last the type.
+                let places = |one: &Resource| [one.logical_id.span, one.kind.span];
                 let held: HashSet<Span> =
-                    Template::read(&service.template, file).resources.iter().map(|one| one.kind.span).collect();
-                Template::read(root, file).resources.iter().all(|one| held.contains(&one.kind.span))
+                    Template::read(&service.template, file).resources.iter().flat_map(places).collect();
+                let is_held = |one: &Resource| places(one).iter().any(|place| held.contains(place));
+                Template::read(root, file).resources.iter().all(is_held)
             }
             _ => false,
         }

@@ -79,6 +79,12 @@ pub fn has_marker(text: &str) -> bool {
     text.contains(MARK_OPEN)
 }
 
+/// Texts one behind the other; what is made of them has one place.
+pub fn joined<'t>(texts: impl IntoIterator<Item = &'t Text>, span: Span) -> Text {
+    let parts = texts.into_iter().flat_map(|text| text.parts.iter().cloned()).collect();
+    Text { parts, span }.normalised()
+}
+
 impl Text {
     pub fn from_scalar(scalar: &Scalar, span: Span) -> Text {
         Text { parts: vec![Part::Known(scalar.text.clone(), scalar.map.clone())], span }
@@ -126,6 +132,20 @@ impl Text {
 
     pub fn has_holes(&self) -> bool {
         self.holes().next().is_some()
+    }
+
+    /// Without `/` at both ends.
+    pub fn trim_slashes(&self) -> Text {
+        let mut parts = self.parts.clone();
+        if let Some(Part::Known(known, map)) = parts.first_mut() {
+            let from = known.len() - known.trim_start_matches('/').len();
+            (*known, *map) = (known[from..].into(), map.slice(from..known.len()));
+        }
+        if let Some(Part::Known(known, map)) = parts.last_mut() {
+            let to = known.trim_end_matches('/').len();
+            (*known, *map) = (known[..to].into(), map.slice(0..to));
+        }
+        Text { parts, span: self.span }.normalised()
     }
 
     /// As a person reads it: known text, and `${name}` for holes.

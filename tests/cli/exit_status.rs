@@ -132,3 +132,13 @@ fn a_reader_that_goes_away_is_no_panic() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(output.status.code(), Some(1));
 }
+
+#[test]
+fn a_text_template_is_said_and_exits_with_0_unless_strict() {
+    let repository =
+        repository(&[("roles.yml", "Resources:\n{% for a in b %}\n  R: {Type: AWS::IAM::Role}\n{% endfor %}\n")]);
+    let run = repository.run(&[]);
+    assert_eq!(run.status, 0, "{}", run.out);
+    assert!(run.out.contains("roles.yml: a text template"), "{}", run.out);
+    assert_eq!(repository.run(&["--strict"]).status, 2);
+}

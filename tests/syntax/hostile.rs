@@ -1,6 +1,7 @@
 //! Broken, odd and malicious input: what is said of it, and what is still read.
 
 use super::{Read, read, shape};
+use iamlint::syntax::Node;
 use std::fs;
 
 fn fixture(name: &str) -> Read {
@@ -213,6 +214,39 @@ fn ten_thousand_levels_are_refused_and_not_followed() {
         assert_eq!(problems.len(), 1, "{start}: {problems:?}");
         assert!(problems[0].contains("flatten the structure"), "{start}: {problems:?}");
     }
+}
+
+#[test]
+fn two_hundred_levels_are_read() {
+    let levels = 200;
+    let block = (0..levels).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect::<String>() + &" ".repeat(levels);
+    let texts = [
+        block + "last: 1\n",
+        "{\"a\":".repeat(levels) + "{\"last\": 1}" + &"}".repeat(levels),
+        "[".repeat(levels) + "{last: 1}" + &"]".repeat(levels),
+    ];
+    for text in texts {
+        let read = read(&text);
+        assert!(read.problems().is_empty(), "{:?}", read.problems());
+        let mut node = read.root().clone();
+        for _ in 0..levels {
+            node = node.get("a").or_else(|| node.items()?.first()).expect("the next level").clone();
+        }
+        assert_eq!(node.get("last").and_then(Node::as_str), Some("1"));
+    }
+}
+
+#[test]
+fn a_file_of_five_megabytes_is_read_to_its_last_line() {
+    let topics: String = (0..50_000)
+        .map(|n| format!("  Topic{n}: {{Type: AWS::SNS::Topic, Properties: {{DisplayName: orders {n}}}}} # {n:>32}\n"))
+        .collect();
+    let text = format!("Resources:\n{topics}  Last: {{Type: AWS::SQS::Queue}}\n");
+    assert!(text.len() > 5 << 20, "{}", text.len());
+    let read = read(&text);
+    assert!(read.problems().is_empty(), "{:?}", read.problems());
+    let kind = read.root().get("Resources").and_then(|resources| resources.get("Last")?.get("Type")?.as_str());
+    assert_eq!(kind, Some("AWS::SQS::Queue"));
 }
 
 #[test]

@@ -3,23 +3,10 @@
 use super::{last_segment, referred};
 use crate::iam::PolicyDocument;
 use crate::model::principal::{CiService, CiUse, PrincipalKind, RoleRef, RoleTarget, account_of, may_be_one_account};
-use crate::model::{Model, PrincipalId, nearness};
+use crate::model::{Model, PrincipalId, federation, is_ci_provider, nearness};
 use crate::source::FileId;
 use crate::value::{HoleKind, Part, Text};
 use std::collections::HashMap;
-
-/// Hosts of OIDC providers that speak for jobs of a CI system.
-const CI_PROVIDERS: [&str; 9] = [
-    "token.actions.githubusercontent.com",
-    "gitlab.com",
-    "gitlab",
-    "bitbucket.org",
-    "circleci.com",
-    "app.terraform.io",
-    "agent.buildkite.com",
-    "vstoken.dev.azure.com",
-    "codefresh.io",
-];
 
 /// Finds the declared role of every reference.
 pub fn resolve(model: &mut Model) {
@@ -138,14 +125,22 @@ pub fn find_uses(model: &mut Model) {
             model.principals[id].uses.push(usage);
         }
     }
-    for principal in &mut model.principals {
-        let Some(trust) = principal.trust.clone() else { continue };
-        let trusted = CiService::ALL.into_iter().filter(|service| trusts_service(&trust, service.prefix()));
-        principal.uses.extend(trusted.map(CiUse::TrustedBy));
-        if trusts_ci_provider(&trust) {
-            principal.uses.push(CiUse::Federated);
-        }
+    let by_trust: Vec<Vec<CiUse>> = model
+        .principals
+        .iter()
+        .map(|one| one.trust.as_ref().map(|trust| uses_by_trust(model, trust)))
+        .map(Option::unwrap_or_default)
+        .collect();
+    for (principal, mut uses) in model.principals.iter_mut().zip(by_trust) {
+        principal.uses.append(&mut uses);
     }
+}
+
+/// What a trust policy alone shows.
+fn uses_by_trust(model: &Model, trust: &PolicyDocument) -> Vec<CiUse> {
+    let services = CiService::ALL.into_iter().filter(|service| trusts_service(trust, service.prefix()));
+    let takes_jobs = trust.allows().any(|statement| federation::provider(model, statement, is_ci_provider).is_some());
+    services.map(CiUse::TrustedBy).chain(takes_jobs.then_some(CiUse::Federated)).collect()
 }
 
 /// Of the roles that a project has under different conditions, rules look at the one that may do most.
@@ -166,16 +161,4 @@ pub fn put_strongest_first(model: &mut Model) {
 /// Whether an Allow of the trust policy names the service.
 pub fn trusts_service(trust: &PolicyDocument, prefix: &str) -> bool {
     trust.named_by_allows().any(|principal| principal.service().as_deref() == Some(prefix))
-}
-
-fn trusts_ci_provider(trust: &PolicyDocument) -> bool {
-    trust.named_by_allows().filter_map(|principal| principal.provider()).any(|host| is_ci_provider(&host))
-}
-
-/// Whether an OIDC provider speaks for jobs of a CI system.
-pub fn is_ci_provider(host: &str) -> bool {
-    let host = host.split('/').next().unwrap_or(host);
-    CI_PROVIDERS
-        .iter()
-        .any(|known| host == *known || host.ends_with(&format!(".{known}")) || host.starts_with(&format!("{known}.")))
 }

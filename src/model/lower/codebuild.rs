@@ -170,6 +170,8 @@ fn artifacts_of(value: &Value) -> Option<Artifacts> {
         location: text(value.get("Location")),
         path: text(value.get("Path")),
         name: text(value.get("Name")),
+        has_build_id: value.get("NamespaceType").and_then(Value::literal) != Some("NONE")
+            && value.get("NamespaceType").is_some(),
         override_name: value.get("OverrideArtifactName").and_then(Value::as_bool).unwrap_or(false),
     })
 }

@@ -11,10 +11,13 @@ mod sam;
 mod serverless;
 mod stack;
 
+use super::federation;
 use super::image::{ComposeFile, Image};
 use super::principal::{ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef};
 use super::service::ServerlessService;
-use super::{BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder};
+use super::{
+    BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder, ShownParameter,
+};
 use crate::diagnostic::Diagnostic;
 use crate::iam::{PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};
@@ -49,6 +52,7 @@ pub struct Fragment {
     /// Roles that CloudFormation is given by a tool that deploys.
     pub execution_roles: Vec<RoleRef>,
     pub resources: Vec<DeclaredResource>,
+    pub shown_parameters: Vec<ShownParameter>,
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,
     pub problems: Vec<Diagnostic>,
@@ -79,6 +83,7 @@ impl Fragment {
         self.images.append(&mut other.images);
         self.compose.append(&mut other.compose);
         self.resources.append(&mut other.resources);
+        self.shown_parameters.append(&mut other.shown_parameters);
         self.placeholders.append(&mut other.placeholders);
         self.unresolved.append(&mut other.unresolved);
         self.problems.append(&mut other.problems);
@@ -159,7 +164,7 @@ impl Asked {
     fn about(&self, kind: &str) -> bool {
         match self {
             Asked::All => true,
-            Asked::Types(types) => types.contains(kind),
+            Asked::Types(types) => types.contains(kind) || kind == federation::PROVIDER,
         }
     }
 }
@@ -276,6 +281,10 @@ fn declarations(repository: &Repository<'_>, scope: Scope<'_>, asked: &Asked, fr
     let template = scope.template;
     fragment.problems.extend(template.problems.iter().cloned());
     fragment.not_read.extend(template.not_read.iter().cloned());
+    let shown = template.parameters.values().filter(|parameter| !parameter.no_echo && !parameter.is_stored());
+    fragment
+        .shown_parameters
+        .extend(shown.map(|one| ShownParameter { template: template.file, name: one.name.clone() }));
     resources(repository, &scope, asked, fragment);
     if template.has_macro() {
         // What a macro takes in need not be what IAM takes.
@@ -392,9 +401,14 @@ fn declared_resource(file: FileId, resource: &Resource, value: Option<Value>) ->
         when: resource.when.clone(),
         is_open: has_intrinsic || is_tagged,
         // Policies are kept as such, and they are long.
-        value: value
-            .filter(|_| resource.kind.value == "AWS::IAM::User" || !resource.kind.value.starts_with("AWS::IAM::")),
+        value: value.filter(|_| !is_kept_as_such(&resource.kind.value)),
     }
+}
+
+/// Roles and policies of IAM; rules ask for properties of the others.
+fn is_kept_as_such(kind: &str) -> bool {
+    let others = ["AWS::IAM::User", "AWS::IAM::OIDCProvider", "AWS::IAM::InstanceProfile"];
+    kind.starts_with("AWS::IAM::") && !others.contains(&kind)
 }
 
 /// What a document is taken for, whatever it looks like.

@@ -9,7 +9,7 @@ mod variables;
 mod word;
 
 use super::command::{Assignment, Command, Opaque, Via, Word};
-use super::{BuildspecSource, Model, ProjectId};
+use super::{BuildspecId, BuildspecSource, Model, ProjectId};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::shell::{self, Kind};
 use crate::template::Repository;
@@ -60,8 +60,9 @@ pub fn find_commands(repository: &Repository<'_>, model: &mut Model) {
         .into_par_iter()
         .filter_map(|id| Some((id, of_user(repository, model, id)?)))
         .collect();
-    model.buildspecs.par_iter_mut().zip(variables).for_each(|(source, variables)| {
-        source.commands = of_buildspec(repository, source, variables);
+    let are_for_windows: Vec<bool> = (0..model.buildspecs.len()).map(|id| is_for_windows(model, id)).collect();
+    model.buildspecs.par_iter_mut().zip(variables).zip(are_for_windows).for_each(|((source, variables), windows)| {
+        source.commands = of_buildspec(repository, source, variables, windows);
     });
     for (id, commands) in of_users {
         model.projects[id].own_commands = Some(commands);
@@ -84,7 +85,13 @@ fn of_user(repository: &Repository<'_>, model: &Model, id: ProjectId) -> Option<
     let project = &model.projects[id];
     let buildspec = project.buildspec_id().filter(|id| variables::users(model, *id).len() > 1)?;
     let variables = variables::of_builds(model, buildspec, &[project]);
-    Some(of_buildspec(repository, &model.buildspecs[buildspec], variables))
+    Some(of_buildspec(repository, &model.buildspecs[buildspec], variables, project.is_windows))
+}
+
+/// On Windows the shell is PowerShell, whether the buildspec says so or not.
+fn is_for_windows(model: &Model, id: BuildspecId) -> bool {
+    let users = variables::users(model, id);
+    !users.is_empty() && users.iter().all(|project| project.is_windows)
 }
 
 /// The commands of a buildspec, in the order of its phases.
@@ -92,6 +99,7 @@ fn of_buildspec(
     repository: &Repository<'_>,
     source: &BuildspecSource,
     variables: HashMap<String, Values>,
+    is_windows: bool,
 ) -> Vec<Command> {
     let buildspec = &source.buildspec;
     let mut walk = Walk::new(Some(repository), source.file);
@@ -101,7 +109,7 @@ fn of_buildspec(
     for phase in &buildspec.phases {
         walk.phase = Arc::from(phase.name.value.as_str());
         for text in &phase.commands {
-            if buildspec.is_for_windows() {
+            if is_windows || buildspec.is_for_windows() {
                 walk.skip(text, Opaque::Windows);
             } else if buildspec.has_a_shell_for_each_command() {
                 let shell = walk.environment.open(0);

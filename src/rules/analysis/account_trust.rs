@@ -2,10 +2,10 @@
 
 use super::chain::with_conditions;
 use crate::diagnostic::Severity;
-use crate::iam::Statement;
-use crate::iam::narrowing::restricts;
+use crate::iam::narrowing::{narrowings, restricts};
 use crate::iam::principal::PrincipalKind as TrustedKind;
-use crate::model::{AuthorityLabel, Model, Principal, PrincipalKind};
+use crate::iam::{ConditionClass, Statement};
+use crate::model::{AuthorityLabel, Model, Power, Principal, PrincipalKind, powers_of};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::value::{HoleKind, Text};
 
@@ -40,19 +40,16 @@ const PLACEHOLDERS: [&str; 7] =
 fn bind(params: &Params) -> Check {
     let own = params.word("account") == "own";
     Box::new(move |context: &Context<'_>| {
-        let roles = context.model.principals.iter().filter(|principal| principal.kind == PrincipalKind::Role);
-        roles.filter_map(|role| of_role(context.model, role, own)).collect()
+        let model = context.model;
+        // Who is for emergencies and asks for a second factor is meant to be open to the account.
+        let roles = model.principals.iter().enumerate().filter(|(id, principal)| {
+            principal.kind == PrincipalKind::Role && !(own && model.deployers.emergency.contains(id))
+        });
+        roles.filter_map(|(_, role)| of_role(model, role, own)).collect()
     })
 }
 
 fn of_role(model: &Model, role: &Principal, own: bool) -> Option<Finding> {
-    let power = [AuthorityLabel::Admin, AuthorityLabel::IamWrite, AuthorityLabel::Deploy]
-        .into_iter()
-        .find_map(|label| role.power(label))
-        .filter(|power| power.everywhere);
-    if own && power.is_none() {
-        return None;
-    }
     let allows = role.trust.as_ref()?.allows();
     let (statement, entry) = allows.filter(|statement| !names_callers(statement)).find_map(|statement| {
         let principals = statement.principals.as_ref().filter(|found| !found.negated)?;
@@ -64,6 +61,16 @@ fn of_role(model: &Model, role: &Principal, own: bool) -> Option<Finding> {
         })?;
         Some((statement, entry))
     })?;
+    // Nothing need be known to use the role for powers to be asked of it.
+    let powers = if role.uses.is_empty() { powers_of(role) } else { role.powers.clone() };
+    let counts = |power: &&Power| match power.label {
+        AuthorityLabel::Admin | AuthorityLabel::IamWrite => power.everywhere,
+        label => label == AuthorityLabel::Deploy,
+    };
+    let power = powers.iter().find(counts);
+    if own && power.is_none() {
+        return None;
+    }
     let account = entry.account().map(|account| account.display().into_owned()).unwrap_or_default();
     let mut found = Finding::new(entry.span(), format!("{} {account}", role.display()))
         .fact("role", role.display())
@@ -75,6 +82,10 @@ fn of_role(model: &Model, role: &Principal, own: bool) -> Option<Finding> {
         found.confidence = found.confidence.and(power.confidence);
         found = found.severity(Severity::High);
     }
+    let mut classes = narrowings(&statement.conditions, None).into_iter().map(|one| one.class);
+    let is_bootstrap = role.name.as_ref().is_some_and(|name| name.display().starts_with("cdk-"));
+    // A second factor or a network keeps builds out; the roles of the CDK are made to be taken by all who deploy.
+    found.lowered_by = u8::from(is_bootstrap || classes.any(|class| class == ConditionClass::Circumstance));
     if let Some(reason) = &statement.condition_unknown {
         found = found.doubted([crate::rules::doubt(reason)]);
     }

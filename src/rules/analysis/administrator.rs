@@ -4,8 +4,9 @@ use super::chain::{WHOSE, finding, is_meant};
 use crate::diagnostic::Severity;
 use crate::iam::{Grant, Wanted};
 use crate::model::deployment::{Passable, Passing};
-use crate::model::{Model, Principal, PrincipalKind};
+use crate::model::{ActionRef, Model, Principal, PrincipalKind, from_pipeline};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::source::Span;
 use std::cell::OnceCell;
 use std::sync::LazyLock;
 
@@ -62,6 +63,7 @@ fn of_role<'m>(
     };
     let in_iam = role.authority.grants(&["iam:CreateUser", "iam:AttachRolePolicy"]);
     let beside = role.authority.grants(&["lambda:CreateFunction", "s3:DeleteBucket"]);
+    let unreviewed = if is_ci { None } else { unreviewed_templates(model, role) };
     let mut seen = Vec::new();
     let mut findings = Vec::new();
     for (grants, changes_iam) in [(&in_iam, true), (&beside, false)] {
@@ -81,19 +83,40 @@ fn of_role<'m>(
             let passer =
                 is_handed_over.then(|| passing.get_or_init(|| self::passing(model)).iter().find(passes)).flatten();
             let base = match (is_ci, changes_iam) {
-                (false, _) if is_handed_over && passer.is_none() => Severity::Medium,
+                // The templates are reviewed.
+                (false, _) if is_handed_over && passer.is_none() && unreviewed.is_none() => Severity::Medium,
                 (true, true) => Severity::Critical,
                 _ => Severity::High,
             };
-            let found = found.fact("reach", reach).severity(base);
-            findings.push(match passer {
-                Some((one, _)) => found
-                    .related(one.logical_id.span, "may hand it to CloudFormation, and is not seen to deploy by design"),
-                None => found,
-            });
+            let mut found = found.fact("reach", reach).severity(base);
+            if let Some((one, _)) = passer {
+                let text = "may hand it to CloudFormation, and is not seen to deploy by design";
+                found = found.related(one.logical_id.span, text);
+            }
+            if let Some((span, text)) = &unreviewed {
+                found = found.related(*span, text.clone());
+            }
+            findings.push(found);
         }
     }
     findings
+}
+
+/// A pipeline that gives the role to CloudFormation for templates which nobody has reviewed: the place
+/// that makes it so.
+fn unreviewed_templates(model: &Model, role: &Principal) -> Option<(Span, String)> {
+    model.pipelines.iter().enumerate().find_map(|(pipeline, one)| {
+        one.actions().find_map(|(stage, action, _, deploying)| {
+            let given = model.role(deploying.execution_role.as_ref())?;
+            let trust = from_pipeline(model, ActionRef { pipeline, stage, action });
+            let because = trust
+                .because
+                .first()
+                .filter(|_| std::ptr::eq(given, role) && trust.is_untrusted() && !trust.is_piped)?;
+            let name = deploying.name.display();
+            Some((because.0, format!("{}: the template of `{name}` need not be reviewed", because.1)))
+        })
+    })
 }
 
 fn is_managed(role: &Principal, grant: &Grant<'_>) -> bool {

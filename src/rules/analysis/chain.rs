@@ -34,13 +34,12 @@ pub fn is_meant(principal: &Principal, word: &str) -> bool {
                 && !principal.is_execution_role()
         }
         "users" => principal.kind == PrincipalKind::User,
-        // Users, and roles that somebody else than a service takes.
+        // Users and groups, and roles that somebody else than a service takes.
         "people" => match principal.kind {
-            PrincipalKind::User => true,
+            PrincipalKind::User | PrincipalKind::Group => true,
             PrincipalKind::Role => {
                 principal.uses.is_empty() && principal.trust.is_some() && principal.trusted_services().is_none()
             }
-            PrincipalKind::Group => false,
         },
         "anyone" => true,
         _ => principal.is_ci_role(),

@@ -3,7 +3,8 @@
 
 use super::chain::{WHOSE, by_statement, distinct, finding, is_meant, list};
 use crate::iam::{ArnPattern, Grant, Wanted};
-use crate::rules::{Analysis, Check, Context, Param, ParamKind, Params};
+use crate::model::{Principal, PrincipalKind};
+use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "grants-action",
@@ -56,12 +57,18 @@ fn bind(params: &Params) -> Check {
     let lesser = params.list("lesser");
     let without = params.list("without");
     Box::new(move |context: &Context<'_>| {
-        let mut findings = Vec::new();
-        for principal in context.model.principals.iter().filter(|principal| is_meant(principal, &principals)) {
+        let mut findings: Vec<Finding> = Vec::new();
+        let mut meant: Vec<&Principal> =
+            context.model.principals.iter().filter(|principal| is_meant(principal, &principals)).collect();
+        // What a group may do is told of its members, where they are known.
+        meant.sort_by_key(|principal| principal.kind == PrincipalKind::Group);
+        for principal in meant {
+            let is_group = principal.kind == PrincipalKind::Group;
             let mut grants = principal.authority.grants_of(&wanted);
             grants.retain(|grant| !unscoped || is_unscoped(grant));
             grants.retain(|grant| !named || grant.pattern.is_some_and(|pattern| !pattern.is_full_wildcard()));
             grants.retain(|grant| without.iter().all(|key| grant.tests_on(key).next().is_none()));
+            grants.retain(|grant| !is_group || !findings.iter().any(|found| found.span == grant.span));
             for group in by_statement(&grants) {
                 let Some(found) = finding(context.model, principal, &group) else { continue };
                 let is_narrowed = narrowing.iter().any(|key| group[0].tests_on(key).next().is_some());

@@ -40,14 +40,14 @@ fn of_stage(stage: &Stage) -> Vec<Finding> {
     for step in &stage.steps {
         match &step.action {
             Action::Arg(settings) => {
-                let secret = settings.iter().filter(|one| is_secret_name(&one.name.value));
-                arguments.extend(secret.map(|one| (one.name.value.as_str(), one)));
+                arguments.extend(settings.iter().map(|one| (one.name.value.as_str(), one)));
             }
             Action::Env(settings) => {
                 for setting in settings {
-                    let Some(argument) = setting.value.as_ref().and_then(|value| used(value, &arguments)) else {
-                        continue;
-                    };
+                    let used = setting.value.as_ref().and_then(|value| used(value, &arguments));
+                    let is_secret =
+                        |argument: &&Setting| is_secret_name(&argument.name.value) || names_secret(&setting.name.value);
+                    let Some(argument) = used.filter(is_secret) else { continue };
                     let found = Finding::new(setting.name.span, argument.name.value.clone())
                         .fact("what", format!("the build argument `{}`", argument.name.value))
                         .fact("how", "in the environment of the image")
@@ -59,7 +59,8 @@ fn of_stage(stage: &Stage) -> Vec<Finding> {
                 let shown = text.display();
                 let is_named =
                     |name: &&&str| shown.contains(&format!("${name}")) || shown.contains(&format!("${{{name}}}"));
-                let mut names: Vec<&&str> = arguments.keys().filter(is_named).collect();
+                let mut names: Vec<&&str> =
+                    arguments.keys().filter(|name| is_secret_name(name)).filter(is_named).collect();
                 names.sort_unstable();
                 for name in names {
                     let argument = arguments[*name];
@@ -84,7 +85,7 @@ fn of_stage(stage: &Stage) -> Vec<Finding> {
     findings
 }
 
-/// The secret argument that a value takes in.
+/// The argument that a value takes in.
 fn used<'a>(value: &Text, arguments: &HashMap<&str, &'a Setting>) -> Option<&'a Setting> {
     let mut names = value.holes().filter(|hole| hole.kind == HoleKind::Variable);
     names.find_map(|hole| arguments.get(hole.name.as_str()).copied())
@@ -97,6 +98,14 @@ fn is_secret_name(name: &str) -> bool {
         && !name.ends_with("_NAME")
         && !name.ends_with("_ARN")
         && !name.ends_with("_FILE")
+}
+
+/// `GITHUB_TOKEN` and `DB_PASSWORD`, whatever is put into them; not `TOKEN_URL`.
+fn names_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "PRIVATE_KEY", "API_KEY", "SECRET_ACCESS_KEY"]
+        .iter()
+        .any(|word| name.strip_suffix(word).is_some_and(|before| before.is_empty() || before.ends_with('_')))
 }
 
 fn is_secret_file(path: &str) -> bool {

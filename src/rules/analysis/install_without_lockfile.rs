@@ -28,8 +28,8 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             found = found.related(other.span, "so does this");
         }
         found.help = Some(format!("commit the lock file, and install with `{instead}`"));
-        if let Some(project) = group.deploying {
-            let note = format!("scripts of every package run in `{}`, which deploys", project.display());
+        if let Some(name) = &group.deploying {
+            let note = format!("scripts of every package run with the role of `{name}`, which deploys");
             found = found.severity(Severity::Medium).note(note);
         }
         findings.push(found);

@@ -15,11 +15,13 @@ mod chain;
 mod command_line_password;
 mod compose_escape;
 mod credential_in_url;
+mod cross_account_key;
 mod deploy_permission;
 mod dummy_credentials;
 mod environment_variable;
 mod escalation_path;
 mod every_action;
+mod existing_role;
 mod failed_build_artifact;
 mod fixed_partition;
 mod foreign_writer;
@@ -75,6 +77,7 @@ mod uneven_filters;
 mod unknown_action;
 mod unknown_buildspec_key;
 mod unknown_deployer;
+mod unknown_filter;
 mod unknown_property;
 mod unpinned_framework;
 mod unpinned_install;
@@ -85,12 +88,14 @@ mod untrusted_build;
 mod untrusted_buildspec;
 mod untrusted_writer;
 mod unused_permission;
+mod unwritten_source;
 mod validation_words;
 mod webhook_pattern;
 mod world_writable;
 mod write_anywhere;
 
 pub use chain::list;
+pub use existing_role::resource_types;
 
 use super::{Analysis, Context, Finding};
 use crate::model::Policy;
@@ -113,11 +118,13 @@ pub const ANALYSES: &[Analysis] = &[
     command_line_password::ANALYSIS,
     compose_escape::ANALYSIS,
     credential_in_url::ANALYSIS,
+    cross_account_key::ANALYSIS,
     deploy_permission::ANALYSIS,
     dummy_credentials::ANALYSIS,
     environment_variable::ANALYSIS,
     escalation_path::ANALYSIS,
     every_action::ANALYSIS,
+    existing_role::ANALYSIS,
     failed_build_artifact::ANALYSIS,
     fixed_partition::ANALYSIS,
     foreign_writer::ANALYSIS,
@@ -171,6 +178,7 @@ pub const ANALYSES: &[Analysis] = &[
     unknown_action::ANALYSIS,
     unknown_buildspec_key::ANALYSIS,
     unknown_deployer::ANALYSIS,
+    unknown_filter::ANALYSIS,
     unknown_property::ANALYSIS,
     unpinned_framework::ANALYSIS,
     unpinned_install::ANALYSIS,
@@ -181,6 +189,7 @@ pub const ANALYSES: &[Analysis] = &[
     untrusted_buildspec::ANALYSIS,
     untrusted_writer::ANALYSIS,
     unused_permission::ANALYSIS,
+    unwritten_source::ANALYSIS,
     webhook_pattern::ANALYSIS,
     world_writable::ANALYSIS,
     write_anywhere::ANALYSIS,

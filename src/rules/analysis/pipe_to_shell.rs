@@ -33,10 +33,9 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                 fetch = Some(command);
             }
             let Some(mut found) = found else { continue };
-            if let Some(project) = group.deploying {
-                found = found
-                    .severity(Severity::High)
-                    .note(format!("it runs with the role of `{}`, which deploys", project.display()));
+            if let Some(name) = &group.deploying {
+                found =
+                    found.severity(Severity::High).note(format!("it runs with the role of `{name}`, which deploys"));
             }
             findings.push(found);
         }

@@ -3,8 +3,8 @@
 use super::chain::{list, with_conditions};
 use super::validation_words;
 use crate::diagnostic::Severity;
-use crate::iam::Grant;
 use crate::iam::validate::{Code, Issue, codes};
+use crate::iam::{Grant, PolicyKind};
 use crate::model::{Model, Policy, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use rayon::prelude::*;
@@ -73,8 +73,12 @@ fn is_told_elsewhere(model: &Model, policy: &Policy, issue: &Issue) -> bool {
         let mut holders = policy.attached_to.iter().map(|id| model.principal(*id));
         return holders.any(|holder| holder.is_ci_role() || is_administrator_by(holder, issue));
     }
-    if matches!(issue.code, codes::MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL) {
-        return crate::model::is_ci_provider(&issue.text);
+    if issue.code == codes::MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL {
+        return crate::model::is_ci_provider(&issue.text) || issue.text == "cognito-identity.amazonaws.com";
+    }
+    if issue.code == codes::WILDCARD_USAGE_TOO_PERMISSIVE {
+        // How wide a subject is, and what the role may do, is told together.
+        return policy.kind == PolicyKind::Trust && issue.other.ends_with(":sub");
     }
     if issue.code == codes::MISSING_VERSION {
         // The version makes a difference where it is told that it does.

@@ -2,10 +2,10 @@
 
 use super::chain::with_conditions;
 use crate::diagnostic::Doubt;
-use crate::model::DeclaredResource;
+use crate::model::{DeclaredResource, Model, ShownParameter};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::source::Span;
-use crate::value::{Condition, Map, Text, Value, can_hold_together};
+use crate::value::{Condition, HoleKind, Map, Text, Value, can_hold_together};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -40,15 +40,26 @@ pub const ANALYSIS: Analysis = Analysis {
             doc: "and the values that this one must have",
         },
         Param {
+            name: "beside-is-not",
+            kind: ParamKind::List,
+            required: false,
+            doc: "or those that it must not have, if it is there",
+        },
+        Param {
             name: "without",
             kind: ParamKind::List,
             required: false,
             doc: "properties of which none stands next to it",
         },
         Param { name: "lesser", kind: ParamKind::List, required: false, doc: "values that weigh a step less" },
-        Param { name: "secret", kind: ParamKind::Flag, required: false, doc: "the value must not be shown" },
+        Param {
+            name: "secret",
+            kind: ParamKind::Flag,
+            required: false,
+            doc: "the value must not be shown; a parameter without `NoEcho` shows it too",
+        },
     ],
-    facts: &["resource", "kind", "property", "value"],
+    facts: &["resource", "kind", "property", "value", "how"],
     bind,
 };
 
@@ -62,6 +73,7 @@ fn bind(params: &Params) -> Check {
         missing: params.flag("missing"),
         beside: params.list("beside").into_iter().next(),
         beside_is: patterns(&params.list("beside-is")),
+        beside_is_not: patterns(&params.list("beside-is-not")),
         without: params.list("without"),
         secret: params.flag("secret"),
         lesser: patterns(&params.list("lesser")),
@@ -69,7 +81,7 @@ fn bind(params: &Params) -> Check {
     Box::new(move |context: &Context<'_>| {
         let resources = context.model.resources.iter().filter(|resource| types.contains(&resource.kind));
         let found = resources.flat_map(|resource| {
-            let found = question.of_resource(resource).into_iter();
+            let found = question.of_resource(context.model, resource).into_iter();
             found.map(|found| with_conditions(found, resource.when.as_slice(), Vec::new()))
         });
         found.collect()
@@ -83,6 +95,7 @@ struct Question {
     missing: bool,
     beside: Option<String>,
     beside_is: GlobSet,
+    beside_is_not: GlobSet,
     without: Vec<String>,
     secret: bool,
     lesser: GlobSet,
@@ -96,9 +109,9 @@ struct Place<'v> {
 }
 
 impl Question {
-    fn of_resource(&self, resource: &DeclaredResource) -> Vec<Finding> {
+    fn of_resource(&self, model: &Model, resource: &DeclaredResource) -> Vec<Finding> {
         if self.paths.is_empty() {
-            return vec![named(resource, resource.logical_id.span, "", "")];
+            return vec![named(resource, resource.logical_id.span, "", "", "is there")];
         }
         let Some(properties) = resource.value() else { return Vec::new() };
         let mut findings = Vec::new();
@@ -106,7 +119,7 @@ impl Question {
             let mut places = Vec::new();
             self.places(properties, path, &[], &mut places);
             let meant = places.iter().filter(|place| self.is_beside(place));
-            findings.extend(meant.filter_map(|place| self.at(resource, path, place)));
+            findings.extend(meant.filter_map(|place| self.at(model, resource, path, place)));
         }
         findings
     }
@@ -143,25 +156,34 @@ impl Question {
         }
         let Some(name) = &self.beside else { return true };
         let value = place.holder.and_then(|map| map.get(name));
-        value.is_some_and(|value| {
-            value
-                .alternatives()
-                .iter()
-                .any(|(_, value)| value.literal().is_some_and(|text| self.beside_is.is_match(text)))
-        })
+        let has = |set: &GlobSet| {
+            let alternatives = value.map(Value::alternatives).unwrap_or_default();
+            alternatives.iter().any(|(_, value)| value.literal().is_some_and(|text| set.is_match(text)))
+        };
+        (self.beside_is.is_empty() || has(&self.beside_is)) && !has(&self.beside_is_not)
     }
 
-    fn at(&self, resource: &DeclaredResource, path: &[String], place: &Place<'_>) -> Option<Finding> {
+    fn at(&self, model: &Model, resource: &DeclaredResource, path: &[String], place: &Place<'_>) -> Option<Finding> {
         let path = path.join(".");
         let Some((key, value)) = place.value else {
-            let found = named(resource, resource.logical_id.span, &path, "");
+            let found = named(resource, resource.logical_id.span, &path, "", "is missing");
             return (self.missing && !resource.is_open).then(|| with_conditions(found, &place.when, Vec::new()));
         };
         if self.present {
-            let found = named(resource, key, &path, "").related(resource.logical_id.span, "this resource");
+            let found = named(resource, key, &path, "", "is there").related(resource.logical_id.span, "this resource");
             return (!matches!(value, Value::Absent(_))).then(|| with_conditions(found, &place.when, Vec::new()));
         }
-        let (text, is_default) = text_of(value.as_text()?)?;
+        let text = value.as_text()?;
+        if self.secret
+            && let Some(parameter) = shown_parameter(model, text)
+        {
+            let how = "comes of a parameter that the stack shows";
+            let found = named(resource, value.span(), &path, "", how)
+                .label("a secret that is shown")
+                .related(parameter.name.span, "declared without `NoEcho`");
+            return Some(with_conditions(found, &place.when, Vec::new()));
+        }
+        let (text, is_default) = text_of(text)?;
         if !self.is.is_match(&text) {
             return None;
         }
@@ -171,7 +193,8 @@ impl Question {
             return None;
         }
         let shown = if self.secret { "" } else { &text };
-        let mut found = named(resource, value.span(), &path, shown).related(resource.logical_id.span, "this resource");
+        let mut found = named(resource, value.span(), &path, shown, "stands in the template")
+            .related(resource.logical_id.span, "this resource");
         found.lowered_by = u8::from(self.lesser.is_match(&text));
         if self.secret && !is_default {
             found.secret = Some(value.span());
@@ -184,12 +207,19 @@ impl Question {
     }
 }
 
-fn named(resource: &DeclaredResource, span: Span, path: &str, value: &str) -> Finding {
+fn named(resource: &DeclaredResource, span: Span, path: &str, value: &str, how: &str) -> Finding {
     Finding::new(span, format!("{} {path} {value}", resource.logical_id.value))
         .fact("resource", resource.logical_id.value.clone())
         .fact("kind", resource.kind.clone())
         .fact("property", path.rsplit('.').next().unwrap_or_default().to_owned())
         .fact("value", value.to_owned())
+        .fact("how", how.to_owned())
+}
+
+/// The parameter that the whole text comes of, when it hides nothing; one with a default has it in the template.
+fn shown_parameter<'m>(model: &'m Model, text: &Text) -> Option<&'m ShownParameter> {
+    let hole = text.as_hole().filter(|hole| hole.kind == HoleKind::Parameter && hole.default.is_none())?;
+    model.shown_parameters.iter().find(|one| one.template == hole.template && one.name.value == hole.name)
 }
 
 /// The text, and whether it is so by the defaults of parameters only. What a dynamic reference gives,

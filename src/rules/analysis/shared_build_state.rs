@@ -1,6 +1,7 @@
 //! What builds of unreviewed code share with others: a cache, machines, a log group.
 
 use super::chain::{trust_confidence, with_conditions};
+use crate::model::artifact::Writer;
 use crate::model::{BuildProject, Model};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::value::Text;
@@ -45,8 +46,13 @@ fn finding(model: &Model, project: &BuildProject, what: &str) -> Option<Finding>
     }
     let namespace = |project: &BuildProject| project.cache.as_ref().and_then(|cache| cache.namespace.clone());
     if what == "cache" && (namespace(project).is_none() || namespace(project) != namespace(other)) {
-        found =
-            found.lowered_by(1).note("they have no `CacheNamespace` in common, and one role or the other reaches both");
+        // CodeBuild keeps caches without a common namespace apart, which is nothing to a command of the build.
+        let write = Writer::new(model, project).role_writes_to(text, None);
+        let note = "they have no `CacheNamespace` in common, and one role or the other reaches both";
+        found = match write {
+            Some(write) => found.related(write.span, write.text),
+            None => found.lowered_by(1).note(note),
+        };
     }
     found.confidence = trust_confidence(project);
     Some(with_conditions(found, &project.trust.when, Vec::new()))

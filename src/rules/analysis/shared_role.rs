@@ -2,7 +2,7 @@
 
 use super::chain::{trust_confidence, with_conditions};
 use crate::diagnostic::{Confidence, Doubt, Severity};
-use crate::model::{ActionRef, CodeTrust, Level, Model, RoleRef, from_pipeline};
+use crate::model::{ActionRef, CodeTrust, Model, RoleRef, from_pipeline};
 use crate::rules::{Analysis, Check, Context, Finding, Params, doubt};
 use crate::source::Span;
 
@@ -111,7 +111,7 @@ fn finding(model: &Model, untrusted: &Untrusted<'_>, other: &Deploying<'_>) -> F
         .fact("who", who)
         .fact("sharing", sharing)
         .label(format!("the role of `{name}`"));
-    if untrusted.trust.level > Level::Public {
+    if !untrusted.trust.is_open_to_pull_requests() {
         found = found.severity(Severity::High);
     }
     if let Some((span, text)) = untrusted.trust.because.first() {

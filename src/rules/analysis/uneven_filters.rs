@@ -2,7 +2,7 @@
 
 use super::chain::with_conditions;
 use crate::diagnostic::Severity;
-use crate::model::webhook::Anchoring;
+use crate::model::webhook::{Anchoring, EVENTS};
 use crate::model::{BuildProject, Filter, FilterGroup, FilterKind};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::value::can_hold_together;
@@ -21,17 +21,6 @@ fn bind(_: &Params) -> Check {
 
 /// Filters that say who or which branch.
 const GATES: [FilterKind; 3] = [FilterKind::ActorAccountId, FilterKind::HeadRef, FilterKind::BaseRef];
-
-const EVENTS: [&str; 8] = [
-    "PUSH",
-    "PULL_REQUEST_CREATED",
-    "PULL_REQUEST_UPDATED",
-    "PULL_REQUEST_REOPENED",
-    "PULL_REQUEST_MERGED",
-    "RELEASED",
-    "PRERELEASED",
-    "WORKFLOW_JOB_QUEUED",
-];
 
 fn of_project(project: &BuildProject) -> Option<Finding> {
     let webhook = project.webhook.as_ref()?;

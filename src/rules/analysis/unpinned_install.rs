@@ -42,9 +42,9 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
         let Some(mut found) = first else { continue };
         let verb = if packages.len() == 1 { "is" } else { "are" };
         found = found.fact("packages", list(&packages, 3)).fact("verb", verb);
-        if let Some(project) = group.deploying {
-            found =
-                found.severity(Severity::Medium).note(format!("`{}` deploys with what it installs", project.display()));
+        if let Some(name) = &group.deploying {
+            let note = format!("what it installs runs with the role of `{name}`, which deploys");
+            found = found.severity(Severity::Medium).note(note);
         }
         findings.push(found);
     }

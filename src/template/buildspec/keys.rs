@@ -19,6 +19,9 @@ const ROOT: [&str; 10] =
     ["version", "run-as", "env", "proxy", "batch", "phases", "reports", "artifacts", "cache", "eb_codebuild_settings"];
 const ENV: [&str; 6] =
     ["shell", "variables", "parameter-store", "exported-variables", "secrets-manager", "git-credential-helper"];
+/// What became of `env` and its `variables`.
+/// <https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html#build-spec-ref-versions>
+pub const FIRST_ENV: (&str, &str) = ("environment_variables", "plaintext");
 const PROXY: [&str; 2] = ["upload-artifacts", "logs"];
 const PHASES: [&str; 4] = ["install", "pre_build", "build", "post_build"];
 const PHASE: [&str; 5] = ["run-as", "on-failure", "runtime-versions", "commands", "finally"];
@@ -38,10 +41,11 @@ const ARTIFACTS: [&str; 9] = [
 ];
 const CACHE: [&str; 4] = ["key", "fallback-keys", "action", "paths"];
 
-/// All keys without a meaning, in the order of the text.
-pub fn unknown(root: &Map) -> Vec<UnknownKey> {
+/// All keys without a meaning, in the order of the text. The first version had other names for some.
+pub fn unknown(root: &Map, is_first_version: bool) -> Vec<UnknownKey> {
     let mut found = Vec::new();
     check(root, "", &ROOT, &mut found);
+    found.retain(|unknown| !is_first_version || unknown.key.value != FIRST_ENV.0);
     let part = |key: &str| root.get(key).and_then(Value::as_map);
     for (key, known) in [("env", &ENV[..]), ("proxy", &PROXY), ("batch", &BATCH), ("cache", &CACHE)] {
         part(key).into_iter().for_each(|map| check(map, key, known, &mut found));

@@ -60,3 +60,27 @@ fn keys_without_a_meaning_are_told_with_the_key_above() {
     let found: Vec<_> = buildspec.unknown_keys.iter().map(|one| (one.below.as_str(), one.key.value.as_str())).collect();
     assert_eq!(found, [("", "environment"), ("phases", "prebuild"), ("build", "command")]);
 }
+
+#[test]
+fn the_first_version_has_names_of_its_own() {
+    let text = |version| format!("version: {version}\nenvironment_variables: {{plaintext: {{STAGE: live}}}}\n");
+    let (_, first) = read(&text("0.1"));
+    assert_eq!(first.variables[0].name.value, "STAGE");
+    assert!(first.unknown_keys.is_empty() && first.has_a_shell_for_each_command());
+    let (_, second) = read(&text("0.2"));
+    assert_eq!((second.variables.len(), second.unknown_keys.len()), (0, 1));
+}
+
+#[test]
+fn a_command_that_became_a_mapping_is_told_with_the_quotes_that_mend_it() {
+    let text =
+        "phases:\n  build:\n    commands:\n      - echo Done: all # of it\n      - echo it's: so\n      - {a: b}\n";
+    let (sources, buildspec) = read(text);
+    assert_eq!(buildspec.problems.len(), 3);
+    let fix = buildspec.problems[0].fix.as_ref().expect("a fix");
+    let mut mended = text.to_owned();
+    fix.edits.iter().rev().for_each(|edit| mended.replace_range(edit.span.range(), &edit.text));
+    assert!(mended.contains("- 'echo Done: all' # of it\n"), "{mended}");
+    assert!(buildspec.problems[1..].iter().all(|problem| problem.fix.is_none()));
+    assert_eq!(sources.slice(buildspec.problems[0].primary.span), "echo Done: all");
+}
