@@ -144,7 +144,10 @@ fn read(sources: &Sources, rules: &[Rule], options: &Options) -> (Understood, Su
     let files: Vec<FileId> = sources.iter().map(|(file, _)| file).collect();
     let repository = Repository::read_with(sources, options.config.assigned(sources));
     let options = with_parts(options, &repository);
-    let asked = Asked::Types(rules::resource_types(rules));
+    let asked = match rules::ask_for_needs(rules) {
+        true => Asked::All,
+        false => Asked::Types(rules::resource_types(rules)),
+    };
     let taken: Vec<Taken> = files.par_iter().map(|file| take(&repository, *file, &asked, &options)).collect();
     let formats: Vec<Format> = taken.iter().map(|file| file.format).collect();
     let mut summary = summarise_files(sources, &options, &taken);
@@ -288,7 +291,7 @@ fn take(repository: &Repository<'_>, file: FileId, asked: &Asked, options: &Opti
         true => "too little of it is YAML or JSON to tell what it is",
         false => "speaks of AWS resources or statements, and is no template, buildspec or policy",
     });
-    Taken { odd, foreign, ..Taken::plain(Format::Other, lower::Fragment::default()) }
+    Taken { odd, foreign, ..Taken::plain(Format::Other, lower::package(repository, file)) }
 }
 
 fn summarise_files(sources: &Sources, options: &Options, taken: &[Taken]) -> Summary {

@@ -102,8 +102,9 @@ impl Value {
             }
             Kind::Mapping(entries) => {
                 let entries = entries.iter().map(|entry| {
-                    let key = entry.key.as_str().unwrap_or_default().to_owned();
-                    (Spanned::new(key, entry.key.span()), Value::restored(&entry.value, holes))
+                    // `"${Host}:sub"` is shown as it is written.
+                    let key = Value::restored(&entry.key, holes).as_text().map(|key| key.display().into_owned());
+                    (Spanned::new(key.unwrap_or_default(), entry.key.span()), Value::restored(&entry.value, holes))
                 });
                 Value::Map(Map { entries: entries.collect(), span: node.span() })
             }

@@ -168,3 +168,14 @@ fn what_is_no_account_is_refused() {
     let places: Vec<&str> = problems.iter().map(|one| sources.slice(one.primary.span)).collect();
     assert_eq!(places, ["\"21098765432x\"", "\"2109\""]);
 }
+
+#[test]
+fn a_build_that_runs_the_cdk_deploys() {
+    let mut sources = Sources::new();
+    let path = "fixtures/projects/cdk-pipeline/deploys/template.yml";
+    sources.add("template.yml", std::fs::read_to_string(path).expect("a fixture"));
+    let understood = iamlint::linter::understand(&sources, &Options::default());
+    let deployers = &understood.model.deployers.principals;
+    let names: Vec<&str> = deployers.iter().map(|id| understood.model.principal(*id).display()).collect();
+    assert_eq!(names, ["DeployRole"]);
+}

@@ -1,11 +1,16 @@
 //! Output of the AWS CLI: what is taken for it, where its parts stand, and how the outputs of several
 //! calls come together.
 
-use iamlint::linter::{Options, Report, lint};
+use iamlint::config::Config;
+use iamlint::diagnostic::{Diagnostic, Severity};
+use iamlint::linter::{Options, Report, lint, understand};
 use iamlint::report::{Format as Written, Style, render};
 use iamlint::rules::builtin;
 use iamlint::source::Sources;
 use iamlint::template::{Format, Repository};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
 
 const TRUST: &str = r#"{"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Principal": {"Service": "codebuild.amazonaws.com"}, "Action": "sts:AssumeRole"}]}"#;
@@ -30,7 +35,7 @@ fn run(files: &[(&str, &str)]) -> (Sources, Report) {
 /// The rules that fired, each with the text under its primary label.
 fn found(files: &[(&str, &str)]) -> Vec<(String, String)> {
     let (sources, report) = run(files);
-    let place = |found: &iamlint::diagnostic::Diagnostic| sources.slice(found.primary.span).to_owned();
+    let place = |found: &Diagnostic| sources.slice(found.primary.span).to_owned();
     report.diagnostics.iter().map(|found| (found.rule.clone(), place(found))).collect()
 }
 
@@ -218,4 +223,148 @@ fn the_empty_sid_that_the_console_writes_is_no_finding() {
     assert!(!fires(&found(&[("account.json", &account(&[by_console]))]), "empty-element"));
     let by_hand = whole_role("build", "111122223333", &with_sid(CREATES_ROLES));
     assert!(fires(&found(&[("account.json", &account(&[by_hand]))]), "empty-element"));
+}
+
+const PIPELINE_ACCOUNT: &str = "fixtures/projects/only-the-pipeline/account";
+
+/// The files of the account in which only the pipeline is to deploy, with other details of the account.
+fn pipeline_account(details: &[String]) -> Vec<(String, String)> {
+    let read = |name: &str| fs::read_to_string(format!("{PIPELINE_ACCOUNT}/{name}")).expect("a fixture");
+    let mut files: Vec<(String, String)> =
+        ["pipeline.json", "projects.json"].iter().map(|name| ((*name).to_owned(), read(name))).collect();
+    files.extend(details.iter().enumerate().map(|(index, text)| (format!("account-{index}.json"), text.clone())));
+    files
+}
+
+fn details() -> Value {
+    let text = fs::read_to_string(format!("{PIPELINE_ACCOUNT}/account.json")).expect("a fixture");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+/// What is found, whatever file it stands in, and what is not analysed.
+fn told_of_account(details: &[String]) -> (Vec<String>, Vec<String>) {
+    let files = pipeline_account(details);
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let (_, report) = run(&files);
+    let line = |one: &Diagnostic| format!("{} {} {}", one.severity, one.rule, one.message);
+    let mut found: Vec<String> = report.diagnostics.iter().map(line).collect();
+    found.sort();
+    (found, report.summary.not_analysed.into_iter().map(|one| one.reason).collect())
+}
+
+#[test]
+fn who_deploys_is_told_from_pipeline_and_build() {
+    let files = pipeline_account(&[details().to_string()]);
+    let mut sources = Sources::new();
+    files.iter().for_each(|(path, text)| _ = sources.add(path.as_str(), text.as_str()));
+    let understood = understand(&sources, &Options::default());
+    let model = &understood.model;
+    let names =
+        |ids: &BTreeSet<usize>| ids.iter().map(|id| model.principal(*id).display().to_owned()).collect::<Vec<_>>();
+    assert_eq!(names(&model.deployers.principals), ["cd-deployer"]);
+    assert_eq!(names(&model.deployers.execution), ["cfn-exec"]);
+}
+
+/// Documents as the API gives them.
+fn encode(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                match key.as_str() {
+                    "AssumeRolePolicyDocument" | "PolicyDocument" | "Document" => {
+                        *value = Value::String(percent_encoded(&value.to_string()));
+                    }
+                    _ => encode(value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(encode),
+        _ => {}
+    }
+}
+
+/// Every third object of each list.
+fn page(details: &Value, number: usize) -> Value {
+    let mut page = details.clone();
+    for (_, list) in page.as_object_mut().expect("an object") {
+        let Some(items) = list.as_array_mut() else { continue };
+        *items = items.iter().skip(number).step_by(3).cloned().collect();
+    }
+    if number < 2 {
+        page["IsTruncated"] = Value::Bool(true);
+        page["Marker"] = Value::String("ANeXamPLeToKeN".to_owned());
+    }
+    page
+}
+
+#[test]
+fn an_account_is_one_however_it_is_written() {
+    let whole = told_of_account(&[details().to_string()]);
+    assert_eq!(whole.0.len(), 12, "the role for emergencies is not told of here: {:?}", whole.0);
+    assert!(whole.1.is_empty(), "{:?}", whole.1);
+    let mut encoded = details();
+    encode(&mut encoded);
+    assert_eq!(told_of_account(&[encoded.to_string()]), whole, "encoded");
+    let pages: Vec<String> = (0..3).map(|number| page(&details(), number).to_string()).collect();
+    assert_eq!(told_of_account(&[pages.join("\n")]), whole, "one behind the other");
+    assert_eq!(told_of_account(&pages), whole, "in a file each");
+    assert_eq!(told_of_account(&[pages[2].clone(), pages[0].clone(), pages[1].clone()]), whole, "in another order");
+}
+
+#[test]
+fn an_account_that_is_cut_off_is_said_to_be() {
+    let mut pages: Vec<String> = (0..3).map(|number| page(&details(), number).to_string()).collect();
+    pages[2] = pages[2].replace(r#""IsTruncated":false"#, r#""IsTruncated":true,"Marker":"ANeXamPLe""#);
+    let stops = |details: &[String]| {
+        let (_, not_analysed) = told_of_account(details);
+        not_analysed.iter().filter(|reason| reason.contains("more was to come")).count()
+    };
+    assert_eq!(stops(&[pages.join("\n")]), 1);
+    assert_eq!(stops(&pages), 3);
+    let other = details().to_string().replace("444455556666", "111122223333");
+    pages.push(other);
+    assert_eq!(stops(&pages), 3, "the account that is whole is another one");
+}
+
+#[test]
+fn who_is_for_emergencies_shows_a_second_factor_or_is_named() {
+    let mut whole = details();
+    for role in whole["RoleDetailList"].as_array_mut().expect("roles") {
+        for policy in role["AttachedManagedPolicies"].as_array_mut().expect("policies") {
+            if policy["PolicyName"] == "AdministratorAccess" {
+                policy["PolicyArn"] = "arn:aws:iam::aws:policy/AWSCodeDeployFullAccess".into();
+            }
+        }
+    }
+    let whole = whole.to_string();
+    let of = |condition: &str, config: &str| {
+        let mfa = r#""Bool":{"aws:MultiFactorAuthPresent":"true"},"NumericLessThan":{"aws:MultiFactorAuthAge":"900"}"#;
+        assert!(whole.contains(mfa));
+        let mut sources = Sources::new();
+        let file = sources.add("iamlint.toml", config);
+        let config = Config::read(&sources, file, "").unwrap_or_else(|problems| panic!("{problems:?}"));
+        for (path, text) in pipeline_account(&[whole.replacen(mfa, condition, 1)]) {
+            sources.add(path, text);
+        }
+        let options = Options { config, ..Options::default() };
+        let report = lint(&sources, &builtin::asked_by_default(), &options);
+        let deploys =
+            |one: &&Diagnostic| one.rule == "deploy-permission-outside-pipeline" && one.message.contains("`bg-admin`");
+        let notes = |one: &Diagnostic| one.notes.iter().any(|note| note.contains("for emergencies"));
+        report.diagnostics.iter().find(deploys).map(|one| (one.severity, notes(one)))
+    };
+    let named = "[deployment]\nbreak-glass = [\"bg-*\"]\n";
+    for guarded in
+        [r#""Bool":{"aws:MultiFactorAuthPresent":"true"}"#, r#""NumericLessThan":{"aws:MultiFactorAuthAge":"900"}"#]
+    {
+        assert_eq!(of(guarded, named), None, "{guarded}");
+        assert_eq!(of(guarded, ""), Some((Severity::High, false)), "{guarded}");
+    }
+    for open in [
+        r#""BoolIfExists":{"aws:MultiFactorAuthPresent":"true"}"#,
+        r#""Bool":{"aws:MultiFactorAuthPresent":"false"}"#,
+        r#""StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}"#,
+    ] {
+        assert_eq!(of(open, named), Some((Severity::Medium, true)), "{open}");
+    }
 }

@@ -51,6 +51,134 @@ fn the_roles_of_the_secured_project_hold_what_is_needed() {
     settle(Path::new("fixtures/projects/serverless-cicd/secured.uses"), &shown.collect::<Vec<_>>().join("\n"));
 }
 
+/// The role of a build with every property that asks for a permission grants these and no others.
+#[test]
+fn a_policy_that_is_exact_is_the_least_policy() {
+    let sources = sources(Path::new(EXACT));
+    let (_, told) = told_of_roles(&sources, |name| name == "BuildRole").remove(0);
+    assert!(told.states.iter().all(|state| *state == State::Granted), "{}", told.table);
+    assert_eq!((told.left_out, told.beyond), (0, 0), "{}", told.table);
+    settle(Path::new(EXACT).with_extension("uses").as_path(), &format!("{}\n{}", told.table, told.policy));
+}
+
+const EXACT: &str = "fixtures/projects/exact-policy/minimal";
+
+/// One thing of the exact policy is another: what is put for what (`from…to`: for what stands from the one
+/// up to the other), and the findings that come of it: rule, severity or `also` where another rule tells
+/// it, and the first line that is underlined.
+type Variant<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [(&'a str, &'a str, &'a str)]);
+
+const VARIANTS: &[Variant<'_>] = &[
+    ("nothing", &[], &[]),
+    (
+        "the coverage of the code may not be written",
+        &[("codebuild:BatchPutCodeCoverages, ", "")],
+        &[("missing-permission", "high", "coverage")],
+    ),
+    (
+        "one parameter may be read, and builds ask for several",
+        &[("ssm:GetParameters", "ssm:GetParameter")],
+        &[("missing-permission", "high", "/app/x")],
+    ),
+    (
+        "all of ECR, with the image of the build itself",
+        &[
+            ("[ecr:BatchCheckLayerAvailability, ecr:BatchGetImage, ecr:GetDownloadUrlForLayer]", "ecr:*"),
+            (IMAGE, "\"*\"\n"),
+        ],
+        &[
+            ("service-wildcard", "high", "ecr:*"),
+            ("build-image-writable-by-build", "also", "ecr:*"),
+            ("redundant-entry", "info", "Sid: Registry"),
+        ],
+    ),
+    (
+        "interfaces for any service",
+        &[(INTERFACE, "")],
+        &[("resource-broader-than-needed", "low", "ec2:CreateNetworkInterfacePermission")],
+    ),
+    (
+        "the name of a secret for its ARN",
+        &[("secret:prod/db-??????", "secret:prod/db")],
+        &[("missing-permission", "high", "prod/db:password")],
+    ),
+    (
+        "the log group without its streams",
+        &[(STREAMS, "log-group:/aws/codebuild/billing\n")],
+        &[("action-resource-mismatch", "low", "logs:CreateLogStream"), ("missing-permission", "high", "Build")],
+    ),
+    ("a service that nothing calls", &[(PARAMETER, QUEUES)], &[("unused-permission", "medium", "sqs:SendMessage")]),
+    (
+        "the whole of a service that nothing calls",
+        &[(PARAMETER, QUEUES), ("sqs:SendMessage", "sqs:*")],
+        &[("unused-permission", "medium", "sqs:*"), ("service-wildcard", "also", "sqs:*")],
+    ),
+    (
+        "a service that nothing is seen to call",
+        &[(PARAMETER, QUEUES), ("npm ci", "./deploy.sh")],
+        &[("unused-permission", "info", "sqs:SendMessage"), ("opaque-commands", "info", "./deploy.sh")],
+    ),
+    ("all reports of the project", &[("report-group/billing-tests", "report-group/billing-*")], &[]),
+    ("all parameters of the application", &[("parameter/app/x", "parameter/app/*")], &[]),
+    (
+        "all parameters",
+        &[("parameter/app/x", "parameter/*")],
+        &[
+            ("secret-read-wildcard", "high", "ssm:GetParameters"),
+            ("resource-broader-than-needed", "also", "ssm:GetParameters"),
+        ],
+    ),
+];
+
+const IMAGE: &str = "!Sub arn:${AWS::Partition}:ecr:eu-west-1:111122223333:repository/tools/build\n";
+const INTERFACE: &str =
+    "                Condition:\n                  StringEquals:\n                    ec2:…              - Sid: Tests";
+const STREAMS: &str = "log-group:/aws/codebuild/billing\n…              - Sid: Source";
+const PARAMETER: &str = "              - Sid: Parameter\n";
+const QUEUES: &str = "              - Effect: Allow
+                Action: sqs:SendMessage
+                Resource: !Sub arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:jobs
+              - Sid: Parameter\n";
+
+#[test]
+fn what_differs_from_an_exact_policy_is_told() {
+    let mut failures = Vec::new();
+    for (what, replaced, expected) in VARIANTS {
+        let mut files = Sources::new();
+        let mut left: Vec<&(&str, &str)> = replaced.iter().collect();
+        for (_, source) in sources(Path::new(EXACT)).iter() {
+            let mut text = source.text.to_string();
+            left.retain(|(old, new)| {
+                let (from, to) = old.split_once('…').unwrap_or((old, ""));
+                let Some((start, length)) = text.find(from).and_then(|start| {
+                    let behind = start + from.len();
+                    Some((start, from.len() + text[behind..].find(to)?))
+                }) else {
+                    return true;
+                };
+                text.replace_range(start..start + length, new);
+                false
+            });
+            files.add(source.path.clone(), text);
+        }
+        assert!(left.is_empty(), "{what}: {left:?}");
+        let report = lint(&files, builtin::rules(), &Options::default());
+        let found = report.diagnostics.iter().map(|found| {
+            let span = found.primary.span;
+            let text = &files.get(span.file).text[span.start as usize..span.end as usize];
+            let text = text.lines().next().unwrap_or_default();
+            let also = found.also.iter().map(move |rule| format!("{rule} also at {text}"));
+            also.chain([format!("{} {} at {text}", found.rule, found.severity)])
+        });
+        let found: BTreeSet<String> = found.flatten().collect();
+        let expected = expected.iter().map(|(rule, severity, text)| format!("{rule} {severity} at {text}")).collect();
+        if found != expected {
+            failures.push(format!("{what}:\n  found    {found:?}\n  expected {expected:?}"));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
 /// Compares with a golden file, or writes it anew.
 fn settle(path: &Path, text: &str) {
     if std::env::var_os("BLESS").is_some() {

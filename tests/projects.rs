@@ -1,13 +1,14 @@
 //! Whole repositories: all rules on, findings compared with what a person says must be found, and
 //! the report as it is read.
 //!
-//! Beside each state of a project lie `<state>.expected` (`rule severity path:line`, one finding a
+//! A state may have an `iamlint.toml`. Beside each state of a project lie `<state>.expected` (`rule severity path:line`, one finding a
 //! line), `<state>.forbidden` (`rule [path]`), and `<state>.out`, which `BLESS=1` writes anew.
 //! `<state>.pending` lists findings that should not be there and still are; a line of it that no
 //! longer holds fails the test too.
 
 mod walk;
 
+use iamlint::config::Config;
 use iamlint::linter::{Options, Report, lint};
 use iamlint::report::{Format, Style, render};
 use iamlint::rules::builtin;
@@ -106,14 +107,17 @@ fn a_run_gives_the_same_bytes_every_time() {
     }
 }
 
-/// All files of a state, linted with all rules; paths start at the state's folder.
+/// All files of a state, linted with all rules and its configuration; paths start at the state's folder.
 fn run(state: &Path) -> (Sources, Report) {
     let mut sources = Sources::new();
     for path in files_below(state) {
         let name = shown(path.strip_prefix(state).expect("below the state"));
         sources.add(name, fs::read_to_string(&path).expect("a readable fixture"));
     }
-    let report = lint(&sources, &builtin::asked_by_default(), &Options::default());
+    let file = sources.iter().find(|(_, source)| source.path == "iamlint.toml").map(|(file, _)| file);
+    let config = file.map(|file| Config::read(&sources, file, "").expect("a good configuration"));
+    let options = Options { config: config.unwrap_or_default(), ..Options::default() };
+    let report = lint(&sources, &builtin::asked_by_default(), &options);
     (sources, report)
 }
 

@@ -160,7 +160,7 @@ impl ConditionTest {
     /// `sub` of `token.actions.githubusercontent.com:sub`, with the host of the provider.
     pub fn claim(&self) -> Option<(&str, &str)> {
         let (host, claim) = self.key.rsplit_once(':')?;
-        host.contains('.').then_some((host, claim))
+        (host.contains('.') || host.starts_with("${")).then_some((host, claim))
     }
 
     /// Whether the test is sure to hold whenever `given` holds.

@@ -16,7 +16,9 @@ pub fn is_guarded(principal: &Principal) -> bool {
     match principal.kind {
         PrincipalKind::Role => principal.trust.as_ref().is_some_and(|trust| {
             let mut allows = trust.allows().peekable();
-            allows.peek().is_some() && allows.all(|statement| asks_for_mfa(statement) || names_callers(statement))
+            trust.unread.is_empty()
+                && allows.peek().is_some()
+                && allows.all(|statement| asks_for_mfa(statement) || names_callers(statement))
         }),
         PrincipalKind::User => principal.authority.documents.iter().flat_map(|one| one.allows()).all(asks_for_mfa),
         PrincipalKind::Group => false,

@@ -9,10 +9,11 @@ mod united;
 
 use super::lower::Fragment;
 use super::{Given, Model, authority, deployment, image, script, trust_level};
-use crate::source::{FileId, Sources};
+use crate::source::{FileId, Sources, Span};
 use crate::template::Repository;
 use crate::value::{HoleKind, Text};
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 
 /// One model out of all fragments. `buildspec_files` are those that hold a buildspec.
 pub fn link(sources: &Sources, repository: &Repository<'_>, mut fragments: Vec<Fragment>, given: Given) -> Model {
@@ -23,6 +24,8 @@ pub fn link(sources: &Sources, repository: &Repository<'_>, mut fragments: Vec<F
     let mut memberships = Vec::new();
     let mut anonymous = Vec::new();
     let mut policy_names = Vec::new();
+    let mut cut_off = Vec::new();
+    let mut last_pages = Vec::new();
     for mut fragment in fragments {
         model.given.place(&mut fragment);
         fragment.shift(model.principals.len(), model.policies.len(), model.buildspecs.len());
@@ -44,11 +47,17 @@ pub fn link(sources: &Sources, repository: &Repository<'_>, mut fragments: Vec<F
         model.placeholders.append(&mut fragment.placeholders);
         model.unresolved.append(&mut fragment.unresolved);
         model.problems.append(&mut fragment.problems);
+        if let Some(packages) = &mut fragment.npm_packages {
+            model.npm_packages.get_or_insert_default().append(packages);
+        }
         model.not_read.append(&mut fragment.not_read);
+        cut_off.append(&mut fragment.cut_off);
+        last_pages.append(&mut fragment.last_pages);
         model.repaired.append(&mut fragment.repaired);
         model.hidden.append(&mut fragment.hidden);
         model.origins.append(&mut fragment.origins);
     }
+    tell_cut_off(&mut model, cut_off, &last_pages);
     anonymous::join(&mut model, anonymous, &policy_names);
     let index = policy::Index::new(&model);
     policy::attach(&mut model, &index, attachments);
@@ -63,6 +72,23 @@ pub fn link(sources: &Sources, repository: &Repository<'_>, mut fragments: Vec<F
     role::find_uses(&mut model);
     derive(&mut model);
     model
+}
+
+/// Says of an output that it stops, unless the last page of the same account lies in another file.
+fn tell_cut_off(model: &mut Model, cut_off: Vec<Span>, last_pages: &[FileId]) {
+    let accounts = |file: FileId| {
+        let principals = model.principals.iter().filter(|one| one.file == file).map(|one| one.account.as_deref());
+        let policies = model.policies.iter().filter(|one| one.file == file).map(|one| one.owner.account.as_deref());
+        principals.chain(policies).flatten().collect::<BTreeSet<&str>>()
+    };
+    let goes_on = |span: &Span| {
+        let own = accounts(span.file);
+        !own.is_empty() && last_pages.iter().any(|file| own.is_subset(&accounts(*file)))
+    };
+    let text = "the output stops here and more was to come: leave out `--max-items`";
+    let told: Vec<(Span, String)> =
+        cut_off.into_iter().filter(|span| !goes_on(span)).map(|span| (span, text.to_owned())).collect();
+    model.not_read.extend(told);
 }
 
 /// What follows from the links, each from what stands before it.

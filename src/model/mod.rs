@@ -34,7 +34,8 @@ use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span, Spanned};
 use crate::template::buildspec::Buildspec;
 use crate::template::{Unresolved, folder_of};
-use crate::value::{Hole, HoleKind, Part, Text, Value, joined};
+use crate::value::{Condition, Hole, HoleKind, Part, Text, Value, joined};
+use std::collections::BTreeSet;
 
 /// An index into [`Model::principals`].
 pub type PrincipalId = usize;
@@ -60,6 +61,8 @@ pub struct Model {
     /// Roles that CloudFormation is given by a tool that deploys.
     pub execution_roles: Vec<RoleRef>,
     pub resources: Vec<DeclaredResource>,
+    /// What the files `package.json` depend on; `None` where there is no such file.
+    pub npm_packages: Option<BTreeSet<String>>,
     /// Parameters of templates that do not hide their value.
     pub shown_parameters: Vec<ShownParameter>,
     pub placeholders: Vec<Placeholder>,
@@ -106,8 +109,8 @@ pub struct DeclaredResource {
     pub logical_id: Spanned<String>,
     pub kind: String,
     pub properties: Vec<Spanned<String>>,
-    /// A condition decides whether it is there.
-    pub is_conditional: bool,
+    /// It is there only when this holds.
+    pub when: Option<Condition>,
     /// Other properties may be there that are not seen: a transform or a condition puts them in.
     pub is_open: bool,
     /// The properties evaluated, where somebody asks about the type; those of roles and policies of IAM are kept

@@ -3,6 +3,7 @@
 
 use crate::source::{FileId, Span, Spanned};
 use crate::value::Text;
+use std::collections::BTreeSet;
 
 #[derive(Debug)]
 pub struct ServerlessService {
@@ -26,6 +27,10 @@ pub struct ServerlessService {
     pub deployment_roles: Vec<Text>,
     /// The name of its stack.
     pub stack: Option<Text>,
+    /// What the names of its functions start with: its name and the stage.
+    pub start: Option<Text>,
+    /// The kinds of events that its functions take; `None` where there are no functions.
+    pub events: Option<BTreeSet<String>>,
     /// The bucket that it names to be deployed by.
     pub bucket: Option<Text>,
 }

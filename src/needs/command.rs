@@ -4,6 +4,7 @@
 mod arn;
 mod aws;
 mod declared;
+mod handler;
 mod image;
 mod repository;
 mod resource;

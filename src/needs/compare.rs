@@ -4,6 +4,7 @@
 use super::elsewhere::may_be_granted;
 use super::excess::{self, Wider};
 use super::names::Names;
+use super::near::near;
 use super::role::of_role;
 use super::{Certainty, Need, Needs};
 use crate::diagnostic::Confidence;
@@ -41,6 +42,8 @@ pub struct Used {
     /// An index into the needs.
     pub need: usize,
     pub state: State,
+    /// Where it is missing, what the role allows in its place.
+    pub near: Option<Reason>,
 }
 
 /// Whether the role has what is needed.
@@ -143,7 +146,8 @@ fn compare_within(
                     .map_or(State::Missing, State::Unknown),
                 found => found,
             };
-            used.push(Used { action: *action, need: index, state });
+            let near = if state == State::Missing { near(&authority, need, *action) } else { None };
+            used.push(Used { action: *action, need: index, state, near });
         }
     }
     used.sort_by_key(|one| (one.action, one.need));

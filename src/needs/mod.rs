@@ -8,6 +8,7 @@ mod draft;
 mod elsewhere;
 pub mod excess;
 mod names;
+mod near;
 mod pipeline;
 pub mod policy;
 mod project;

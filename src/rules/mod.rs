@@ -30,6 +30,14 @@ use std::sync::OnceLock;
 /// The types of resources whose properties analyses ask about, whatever the rules that are bound to them.
 const RESOURCE_TYPES: [&str; 3] = ["AWS::ECR::Repository", "AWS::Events::Rule", "AWS::S3::Bucket"];
 
+/// Whether it is asked what roles need: what making a resource needs depends on all of its properties. Without
+/// rules somebody else asks.
+pub fn ask_for_needs(rules: &[Rule]) -> bool {
+    let asks =
+        |rule: &Rule| ["unused-permission", "missing-permission", "broader-resource"].contains(&rule.analysis.name);
+    rules.is_empty() || rules.iter().any(asks)
+}
+
 /// All types of resources whose properties these rules, or any needs, ask about, and those that hold secrets.
 pub fn resource_types(rules: &[Rule]) -> HashSet<String> {
     let fixed = RESOURCE_TYPES.into_iter().chain(needs::resource_types()).chain(analysis::resource_types());

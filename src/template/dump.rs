@@ -72,8 +72,12 @@ const DETAILS: [&str; 3] = ["RoleDetailList", "UserDetailList", "GroupDetailList
 
 /// Whether a root is output of a call that is understood.
 pub fn is_dump(root: &Node) -> bool {
-    let is_list = |key: &&str| root.get(key).and_then(Node::items).is_some();
-    !objects(root).is_empty() || DETAILS.iter().any(is_list) || root.get("projectsNotFound").is_some()
+    !objects(root).is_empty() || has_details(root) || root.get("projectsNotFound").is_some()
+}
+
+/// Whether a root is the details of an account, or a page of them.
+pub fn has_details(root: &Node) -> bool {
+    DETAILS.iter().any(|key| root.get(key).and_then(Node::items).is_some())
 }
 
 /// Smaller files are read as a whole.
@@ -149,15 +153,16 @@ impl Shape {
 /// Secrets Manager, CodeBuild.
 pub const RESOURCE_POLICY_KEYS: [&str; 4] = ["Policy", "policyText", "ResourcePolicy", "policy"];
 
-/// Why an output is not all that the call could have given, with the place that says so. Behind it
-/// the next page may follow.
-pub fn left_out(root: &Node, is_last: bool) -> Vec<(&Node, String)> {
-    let mut found = Vec::new();
+/// Where an output says that it is not all that the call could have given: a page may follow.
+pub fn more_follows(root: &Node) -> Option<&Node> {
     let is_truncated = root.get("IsTruncated").filter(|flag| flag.as_str() == Some("true"));
     let rest = || ["NextToken", "nextToken", "Marker"].into_iter().find_map(|key| root.get(key));
-    if let Some(flag) = is_truncated.or_else(|| rest().filter(|rest| !rest.is_null())).filter(|_| is_last) {
-        found.push((flag, "the output stops here and more was to come: leave out `--max-items`".to_owned()));
-    }
+    is_truncated.or_else(|| rest().filter(|rest| !rest.is_null()))
+}
+
+/// What was asked for and is not in an output, with the place that says so.
+pub fn left_out(root: &Node) -> Vec<(&Node, String)> {
+    let mut found = Vec::new();
     for missing in root.get("projectsNotFound").and_then(Node::items).unwrap_or_default() {
         if let Some(name) = missing.as_str() {
             found.push((missing, format!("the project `{name}` was asked for, and is not there")));

@@ -17,7 +17,7 @@ static SIGN: LazyLock<Regex> = LazyLock::new(|| {
              | (?<end> \.sh | \.bash )
              | (?<run> bash\x20 | \x20\./ )
              | (?<folder> \bcd\x20 | -C\x20 | --prefix[\x20=] | --cwd\x20 )
-             | (?<tool> make | npm | yarn | pnpm | compose ) [\s-]",
+             | (?<tool> make | npm | npx | yarn | pnpm | compose ) [\s-]",
     )
     .expect("constant pattern")
 });
@@ -89,7 +89,7 @@ fn is_of_path(letter: char) -> bool {
 fn read_by(tool: &str) -> &'static [&'static str] {
     match tool {
         "make" => &["Makefile", "makefile", "GNUmakefile"],
-        "npm" | "yarn" | "pnpm" => &["package.json"],
+        "npm" | "npx" | "yarn" | "pnpm" => &["package.json"],
         "compose" => &[".env"],
         _ => &[],
     }
@@ -117,6 +117,7 @@ mod tests {
         assert_eq!(mentioned("\"aws:asset:path\": \"Ci.nested.json\""), ["Ci.nested.json"]);
         assert_eq!(mentioned("\"Location\": \"api.yaml\""), ["api.yaml"]);
         assert_eq!(mentioned("- npm run deploy"), ["package.json"]);
+        assert_eq!(mentioned("- npx cdk deploy"), ["package.json"]);
         assert_eq!(mentioned("Sid: file"), Vec::<String>::new());
     }
 }

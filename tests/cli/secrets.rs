@@ -100,6 +100,13 @@ fn no_format_shows_a_secret_that_only_other_rules_know() {
 }
 
 #[test]
+fn what_would_be_fixed_shows_no_secret() {
+    let run = with_secrets().run(&["check", "--diff", "--unsafe-fixes"]);
+    assert!(run.out.contains("--password-stdin"), "{}{}", run.out, run.err);
+    holds_none("--diff", &(run.out + &run.err));
+}
+
+#[test]
 fn a_comparison_shows_no_secret() {
     let repository = committed(&[("ci.yml", &template("s3:GetObject"))]);
     repository.write("ci.yml", &template("\"iam:*\""));

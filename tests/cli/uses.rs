@@ -78,6 +78,87 @@ fn without_roles_nothing_is_told_of_them() {
     assert_eq!((run.status, run.out.as_str()), (0, "no role of a build or a pipeline is declared here\n"));
 }
 
+/// What the build of a service needs: `action on resource`, where `arn:${AWS::Partition}:` is left out.
+fn needs_of_a_service(state: &str, edit: impl Fn(&str) -> String) -> Vec<String> {
+    let folder = format!("fixtures/projects/serverless-orders/{state}");
+    let paths = ["buildspec.yml", "infra/build.yml", "package.json", "serverless.yml"];
+    let files = paths.map(|path| edit(&fs::read_to_string(format!("{folder}/{path}")).expect("a fixture")));
+    let files: Vec<(&str, &str)> = paths.into_iter().zip(files.iter().map(String::as_str)).collect();
+    let answer = repository(&files).run(&["uses", "--format", "json"]).json();
+    let used = answer["roles"][0]["used"].as_array().expect("a list").clone();
+    let one = |used: &serde_json::Value| {
+        let resources = used["resources"].as_array().expect("a list").clone();
+        let action = used["action"].as_str().expect("a name").to_owned();
+        resources.into_iter().map(move |resource| {
+            let resource = resource.as_str().expect("an ARN").replace("arn:${AWS::Partition}:", "");
+            format!("{action} on {}", resource.replace("${AWS::Region}:${AWS::AccountId}:", ""))
+        })
+    };
+    used.iter().flat_map(one).collect()
+}
+
+#[test]
+fn a_service_needs_what_it_is_made_of_and_no_more() {
+    let needs = needs_of_a_service("administrator", str::to_owned);
+    for needed in [
+        "cloudformation:CreateChangeSet on cloudformation:stack/orders-dev/*",
+        "cloudformation:ExecuteChangeSet on cloudformation:stack/orders-dev/*",
+        "s3:PutObject on s3:::*-serverlessdeploymentbucket-*/*",
+        "s3:CreateBucket on s3:::*-serverlessdeploymentbucket-*",
+        "lambda:CreateFunction on lambda:function:orders-dev-*",
+        "lambda:AddPermission on lambda:function:orders-dev-*",
+        "iam:CreateRole on iam::${AWS::AccountId}:role/orders-dev-*-lambdaRole",
+        "iam:PassRole on iam::${AWS::AccountId}:role/orders-dev-*-lambdaRole",
+        "apigateway:POST on apigateway:${AWS::Region}::/apis/*",
+        "apigateway:POST on apigateway:${AWS::Region}::/tags/*",
+        "dynamodb:CreateTable on dynamodb:table/orders-dev-*",
+        "logs:CreateLogGroup on logs:log-group:/aws/lambda/orders-dev-*",
+        "ec2:DescribeSubnets on *",
+    ] {
+        assert!(needs.contains(&needed.to_owned()), "{needed}: {needs:#?}");
+    }
+    let beyond: Vec<&String> = needs
+        .iter()
+        .filter(|need| {
+            let is_of = |service: &str| need.starts_with(&format!("{service}:"));
+            let is_of_api = ["/apis", "/apis/*", "/tags/*"].iter().any(|path| need.ends_with(&format!("::{path}")));
+            ["elasticfilesystem", "s3files", "kms", "kinesis", "s3tables"].iter().any(|service| is_of(service))
+                || (is_of("apigateway") && !is_of_api)
+                || (need.starts_with("iam:PassRole") && !need.ends_with("-lambdaRole"))
+        })
+        .collect();
+    assert!(beyond.is_empty(), "{beyond:#?}");
+    // What no function asks for is not needed.
+    let without = needs_of_a_service("administrator", |text| {
+        let text = text.replace("    events:\n      - httpApi: POST /orders\n", "");
+        text.split_once("    vpc:\n").map_or(text.clone(), |(before, _)| before.to_owned())
+    });
+    assert!(without.iter().any(|need| need.starts_with("lambda:CreateFunction")), "{without:#?}");
+    let unasked = |need: &&String| need.starts_with("ec2:") || need.starts_with("apigateway:");
+    assert_eq!(without.iter().find(unasked), None);
+    // And what one asks for is.
+    let with_key = needs_of_a_service("administrator", |text| {
+        text.replace(
+            "    handler: src/bill.handler\n",
+            "    handler: src/bill.handler\n    kmsKeyArn: arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d\n",
+        )
+    });
+    assert!(with_key.iter().any(|need| need.starts_with("kms:")), "{with_key:#?}");
+}
+
+#[test]
+fn with_a_role_for_cloudformation_a_build_passes_it_and_makes_nothing() {
+    let needs = needs_of_a_service("execution-role", str::to_owned);
+    let services: BTreeSet<&str> = needs.iter().filter_map(|need| need.split(':').next()).collect();
+    // Functions and their logs are looked at.
+    assert_eq!(services, BTreeSet::from(["cloudformation", "iam", "lambda", "logs", "s3"]));
+    let passed = needs.iter().filter(|need| need.starts_with("iam:")).collect::<Vec<_>>();
+    assert_eq!(passed, ["iam:PassRole on arn:aws:iam::111122223333:role/orders-cloudformation"]);
+    let of_functions: BTreeSet<&str> =
+        needs.iter().filter_map(|need| need.split(' ').next().filter(|name| name.starts_with("lambda:"))).collect();
+    assert_eq!(of_functions, BTreeSet::from(["lambda:GetFunction"]));
+}
+
 /// What a command says stays in the comment that quotes it, and on its line of the table.
 #[test]
 fn a_command_of_several_lines_writes_no_statement_into_the_policy() {

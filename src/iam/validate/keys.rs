@@ -10,7 +10,11 @@ use crate::iam::principal::PrincipalKind;
 
 pub fn issues(statement: &Statement) -> Vec<Issue> {
     let mut found = Vec::new();
-    for test in statement.conditions.iter().filter(|test| is_settled_key(test)) {
+    for test in &statement.conditions {
+        if !is_settled_key(test) {
+            found.extend(audience(test));
+            continue;
+        }
         match unknown(test) {
             Some(issue) => found.push(issue),
             None => {
@@ -159,14 +163,17 @@ fn of_service_principal(statement: &Statement, test: &ConditionTest) -> Option<I
 /// The audience of a token is one text; a set operator on it says something else than it seems to.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>
 fn audience(test: &ConditionTest) -> Option<Issue> {
-    let (_, claim) = test.claim()?;
+    let (host, claim) = test.claim()?;
     let code = match test.operator.quantifier? {
+        // Which provider it is shows at deployment, so that nobody has seen which claims it makes.
+        Quantifier::ForAllValues if host.starts_with("${") => FORALLVALUES_WITH_SINGLE_VALUED_KEY,
         Quantifier::ForAnyValue => FORANYVALUE_WITH_AUDIENCE_CLAIM_TYPE,
         Quantifier::ForAllValues => CONFIRM_AUDIENCE_CLAIM_TYPE,
     };
     let is_known = test.operator.comparison.is_some_and(|comparison| comparison != Comparison::Null);
     // Cognito's `amr` has several values, its audience one.
-    (claim.eq_ignore_ascii_case("aud") && is_known).then(|| {
+    let is_one = claim.eq_ignore_ascii_case("aud") || (claim == "sub" && code == FORALLVALUES_WITH_SINGLE_VALUED_KEY);
+    (is_one && is_known).then(|| {
         Issue::new(code, test.operator_span, test.key.clone()).other(test.operator.text.clone()).related(test.key_span)
     })
 }

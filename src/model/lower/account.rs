@@ -5,7 +5,7 @@ use super::{Fragment, dump};
 use crate::model::Policy;
 use crate::source::{FileId, OffsetMap, Span};
 use crate::syntax::{self, Member};
-use crate::template::dump::{left_out, shape_below};
+use crate::template::dump::{more_follows, shape_below};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ pub fn lower(text: &str, members: &[Member], file: FileId, path: &str) -> Fragme
     let batches: Vec<Fragment> = objects.par_chunks(BATCH).map(|objects| batch(text, objects, file, path)).collect();
     let mut whole = Fragment::default();
     batches.into_iter().for_each(|batch| whole.append(batch));
-    tell_left_out(text, members, file, &mut whole);
+    tell_end(text, members, file, &mut whole);
     whole
 }
 
@@ -43,11 +43,13 @@ fn batch(text: &str, objects: &[(&str, Range<usize>)], file: FileId, path: &str)
 }
 
 /// The text without its lists says whether more was to come.
-fn tell_left_out(text: &str, members: &[Member], file: FileId, fragment: &mut Fragment) {
+fn tell_end(text: &str, members: &[Member], file: FileId, fragment: &mut Fragment) {
     let scalars = members.iter().filter(|member| member.items.is_empty());
     let lines: Vec<&str> = scalars.map(|member| &text[member.key.start..member.value.end]).collect();
     let parsed = syntax::parse_at(&format!("{{{}}}", lines.join(", ")), &OffsetMap::verbatim(file, 0));
     let end = members.last().map_or(0, |member| member.value.end);
-    let told = parsed.root().map(|root| left_out(root, true)).unwrap_or_default();
-    fragment.not_read.extend(told.into_iter().map(|(_, reason)| (Span::new(file, end, end), reason)));
+    match parsed.root().and_then(more_follows) {
+        Some(_) => fragment.cut_off.push(Span::new(file, end, end)),
+        None => fragment.last_pages.push(file),
+    }
 }

@@ -25,8 +25,13 @@ pub fn lower(documents: &[Node], file: FileId, path: &str, fragment: &mut Fragme
             let users = list(root.get("Users")).iter().filter_map(|user| text(user.get("UserName")));
             fragment.memberships.extend(users.map(|user| (user, group.clone())));
         }
-        let left_out = dump::left_out(root, index + 1 == documents.len());
+        let left_out = dump::left_out(root);
         fragment.not_read.extend(left_out.into_iter().map(|(node, reason)| (node.span(), reason)));
+        if index + 1 == documents.len() {
+            let cut_off = dump::more_follows(root).map(Node::span);
+            fragment.cut_off.extend(cut_off);
+            fragment.last_pages.extend((cut_off.is_none() && dump::has_details(root)).then_some(file));
+        }
     }
 }
 
@@ -110,7 +115,7 @@ fn declare(id: &Spanned<String>, kind: &str, value: Value, fragment: &mut Fragme
         logical_id,
         kind,
         properties: Vec::new(),
-        is_conditional: false,
+        when: None,
         is_open: true,
         value: Some(value),
     });

@@ -28,7 +28,7 @@ use crate::template::dockerfile::Dockerfile;
 use crate::template::{File, Format, Neighbours, Repository, Resource, Scope, Unresolved};
 use crate::value::{Condition, Text, Value};
 use std::cell::OnceCell;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::OnceLock;
 
 /// What one file adds to the model. Indices in it are of this fragment alone.
@@ -56,7 +56,13 @@ pub struct Fragment {
     pub placeholders: Vec<Placeholder>,
     pub unresolved: Vec<Unresolved>,
     pub problems: Vec<Diagnostic>,
+    /// What a `package.json` depends on.
+    pub npm_packages: Option<BTreeSet<String>>,
     pub not_read: Vec<(Span, String)>,
+    /// Where an output stops though more was to come.
+    pub cut_off: Vec<Span>,
+    /// Files with the last page of the details of an account.
+    pub last_pages: Vec<FileId>,
     pub repaired: Vec<Span>,
     pub hidden: Vec<Span>,
     pub origins: Vec<Origin>,
@@ -83,6 +89,8 @@ impl Fragment {
         self.unresolved.append(&mut other.unresolved);
         self.problems.append(&mut other.problems);
         self.not_read.append(&mut other.not_read);
+        self.cut_off.append(&mut other.cut_off);
+        self.last_pages.append(&mut other.last_pages);
         self.repaired.append(&mut other.repaired);
         self.hidden.append(&mut other.hidden);
         self.execution_roles.append(&mut other.execution_roles);
@@ -170,6 +178,16 @@ pub fn lower(repository: &Repository<'_>, file: FileId, asked: &Asked) -> Fragme
         return account::lower(repository.text(file), pieces, file, repository.path(file));
     }
     as_format(repository, file, *format, parsed, asked)
+}
+
+/// What a `package.json` depends on; of other files nothing.
+pub fn package(repository: &Repository<'_>, file: FileId) -> Fragment {
+    let is_package = repository.path(file).rsplit('/').next() == Some("package.json");
+    let Some(root) = repository.get(file).parsed.root().filter(|_| is_package) else { return Fragment::default() };
+    let lists = ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"];
+    let entries = lists.iter().filter_map(|list| root.get(list)?.entries()).flatten();
+    let names = entries.filter_map(|entry| Some(entry.key.as_str()?.to_owned()));
+    Fragment { npm_packages: Some(names.collect()), ..Fragment::default() }
 }
 
 fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: &Parsed, asked: &Asked) -> Fragment {
@@ -388,7 +406,7 @@ fn declared_resource(file: FileId, resource: &Resource, value: Option<Value>) ->
         logical_id: resource.logical_id.clone(),
         kind: resource.kind.value.clone(),
         properties,
-        is_conditional: resource.when.is_some(),
+        when: resource.when.clone(),
         is_open: has_intrinsic || is_tagged,
         // Policies are kept as such, and they are long.
         value: value.filter(|_| !is_kept_as_such(&resource.kind.value)),

@@ -30,6 +30,8 @@ pub fn lower(
         fragment.services.push(ServerlessService {
             deployment_roles: roles.into_iter().map(|(_, text)| text).collect(),
             stack: text(&service.stack),
+            start: text(&service.start),
+            events: service.events.clone(),
             bucket: text(&service.bucket),
             ..asked_of_framework(repository, service, root, file)
         });
@@ -58,6 +60,8 @@ fn asked_of_framework(repository: &Repository<'_>, service: &Service, root: &Nod
         has_deployment_role: !service.deployment_roles.is_empty(),
         deployment_roles: Vec::new(),
         stack: None,
+        start: None,
+        events: None,
         bucket: None,
     }
 }

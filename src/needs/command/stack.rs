@@ -1,37 +1,21 @@
 //! What the deployment of a stack needs: CloudFormation makes the resources of the template with the
-//! rights of its caller, unless it is given a role. The handlers of each type say which these are.
+//! rights of its caller, unless it is given a role.
 //!
 //! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html>
 
+use super::handler::{self, Stack};
 use super::words::Arguments;
 use super::{Certainty, Found, actions, resource};
-use crate::iam::catalogue::Action;
 use crate::model::DeclaredResource;
 use crate::model::command::Command;
 use crate::model::service::ServerlessService;
 use crate::source::FileId;
 use crate::template::{below_root, folder_of};
 use crate::value::{HoleKind, Part, Text};
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
-/// Type, actions of its handlers for making and changing, actions of that for removing.
-static HANDLERS: LazyLock<String> = LazyLock::new(|| {
-    let deflated = include_bytes!(concat!(env!("OUT_DIR"), "/handlers.bin"));
-    let text = miniz_oxide::inflate::decompress_to_vec(deflated).expect("build.rs deflates the table");
-    String::from_utf8(text).expect("the table is text")
-});
-
-/// Types that a transform makes: type of SAM, types of CloudFormation.
-const MADE: &str = include_str!("../../../data/needs/sam-types.tsv");
-
-const HANDLERS_PAGE: &str = "https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html";
-const CUSTOM_PAGE: &str =
-    "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-custom-resources-lambda.html";
-
-/// Types of which nothing is called.
-const NOTHING: [&str; 3] =
-    ["AWS::CDK::Metadata", "AWS::CloudFormation::WaitCondition", "AWS::CloudFormation::WaitConditionHandle"];
+/// Event of the Serverless Framework, types that the framework makes of it; `*` for any function,
+/// `*bucket` where the service names no bucket to be deployed by.
+const EVENTS: &str = include_str!("../../../data/needs/serverless-events.tsv");
 
 /// Names that tools look for by themselves.
 const SAM_NAMES: [&str; 3] = ["template.yaml", "template.yml", "template.json"];
@@ -41,6 +25,8 @@ const SERVERLESS_NAMES: [&str; 3] = ["serverless.yml", "serverless.yaml", "serve
 pub struct Deployed<'m> {
     kind: Kind<'m>,
     stage: Option<Text>,
+    /// The name of the stack, where an option tells it.
+    stack: Option<Text>,
 }
 
 enum Kind<'m> {
@@ -74,7 +60,7 @@ pub fn deployed<'c>(found: &Found<'c>, program: &str, arguments: &Arguments) -> 
             .map_or(Kind::Nothing, Kind::Other),
         _ => Kind::Nothing,
     };
-    Deployed { kind, stage: option(&["--stage", "-s"]) }
+    Deployed { kind, stage: option(&["--stage", "-s"]), stack: option(&["--stack-name"]) }
 }
 
 impl Deployed<'_> {
@@ -94,9 +80,9 @@ impl Deployed<'_> {
         match &self.kind {
             Kind::Nothing | Kind::Other(_) => {}
             // The configuration of SAM, which is not read, may name a role.
-            Kind::Template(file) => of_template(found, *file, Certainty::Likely),
+            Kind::Template(file) => of_template(found, *file, &self.stack_of_template(), Certainty::Likely),
             Kind::Service(Some(service)) if !service.has_deployment_role => {
-                of_template(found, Some(service.file), Certainty::Certain)
+                of_template(found, Some(service.file), &self.stack_of(service), Certainty::Certain)
             }
             Kind::Service(Some(service)) => {
                 let roles = service
@@ -110,11 +96,36 @@ impl Deployed<'_> {
         }
     }
 
-    /// The text with the stage that the command names.
+    fn stack_of_template(&self) -> Stack {
+        Stack { name: self.stack.clone(), ..Stack::default() }
+    }
+
+    fn stack_of(&self, service: &ServerlessService) -> Stack {
+        let rows = EVENTS.lines().filter_map(|line| line.split_once('\t'));
+        let is_made = |event: &str| match event {
+            "*" => service.events.is_some(),
+            "*bucket" => service.bucket.is_none(),
+            event => service.events.iter().flatten().any(|known| known == event),
+        };
+        let mut made: Vec<&str> =
+            rows.filter(|(event, _)| is_made(event)).flat_map(|(_, types)| types.split(',')).collect();
+        made.sort_unstable();
+        made.dedup();
+        let of_stage = |text: &Option<Text>| text.as_ref().map(|text| self.of_stage(text));
+        Stack { name: of_stage(&service.stack), service: of_stage(&service.start), made }
+    }
+
+    /// The text with the stage that the command names; one that only the build knows may be any.
     fn of_stage(&self, text: &Text) -> Text {
-        let is_stage = |name: &str| matches!(name, "sls:stage" | "opt:stage" | "self:provider.stage");
+        let is_stage = |name: &str| {
+            let name = name.split(',').next().unwrap_or(name).trim();
+            matches!(name, "sls:stage" | "opt:stage" | "self:provider.stage")
+        };
         let parts = text.parts.iter().flat_map(|part| match (part, &self.stage) {
-            (Part::Hole(hole), Some(stage)) if is_stage(&hole.name) => stage.parts.clone(),
+            (Part::Hole(hole), Some(stage)) if is_stage(&hole.name) => match stage.has_holes() {
+                true => Text::at("*", hole.span).parts,
+                false => stage.parts.clone(),
+            },
             // Without an option it is the one by default.
             (Part::Hole(hole), None) if is_stage(&hole.name) && hole.kind == HoleKind::Parameter => {
                 let default = hole.default.as_ref().map(|text| Text::at(text.as_str(), hole.span).parts);
@@ -154,77 +165,22 @@ pub fn of_cloudformation(found: &mut Found<'_>, operation: &str, arguments: &Arg
     let path = arguments.values(option).first().map(|text| text.display().into_owned());
     let path = path.map(|path| path.strip_prefix("file://").map_or(path.clone(), str::to_owned));
     match path {
-        Some(path) => of_template(found, file(found, &[path]), Certainty::Certain),
+        Some(path) => {
+            let stack = Stack { name: arguments.values("--stack-name").first().cloned(), ..Stack::default() };
+            of_template(found, file(found, &[path]), &stack, Certainty::Certain);
+        }
         None => found.unknown("the template that it deploys is not among the files that are read"),
     }
 }
 
 /// `certainty` is that of the caller making the resources itself.
-fn of_template(found: &mut Found<'_>, file: Option<FileId>, certainty: Certainty) {
+fn of_template(found: &mut Found<'_>, file: Option<FileId>, stack: &Stack, certainty: Certainty) {
     let model = found.model;
-    let declared = model.resources.iter().filter(|one| Some(one.file) == file);
-    let mut kinds: BTreeMap<&str, &DeclaredResource> = BTreeMap::new();
-    for resource in declared {
-        let first = kinds.entry(resource.kind.as_str()).or_insert(resource);
-        if first.is_conditional {
-            *first = resource;
-        }
-    }
-    if kinds.is_empty() {
+    let declared: Vec<&DeclaredResource> = model.resources.iter().filter(|one| Some(one.file) == file).collect();
+    if declared.is_empty() {
         return found.unknown("the template that it deploys is not among the files that are read");
     }
-    for (kind, first) in kinds {
-        let made = MADE.lines().filter_map(|line| line.split_once('\t')).find(|(sam, _)| *sam == kind);
-        for (index, kind) in made.map_or(kind, |(_, kinds)| kinds).split(',').enumerate() {
-            // What a transform makes besides depends on the properties.
-            let is_sure = index == 0 && !first.is_conditional;
-            of_type(found, kind, &first.logical_id.value, if is_sure { certainty } else { Certainty::Likely });
-        }
-    }
-}
-
-/// Which actions a resource of a type needs: that which makes it, certainly; the others as its
-/// properties want it.
-fn of_type(found: &mut Found<'_>, kind: &str, id: &str, certainty: Certainty) {
-    if NOTHING.contains(&kind) {
-        return;
-    }
-    if kind.starts_with("Custom::") || kind == "AWS::CloudFormation::CustomResource" {
-        let invoke = actions(["lambda:InvokeFunction"]);
-        let functions = invoke.iter().flat_map(|action| resource::untold(*action, &found.place)).collect();
-        found.need(invoke, functions, Certainty::Likely, CUSTOM_PAGE).reason = format!("deploys `{id}`, a `{kind}`");
-        return;
-    }
-    let Some(names) = handlers(kind) else {
-        return found.unknown(format!("what making `{id}`, a `{kind}`, needs is not known"));
-    };
-    let mut groups: Vec<(Vec<Text>, Certainty, Vec<Action>)> = Vec::new();
-    let main = kind.rsplit("::").next().unwrap_or_default();
-    for action in names {
-        let resources = resource::untold(action, &found.place);
-        let is_main = action.name().strip_prefix("Create") == Some(main);
-        let certainty = if is_main { certainty } else { Certainty::Likely };
-        match groups.iter_mut().find(|(known, sure, _)| *known == resources && *sure == certainty) {
-            Some((_, _, group)) => group.push(action),
-            None => groups.push((resources, certainty, vec![action])),
-        }
-    }
-    for (resources, certainty, group) in groups {
-        found.need(group, resources, certainty, HANDLERS_PAGE).reason = format!("deploys `{id}`, a `{kind}`");
-    }
-}
-
-/// The actions of the handlers that make, change and read resources of a type.
-fn handlers(kind: &str) -> Option<Vec<Action>> {
-    let (_, actions) = HANDLERS.lines().filter_map(|line| line.split_once('\t')).find(|(name, _)| *name == kind)?;
-    let (making, _) = actions.split_once('\t').unwrap_or((actions, ""));
-    let of_service = |group: &'static str| {
-        let (prefix, names) = group.split_once(':').unwrap_or((group, ""));
-        super::actions(
-            names.split(',').map(|name| format!("{prefix}:{name}")).collect::<Vec<_>>().iter().map(String::as_str),
-        )
-    };
-    Some(making.split(' ').flat_map(of_service).collect())
+    handler::of_resources(found, &declared, stack, certainty);
 }
 
 /// The file that one of these paths names, seen from where the command runs. What `package` writes has

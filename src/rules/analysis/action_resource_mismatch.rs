@@ -3,9 +3,13 @@
 use super::chain::list;
 use crate::diagnostic::Severity;
 use crate::iam::validate::resources_are_malformed;
-use crate::iam::{Effect, Mismatch, Statement, mismatches};
+use crate::iam::{ArnPattern, Effect, Mismatch, Statement, mismatches};
 use crate::model::Policy;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::source::FileId;
+use crate::value::{Hole, HoleKind, Part, Text};
+use std::borrow::Cow;
+use std::collections::HashSet;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "action-resource-mismatch",
@@ -17,10 +21,39 @@ pub const ANALYSIS: Analysis = Analysis {
 
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
+        let buckets = context.model.resources.iter().filter(|one| one.kind == "AWS::S3::Bucket");
+        let buckets: HashSet<(FileId, &str)> = buckets.map(|one| (one.file, one.logical_id.value.as_str())).collect();
         super::of_policies(context, |policy| {
-            policy.document.statements.iter().filter_map(|statement| of_statement(policy, statement))
+            let statements = policy.document.statements.iter();
+            statements.filter_map(|statement| of_statement(policy, &with_buckets(statement, &buckets)))
         })
     })
+}
+
+/// The statement with a name for each bucket that the template declares: `!GetAtt Bucket.Arn` is a bucket, and never
+/// an object in it.
+fn with_buckets<'s>(statement: &'s Statement, buckets: &HashSet<(FileId, &str)>) -> Cow<'s, Statement> {
+    let is_bucket =
+        |hole: &Hole| hole.kind == HoleKind::Resource && buckets.contains(&(hole.template, hole.logical_id()));
+    let patterns = statement.resources.iter().flat_map(|resources| &resources.patterns);
+    if !patterns.clone().any(|pattern| pattern.text().holes().any(is_bucket)) {
+        return Cow::Borrowed(statement);
+    }
+    let name = |part: &Part| match part {
+        Part::Hole(hole) if is_bucket(hole) => match hole.name.split_once('.') {
+            None => Text::at("a-bucket", hole.span).parts,
+            Some((_, "Arn")) => Text::at("arn:aws:s3:::a-bucket", hole.span).parts,
+            Some(_) => vec![part.clone()],
+        },
+        part => vec![part.clone()],
+    };
+    let mut named = statement.clone();
+    for pattern in named.resources.iter_mut().flat_map(|resources| &mut resources.patterns) {
+        let text = pattern.text();
+        let text = Text { parts: text.parts.iter().flat_map(name).collect(), span: text.span }.normalised();
+        *pattern = ArnPattern::new(&text, pattern.has_variables(), pattern.when.clone());
+    }
+    Cow::Owned(named)
 }
 
 /// One finding for a statement, all its dead actions in it.

@@ -2,10 +2,13 @@
 
 use super::chain::{WHOSE, finding, is_meant};
 use crate::diagnostic::Severity;
-use crate::iam::Grant;
-use crate::model::{ActionRef, Model, Principal, from_pipeline};
+use crate::iam::{Grant, Wanted};
+use crate::model::deployment::{Passable, Passing};
+use crate::model::{ActionRef, Model, Principal, PrincipalKind, from_pipeline};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::Span;
+use std::cell::OnceCell;
+use std::sync::LazyLock;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "administrator",
@@ -22,13 +25,38 @@ fn bind(params: &Params) -> Check {
     let principals = params.word("principals");
     let is_ci = principals != "execution" && principals != "workload";
     Box::new(move |context: &Context<'_>| {
-        let meant = context.model.principals.iter().filter(|principal| is_meant(principal, &principals));
+        let model = context.model;
+        let all = model.principals.iter().enumerate().filter(|(id, _)| !model.deployers.emergency.contains(id));
+        let meant = all.map(|(_, principal)| principal).filter(|principal| is_meant(principal, &principals));
         let roles = meant.filter(|principal| !is_ci || !principal.is_execution_role());
-        roles.flat_map(|role| of_role(context.model, role, is_ci)).collect()
+        let passing = OnceCell::new();
+        roles.flat_map(|role| of_role(model, role, is_ci, &passing)).collect()
     })
 }
 
-fn of_role(model: &Model, role: &Principal, is_ci: bool) -> Vec<Finding> {
+/// Who is not seen to deploy, may make stacks, and may pass roles that are named.
+fn passing(model: &Model) -> Vec<(&Principal, Passing<'_>)> {
+    static MAKES_STACKS: LazyLock<Wanted> = LazyLock::new(|| {
+        Wanted::new(&["cloudformation:CreateStack", "cloudformation:UpdateStack", "cloudformation:CreateChangeSet"])
+    });
+    let outsiders = model.principals.iter().enumerate().filter(|(id, one)| {
+        one.kind != PrincipalKind::Group && !model.deployers.contains(*id) && !one.is_execution_role()
+    });
+    let outsiders = outsiders.map(|(_, one)| (one, Passing::of(one))).filter(|(one, passing)| {
+        // Who passes any role needs no such role.
+        !passing.grants().is_empty()
+            && passing.grants().iter().all(|grant| !grant.everywhere)
+            && !one.authority.grants_of(&MAKES_STACKS).is_empty()
+    });
+    outsiders.collect()
+}
+
+fn of_role<'m>(
+    model: &'m Model,
+    role: &Principal,
+    is_ci: bool,
+    passing: &OnceCell<Vec<(&'m Principal, Passing<'m>)>>,
+) -> Vec<Finding> {
     let wide = |grant: &&Grant<'_>| {
         let is_wide = grant.pattern.is_some_and(|pattern| pattern.is_full_wildcard() || pattern.is_service_wildcard());
         grant.everywhere && (is_wide || is_managed(role, grant))
@@ -49,13 +77,22 @@ fn of_role(model: &Model, role: &Principal, is_ci: bool) -> Vec<Finding> {
             let Some(found) = finding(model, role, &[grant]) else { continue };
             let reach = if is_service { "everything in IAM" } else { "everything" };
             let reach = if is_managed_named(role, grant, "PowerUserAccess") { "everything but IAM" } else { reach };
+            // Nobody but CloudFormation can take it; what counts is who may hand it over.
+            let is_handed_over = !is_ci && role.is_trusted_only_by(&["cloudformation"]);
+            let passes = |one: &&(&Principal, Passing<'_>)| one.1.reaches(&Passable::new(role));
+            let passer =
+                is_handed_over.then(|| passing.get_or_init(|| self::passing(model)).iter().find(passes)).flatten();
             let base = match (is_ci, changes_iam) {
-                // Nobody but CloudFormation can take it, and the templates are reviewed.
-                (false, _) if unreviewed.is_none() && role.is_trusted_only_by(&["cloudformation"]) => Severity::Medium,
+                // The templates are reviewed.
+                (false, _) if is_handed_over && passer.is_none() && unreviewed.is_none() => Severity::Medium,
                 (true, true) => Severity::Critical,
                 _ => Severity::High,
             };
             let mut found = found.fact("reach", reach).severity(base);
+            if let Some((one, _)) = passer {
+                let text = "may hand it to CloudFormation, and is not seen to deploy by design";
+                found = found.related(one.logical_id.span, text);
+            }
             if let Some((span, text)) = &unreviewed {
                 found = found.related(*span, text.clone());
             }

@@ -1,13 +1,14 @@
 //! Builds that may assume a role with more power than their own.
 
 use super::chain::{by_statement, finding};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Doubt, Severity};
 use crate::iam::principal::PrincipalKind as TrustedKind;
-use crate::iam::{Grant, Wanted};
+use crate::iam::{ArnPattern, Grant, Wanted};
 use crate::model::deployment::{Passable, names_role};
 use crate::model::principal::CiUse;
 use crate::model::{AuthorityLabel, Model, Power, Principal, PrincipalKind, powers_of};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::source::Span;
 use crate::value::Text;
 use rayon::prelude::*;
 
@@ -34,7 +35,7 @@ fn of_principal(model: &Model, principal: &Principal, roles: &[Passable<'_>], as
     let grants = principal.authority.grants_of(assume);
     // `*` is told by a rule of its own.
     let named: Vec<Grant<'_>> = grants.into_iter().filter(|grant| !grant.everywhere).collect();
-    by_statement(&named).into_iter().find_map(|group| {
+    let declared = by_statement(&named).into_iter().find_map(|group| {
         let is_named = |role: &&Passable<'_>| {
             group.iter().any(|grant| grant.resources.iter().any(|resource| names_role(resource, role)))
         };
@@ -50,7 +51,42 @@ fn of_principal(model: &Model, principal: &Principal, roles: &[Passable<'_>], as
         found.subject = format!("{} assumes {}", principal.display(), role.display());
         found.confidence = found.confidence.and(power.confidence);
         Some(found)
-    })
+    });
+    // Where the bootstrap is seen, what it lets in is known.
+    let is_of_bootstrap =
+        |role: &&Passable<'_>| role.role.name.as_ref().is_some_and(|name| name.display().starts_with("cdk-"));
+    let is_seen = roles.iter().any(|role| is_of_bootstrap(&role));
+    declared.or_else(|| of_bootstrap(model, principal, &named).filter(|_| !is_seen))
+}
+
+/// The roles that `cdk bootstrap` makes are mostly in none of the files. Their names tell what they are for,
+/// and they let the account in. That of lookups reads.
+///
+/// Source: <https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html>
+const BOOTSTRAP: [&str; 3] = ["cdk-*-deploy-role-*", "cdk-*-file-publishing-role-*", "cdk-*-image-publishing-role-*"];
+
+fn of_bootstrap(model: &Model, principal: &Principal, grants: &[Grant<'_>]) -> Option<Finding> {
+    let pattern = |name: &str, span: Span| {
+        ArnPattern::new(&Text::at(format!("arn:*:iam::*:role/{name}"), span), false, Vec::new())
+    };
+    let is_deploy_role = |resource: &ArnPattern| {
+        pattern("cdk-*", resource.span()).covers(resource).is_yes()
+            && BOOTSTRAP.iter().any(|name| pattern(name, resource.span()).overlaps(resource).is_yes())
+    };
+    let mut groups = by_statement(grants).into_iter();
+    let group =
+        groups.find(|group| group.iter().flat_map(|grant| grant.resources.iter().copied()).any(is_deploy_role))?;
+    let text =
+        "the roles of the bootstrap are in none of the files: they let the account in where nothing else was set";
+    let mut found = finding(model, principal, &group)?
+        .fact("target", "cdk-…-deploy-role")
+        .fact("power", AuthorityLabel::Deploy.verb())
+        .severity(severity(model, principal))
+        .doubted([Doubt { text: text.to_owned(), span: None }])
+        .note("CloudFormation then works with `cdk-…-cfn-exec-role`, which may do everything unless `cdk bootstrap` was given other policies");
+    found.cause = None;
+    found.subject = format!("{} assumes the bootstrap", principal.display());
+    Some(found)
 }
 
 /// The most dangerous thing that a role can do and the principal cannot.

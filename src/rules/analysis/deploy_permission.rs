@@ -2,6 +2,7 @@
 
 use super::chain::{by_statement, distinct, finding, list};
 use super::grants_action::is_whole_kind;
+use super::own_function::own_functions;
 use super::reach::Target;
 use crate::diagnostic::{Doubt, Severity};
 use crate::iam::{ArnPattern, ConditionClass, Grant, Wanted};
@@ -95,6 +96,11 @@ fn of_principal(model: &Model, protected: &Protected<'_>, principal: &Principal,
         let look = || is_whole_kind(resource) || protected.targets.iter().any(|target| target.is_named_by(resource));
         *known.entry(std::ptr::from_ref(resource)).or_insert_with(look)
     };
+    if grants.is_empty() {
+        return None;
+    }
+    let own = own_functions(model, principal);
+    let is_of_own = |grant: &Grant<'_>| grant.action.starts_with("lambda:Update") && own.is_all_of(grant);
     grants.retain(|grant| match principal.kind {
         PrincipalKind::User => !is_elsewhere(grant),
         _ => {
@@ -102,6 +108,7 @@ fn of_principal(model: &Model, protected: &Protected<'_>, principal: &Principal,
             grant.everywhere
                 || grant.resources.iter().any(|resource| is_target(resource))
                 || (passed.is_some() && TAKES_ROLE.contains(&grant.action.as_str()))
+                || is_of_own(grant)
         }
     });
     let groups = by_statement(&grants);
@@ -109,9 +116,12 @@ fn of_principal(model: &Model, protected: &Protected<'_>, principal: &Principal,
     let widest = groups.iter().max_by_key(|group| (group[0].everywhere, group.len()))?;
     let mut found = finding(model, principal, widest)?;
     found = found.granted(&grants);
-    let calls = calls(principal, widest);
+    if let Some(group) = group_with(model, principal, widest[0]) {
+        found = found.related(group.logical_id.span, "in this group");
+    }
+    let calls = calls(model, principal, widest);
     for other in groups.iter().filter(|group| group[0].statement.span != widest[0].statement.span).take(3) {
-        found = found.related(other[0].span, format!("so does this: {}", self::calls(principal, other)));
+        found = found.related(other[0].span, format!("so does this: {}", self::calls(model, principal, other)));
     }
     if let Some(role) = passed {
         let text = format!("with it CloudFormation works for `{}`, which may pass it", principal.display());
@@ -119,6 +129,10 @@ fn of_principal(model: &Model, protected: &Protected<'_>, principal: &Principal,
     }
     let past;
     (found, past) = past_what(found, model, principal);
+    if grants.iter().all(is_of_own) {
+        found = found.severity(Severity::Medium).note("the function puts other code in its own place");
+        found.confidence = found.confidence.and(own.confidence());
+    }
     if grants.iter().all(|grant| ADDS_ONLY.contains(&grant.action.as_str())) {
         found = found.lowered_by(1);
     }
@@ -134,7 +148,7 @@ fn of_principal(model: &Model, protected: &Protected<'_>, principal: &Principal,
     if !widest[0].pattern.is_some_and(|pattern| pattern.is_full_wildcard()) {
         found.cause = None;
     }
-    if by_managed_policy(principal, widest[0]).is_some() {
+    if by_managed_policy(model, principal, widest[0]).is_some() {
         found = found.label("this policy allows it");
     }
     Some(found.fact("calls", calls).fact("past", past).fact("deployer", deployer(model, principal)))
@@ -204,8 +218,8 @@ fn is_of_service_role(principal: &Principal, grant: &Grant<'_>) -> bool {
 }
 
 /// What is allowed, in the user's own words: the patterns of the statement, or the managed policy.
-fn calls(principal: &Principal, grants: &[&Grant<'_>]) -> String {
-    if let Some(policy) = by_managed_policy(principal, grants[0]) {
+fn calls(model: &Model, principal: &Principal, grants: &[&Grant<'_>]) -> String {
+    if let Some(policy) = by_managed_policy(model, principal, grants[0]) {
         return format!("`{policy}`");
     }
     let patterns = grants.iter().map(|grant| match grant.pattern {
@@ -215,9 +229,19 @@ fn calls(principal: &Principal, grants: &[&Grant<'_>]) -> String {
     list(&distinct(patterns), 4)
 }
 
+/// The group that gives a user a grant.
+fn group_with<'m>(model: &'m Model, user: &Principal, grant: &Grant<'_>) -> Option<&'m Principal> {
+    let mut groups = model.principals.iter().filter(|one| one.kind == PrincipalKind::Group && !user.groups.is_empty());
+    groups.find(|group| {
+        let mut statements = group.authority.documents.iter().flat_map(|document| &document.statements);
+        statements.any(|statement| statement.span == grant.statement.span)
+    })
+}
+
 /// The name of the policy that AWS manages and that gives a grant.
-fn by_managed_policy<'p>(principal: &'p Principal, grant: &Grant<'_>) -> Option<&'p str> {
-    let policy = principal.managed.iter().find(|policy| policy.text.span == grant.span)?;
+fn by_managed_policy<'m>(model: &'m Model, principal: &'m Principal, grant: &Grant<'_>) -> Option<&'m str> {
+    let holders = std::iter::once(principal).chain(group_with(model, principal, grant));
+    let policy = holders.flat_map(|one| &one.managed).find(|policy| policy.text.span == grant.span)?;
     policy.aws_managed.as_deref()
 }
 

@@ -25,9 +25,13 @@ fn finding(model: &Model, pipeline: &Pipeline) -> Option<Finding> {
         Some(found) => (found.stage, found.action, found.name.span, found.is_certain, Severity::Medium),
         // One environment, and nothing that says which.
         None => {
-            let (stage, action) = first_deployment(model, pipeline).filter(|_| !names_environment(pipeline))?;
+            let certain = first_deployment(model, pipeline);
+            let (stage, action) = certain.or_else(|| named_deployment(model, pipeline))?;
+            if names_environment(pipeline) {
+                return None;
+            }
             let name = &pipeline.stages[stage].name;
-            (stage, action, name.span, true, Severity::Info)
+            (stage, action, name.span, certain.is_some(), Severity::Info)
         }
     };
     let is_gated = pipeline.stages[..=stage_index].iter().any(|stage| stage.before_entry);
@@ -54,6 +58,13 @@ fn finding(model: &Model, pipeline: &Pipeline) -> Option<Finding> {
         found = found.doubted([Doubt { text, span: Some(action.name.span) }]);
     }
     Some(found)
+}
+
+/// The first build that is named for a deployment.
+fn named_deployment(model: &Model, pipeline: &Pipeline) -> Option<(usize, usize)> {
+    let mut actions = pipeline.actions();
+    let found = actions.find(|(_, _, _, action)| action.project.is_some_and(|id| model.project(id).deploys.is_some()));
+    found.map(|(stage, index, ..)| (stage, index))
 }
 
 fn names_environment(pipeline: &Pipeline) -> bool {

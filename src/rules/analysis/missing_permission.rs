@@ -1,9 +1,10 @@
 //! What a build or a pipeline is sure to do and its role does not allow.
 
 use super::chain::{distinct, list};
+use crate::diagnostic::Doubt;
 use crate::iam::catalogue::Action;
 use crate::model::{Model, Principal};
-use crate::needs::compare::{Comparison, State};
+use crate::needs::compare::{Comparison, State, Used};
 use crate::needs::{Certainty, Need, Needs};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::{Sources, Span};
@@ -17,13 +18,17 @@ pub const ANALYSIS: Analysis = Analysis {
     bind,
 };
 
-/// Services whose resources have no policies of their own, so that the role alone decides; and that of
-/// logs, whose policies let services in.
+/// Services whose resources have no policies of their own, so that the role alone decides; that of logs,
+/// whose policies let services in; and those of CodeBuild and Parameter Store, whose policies let other
+/// accounts look at what is shared with them, which then need the permission of their role too.
 ///
-/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>
-const ROLE_DECIDES: [&str; 14] = [
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>,
+/// <https://docs.aws.amazon.com/codebuild/latest/userguide/project-sharing.html>,
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-shared-parameters.html>
+const ROLE_DECIDES: [&str; 16] = [
     "cloudformation",
     "cloudfront",
+    "codebuild",
     "codecommit",
     "codeconnections",
     "codedeploy",
@@ -36,6 +41,7 @@ const ROLE_DECIDES: [&str; 14] = [
     "iam",
     "logs",
     "route53",
+    "ssm",
 ];
 
 fn bind(_: &Params) -> Check {
@@ -48,23 +54,28 @@ fn bind(_: &Params) -> Check {
 /// One finding for each place.
 fn of_role(context: &Context<'_>, role: &Principal, needs: &Needs, compared: &Comparison) -> Vec<Finding> {
     let missing = compared.used.iter().filter(|used| used.state == State::Missing);
-    let missing = missing.map(|used| (&needs.needs[used.need], used.action));
-    let missing = missing.filter(|(need, action)| is_sure(context, need, *action));
-    let mut places: Vec<(Span, Vec<(&Need, Action)>)> = Vec::new();
-    for (need, action) in missing {
+    let missing = missing.map(|used| (&needs.needs[used.need], used));
+    let missing = missing.filter(|(need, used)| is_sure(context, need, used));
+    let mut places: Vec<(Span, Vec<(&Need, &Used)>)> = Vec::new();
+    for (need, used) in missing {
         match places.iter_mut().find(|(span, _)| *span == need.span) {
-            Some((_, found)) => found.push((need, action)),
-            None => places.push((need.span, vec![(need, action)])),
+            Some((_, found)) => found.push((need, used)),
+            None => places.push((need.span, vec![(need, used)])),
         }
     }
     places.into_iter().map(|(span, missing)| finding(context, role, span, &missing)).collect()
 }
 
-fn is_sure(context: &Context<'_>, need: &Need, action: Action) -> bool {
-    let role_decides = ROLE_DECIDES.contains(&action.service().prefix()) || !action.supports_resource_level();
+fn is_sure(context: &Context<'_>, need: &Need, used: &Used) -> bool {
     need.certainty == Certainty::Certain
-        && (role_decides || need.resources.iter().all(|text| is_declared(context.model, text)))
+        && (role_decides(context, need, used.action) || used.near.is_some())
         && !may_fail(context.sources, need.span)
+}
+
+fn role_decides(context: &Context<'_>, need: &Need, action: Action) -> bool {
+    ROLE_DECIDES.contains(&action.service().prefix())
+        || !action.supports_resource_level()
+        || need.resources.iter().all(|text| is_declared(context.model, text))
 }
 
 /// The resource stands in the files, and so does its policy where it has one.
@@ -82,8 +93,8 @@ fn may_fail(sources: &Sources, span: Span) -> bool {
     behind.contains("||") || text.get(span.start as usize..span.end as usize).is_some_and(|own| own.contains("||"))
 }
 
-fn finding(context: &Context<'_>, role: &Principal, span: Span, missing: &[(&Need, Action)]) -> Finding {
-    let actions = distinct(missing.iter().map(|(_, action)| action.full_name()));
+fn finding(context: &Context<'_>, role: &Principal, span: Span, missing: &[(&Need, &Used)]) -> Finding {
+    let actions = distinct(missing.iter().map(|(_, used)| used.action.full_name()));
     let resources = missing.iter().flat_map(|(need, _)| &need.resources);
     let resources = distinct(resources.map(|text| format!("`{}`", text.display())));
     let reasons = distinct(missing.iter().map(|(need, _)| need.reason.clone()));
@@ -96,6 +107,16 @@ fn finding(context: &Context<'_>, role: &Principal, span: Span, missing: &[(&Nee
         .fact("resources", list(&resources, 2))
         .fact("reason", list(&reasons, 2))
         .related(role.logical_id.span, "the role, all of whose policies are seen");
+    for (need, used) in missing {
+        let Some(near) = &used.near else { continue };
+        if let Some(span) = near.span {
+            found = found.related(span, &*near.text);
+        }
+        if !role_decides(context, need, used.action) {
+            let text = "a policy of the resource, which is not seen, may allow it".to_owned();
+            found = found.doubted([Doubt { text, span: None }]);
+        }
+    }
     for source in sources {
         found = found.note(format!("what is needed: {source}"));
     }

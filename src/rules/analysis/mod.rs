@@ -39,6 +39,7 @@ mod opaque_commands;
 mod output_without_files;
 mod overruled_allow;
 mod own_build_image;
+mod own_function;
 mod pass_role;
 mod pipe_to_shell;
 mod pipeline_control;
@@ -71,6 +72,7 @@ mod static_credentials;
 mod syntax_problem;
 mod tls_verification;
 mod unavailable_policy;
+mod unbounded_role;
 mod uneven_filters;
 mod unknown_action;
 mod unknown_buildspec_key;
@@ -89,6 +91,7 @@ mod unused_permission;
 mod unwritten_source;
 mod validation_words;
 mod webhook_pattern;
+mod world_writable;
 mod write_anywhere;
 
 pub use chain::list;
@@ -170,6 +173,7 @@ pub const ANALYSES: &[Analysis] = &[
     syntax_problem::ANALYSIS,
     tls_verification::ANALYSIS,
     unavailable_policy::ANALYSIS,
+    unbounded_role::ANALYSIS,
     uneven_filters::ANALYSIS,
     unknown_action::ANALYSIS,
     unknown_buildspec_key::ANALYSIS,
@@ -187,6 +191,7 @@ pub const ANALYSES: &[Analysis] = &[
     unused_permission::ANALYSIS,
     unwritten_source::ANALYSIS,
     webhook_pattern::ANALYSIS,
+    world_writable::ANALYSIS,
     write_anywhere::ANALYSIS,
 ];
 

@@ -1,6 +1,6 @@
 //! What ValidatePolicy of IAM Access Analyzer would say of a policy, by its codes.
 
-use super::chain::list;
+use super::chain::{list, with_conditions};
 use super::validation_words;
 use crate::diagnostic::{Applicability, Severity};
 use crate::edit::{Change, Step};
@@ -129,6 +129,10 @@ fn finding(policy: &Policy, group: &[&Issue]) -> Option<Finding> {
     let help = words(alternative(told.help, &first.other));
     found.change = change(group, &help);
     found.help = Some(help);
+    let mut statements = policy.document.statements.iter();
+    if let Some(statement) = statements.find(|statement| statement.span.contains(first.span)) {
+        found = with_conditions(found, &statement.when, Vec::new());
+    }
     if PARTIAL.contains(&first.code) && !first.is_whole_statement {
         found = found.severity(Severity::Low);
     }

@@ -80,7 +80,11 @@ fn bind(params: &Params) -> Check {
     };
     Box::new(move |context: &Context<'_>| {
         let resources = context.model.resources.iter().filter(|resource| types.contains(&resource.kind));
-        resources.flat_map(|resource| question.of_resource(context.model, resource)).collect()
+        let found = resources.flat_map(|resource| {
+            let found = question.of_resource(context.model, resource).into_iter();
+            found.map(|found| with_conditions(found, resource.when.as_slice(), Vec::new()))
+        });
+        found.collect()
     })
 }
 

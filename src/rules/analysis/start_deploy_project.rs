@@ -4,12 +4,14 @@
 //! Source: <https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html>
 
 use super::chain::{by_statement, distinct, finding, list};
+use super::deploy_permission::is_exempt;
 use super::reach::{Target, reaches};
 use crate::diagnostic::{Doubt, Severity};
 use crate::iam::{Effect, Grant, Wanted};
 use crate::model::principal::{CiUse, may_be_one_account};
-use crate::model::{BuildProject, Model, Principal, RoleTarget};
+use crate::model::{BuildProject, Model, Principal, PrincipalKind, RoleTarget, deploy_actions};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
+use std::sync::{Arc, LazyLock};
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "start-deploy-project",
@@ -41,10 +43,24 @@ fn bind(_: &Params) -> Check {
             return Vec::new();
         }
         let outsiders = model.principals.iter().enumerate().filter(|(id, principal)| {
-            !model.deployers.contains(*id) && !principal.is_execution_role() && !only_starts_what_is_wired(principal)
+            !model.deployers.contains(*id)
+                && !principal.is_execution_role()
+                && !only_starts_what_is_wired(principal)
+                && !has_users(model, principal)
         });
         outsiders.filter_map(|(_, principal)| of_principal(model, principal, &starts, &deploying)).collect()
     })
+}
+
+/// Who deploys whatever they like needs no build for it, and is told so.
+fn deploys_anything(model: &Model, principal: &Principal) -> bool {
+    static DEPLOYS: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&deploy_actions().collect::<Vec<_>>()));
+    let is_told = match principal.kind {
+        PrincipalKind::Role => model.deployers.are_known_to(model, principal),
+        PrincipalKind::User => true,
+        PrincipalKind::Group => false,
+    };
+    is_told && !is_exempt(principal) && principal.authority.grants_of(&DEPLOYS).iter().any(|grant| grant.everywhere)
 }
 
 /// The pipelines that run the project start it by design, and its own role is itself.
@@ -56,6 +72,15 @@ fn runs(model: &Model, project: &BuildProject, principal: &Principal) -> bool {
     }) || project
         .roles()
         .any(|role| matches!(role.target, RoleTarget::Declared(id) if std::ptr::eq(model.principal(id), principal)))
+}
+
+/// What a group may do is told of the users in it.
+fn has_users(model: &Model, group: &Principal) -> bool {
+    let own = &group.authority.documents;
+    let holds =
+        |user: &Principal| user.authority.documents.iter().any(|one| own.iter().any(|other| Arc::ptr_eq(one, other)));
+    group.kind == PrincipalKind::Group
+        && model.principals.iter().any(|one| one.kind == PrincipalKind::User && !one.groups.is_empty() && holds(one))
 }
 
 /// Roles that only a service can take which starts what it was set up to start, or that only
@@ -72,7 +97,7 @@ fn of_principal(
     deploying: &[(&BuildProject, Target)],
 ) -> Option<Finding> {
     let grants = principal.authority.grants_of(starts);
-    if grants.is_empty() {
+    if grants.is_empty() || deploys_anything(model, principal) {
         return None;
     }
     let account = principal.account.as_deref();

@@ -2,6 +2,7 @@
 
 use super::chain::list;
 use crate::diagnostic::Severity;
+use crate::model::Model;
 use crate::model::command::{Command, Word};
 use crate::model::group::groups;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
@@ -24,7 +25,10 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
         let mut first: Option<Finding> = None;
         let mut packages: Vec<String> = Vec::new();
         for command in group.commands {
-            let unpinned: Vec<&Word> = unpinned(command);
+            let unpinned: Vec<&Word> = match fetched(context.model, group.commands, command) {
+                Some(package) => vec![package],
+                None => unpinned(command),
+            };
             let Some(word) = unpinned.first() else { continue };
             let new =
                 unpinned.iter().map(|word| format!("`{}`", word.written())).filter(|name| !packages.contains(name));
@@ -132,6 +136,33 @@ fn is_loose_for_npm(text: &str) -> bool {
     let version = text.trim_start_matches('@').split_once('@').map(|(_, version)| version);
     let is_fixed = version.is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()));
     !is_path(text) && !is_fixed && text != "npm"
+}
+
+/// Programs of packages that deploy, and the packages.
+const DEPLOYS: [(&str, &str); 6] = [
+    ("ampx", "@aws-amplify/backend-cli"),
+    ("cdk", "aws-cdk"),
+    ("cdktf", "cdktf-cli"),
+    ("serverless", "serverless"),
+    ("sls", "serverless"),
+    ("sst", "sst"),
+];
+
+/// `npx cdk` where no `package.json` has the package and no command installs it: it is fetched.
+fn fetched<'c>(model: &Model, commands: &[Command], command: &'c Command) -> Option<&'c Word> {
+    let packages = model.npm_packages.as_ref()?;
+    let at = command.words.iter().position(|word| word.text == "npx")?;
+    let program = command.words[at + 1..].iter().find(|word| !word.text.starts_with('-'))?;
+    let (_, package) = DEPLOYS.iter().find(|(name, _)| program.text == *name)?;
+    let installs = |other: &Command| {
+        other.program() != "npx"
+            && other.words.iter().any(|word| {
+                word.text
+                    .split_at_checked(package.len())
+                    .is_some_and(|(name, rest)| name == *package && (rest.is_empty() || rest.starts_with('@')))
+            })
+    };
+    (!packages.contains(*package) && !commands.iter().any(installs)).then_some(program)
 }
 
 /// `npx --yes tool`, `npx tool@latest`: a package from the registry, and not one of the project.

@@ -8,6 +8,7 @@ use super::merge::merge;
 use crate::source::{OffsetMap, Span};
 use crate::syntax::{Entry, Kind, Node, Scalar};
 use crate::value::has_marker;
+use std::collections::BTreeSet;
 
 /// The logical id of the role that all functions share.
 pub const DEFAULT_ROLE: &str = "IamRoleLambdaExecution";
@@ -52,6 +53,18 @@ pub fn resources(parts: &Parts<'_>) -> Vec<Entry> {
     made.extend(functions);
     made.extend(rest_api(parts.provider));
     made
+}
+
+/// The kinds of events that functions take: `httpApi`, `schedule`.
+pub fn events(functions: &Node) -> BTreeSet<String> {
+    let all =
+        functions.entries().unwrap_or_default().iter().filter_map(|function| function.value.get("events")?.items());
+    // `- schedule` is the same as `- schedule: …`.
+    let kind = |event: &Node| match event.entries() {
+        Some(entries) => entries.first().and_then(|entry| entry.key.as_str().map(str::to_owned)),
+        None => event.as_str().map(str::to_owned),
+    };
+    all.flatten().filter_map(kind).collect()
 }
 
 /// The roles that CloudFormation deploys the service with.
@@ -180,6 +193,14 @@ fn function(provider: &Node, entry: &Entry, name: &str, role: Option<Node>) -> E
     for (key, property) in [("name", "FunctionName"), ("handler", "Handler")] {
         properties.extend(entry.value.get(key).map(|node| (property, node.clone())));
     }
+    // In a network, with a file system or with a key: each asks for more than a function without.
+    let network = [&entry.value, provider].into_iter().find_map(|holder| holder.get("vpc"));
+    properties.extend(network.filter(|vpc| is_network(vpc)).map(|vpc| ("VpcConfig", as_properties(vpc))));
+    properties.extend(
+        entry.value.get("fileSystemConfig").map(|one| ("FileSystemConfigs", sequence(vec![one.clone()], one.span()))),
+    );
+    let key = [&entry.value, provider].into_iter().find_map(|holder| holder.get("kmsKeyArn"));
+    properties.extend(key.map(|key| ("KmsKeyArn", key.clone())));
     let runtime = entry.value.get("runtime").or_else(|| provider.get("runtime"));
     properties.extend(runtime.map(|node| ("Runtime", node.clone())));
     resource(&format!("{}LambdaFunction", normalised(name)), "AWS::Lambda::Function", properties, span)
@@ -212,9 +233,27 @@ pub fn type_of(logical_id: &str) -> Option<&'static str> {
 
 /// Where it is said that functions run in a network of the account.
 fn vpc(provider: &Node, functions: &[Entry]) -> Option<Span> {
-    let is_set = |node: &Node| node.as_str() != Some("~") && !node.is_null();
     let own = functions.iter().filter_map(|function| function.value.entry("vpc"));
-    own.chain(provider.entry("vpc")).find(|entry| is_set(&entry.value)).map(|entry| entry.key.span())
+    own.chain(provider.entry("vpc")).find(|entry| is_network(&entry.value)).map(|entry| entry.key.span())
+}
+
+/// `vpc: ~` takes a function out of the network of the provider.
+fn is_network(vpc: &Node) -> bool {
+    vpc.as_str() != Some("~") && !vpc.is_null()
+}
+
+/// `subnetIds` is `SubnetIds` in a template.
+fn as_properties(vpc: &Node) -> Node {
+    let Some(entries) = vpc.entries() else { return vpc.clone() };
+    let entry = |entry: &Entry| {
+        let key = match entry.key.as_str() {
+            Some("subnetIds") => scalar("SubnetIds", entry.key.span()),
+            Some("securityGroupIds") => scalar("SecurityGroupIds", entry.key.span()),
+            _ => entry.key.clone(),
+        };
+        Entry { key, ..entry.clone() }
+    };
+    Node::new(Kind::Mapping(entries.iter().map(entry).collect()), vpc.span(), None)
 }
 
 fn vpc_policy(span: Span) -> Node {

@@ -40,6 +40,10 @@ pub struct Service {
     pub deployment_roles: Vec<Node>,
     /// The name of its stack.
     pub stack: Option<Node>,
+    /// What the names of its functions start with.
+    pub start: Option<Node>,
+    /// The kinds of events of its functions.
+    pub events: Option<BTreeSet<String>>,
     /// The bucket that it is deployed by, if it names one.
     pub bucket: Option<Node>,
     pub not_read: Vec<(Span, String)>,
@@ -62,11 +66,12 @@ impl Service {
         let provider = part("provider");
         let (template, made) =
             if is_of_aws(&provider) { assemble(&resolver, root, &provider) } else { (empty(), BTreeSet::new()) };
-        let stack = provider.get("stackName").cloned().or_else(|| {
+        let start = root.get("service").filter(|_| syntax.is_none()).map(|name| {
             // Without the standard syntax the text would stay as it is.
-            let name = scalar("${self:service}-${sls:stage}", root.get("service")?.span());
-            syntax.is_none().then(|| resolver.node(&name))
+            resolver.node(&scalar("${self:service}-${sls:stage}", name.span()))
         });
+        let stack = provider.get("stackName").or(start.as_ref()).cloned();
+        let functions = root.get("functions").map(|functions| resolver.node(functions));
         let filled_in = |key: &str| root.get(key).map(|node| resolver.node(node));
         let (name, version, plugins) = (filled_in("service"), filled_in("frameworkVersion"), filled_in("plugins"));
         let state = resolver.into_state();
@@ -81,6 +86,8 @@ impl Service {
             is_of_aws: is_of_aws(&provider),
             deployment_roles: generated::deployment_roles(&provider),
             stack,
+            start,
+            events: functions.as_ref().map(generated::events),
             bucket: provider.get("deploymentBucket").map(|bucket| bucket.get("name").unwrap_or(bucket)).cloned(),
             not_read: state.not_read.into_iter().collect(),
             taken_in: state.taken_in,
@@ -104,6 +111,8 @@ impl Service {
             is_of_aws: true,
             deployment_roles: Vec::new(),
             stack: None,
+            start: None,
+            events: None,
             bucket: None,
             not_read: state.not_read.into_iter().collect(),
             taken_in: BTreeSet::new(),
