@@ -5,7 +5,7 @@ mod removal;
 
 use crate::diagnostic::{Applicability, Edit, Fix};
 use crate::source::{FileId, Sources, Span};
-use crate::syntax::{self, Node, Parsed};
+use crate::syntax::{Node, Parsed};
 use std::collections::BTreeMap;
 
 /// A change as an analysis means it, before anybody looked at the text.
@@ -42,34 +42,24 @@ pub type Obstacle = &'static str;
 
 const ELSEWHERE: Obstacle = "the text is not written there as it is meant";
 const BROKEN: Obstacle = "the file has an error of syntax, which has to be mended first";
-const TOO_LARGE: Obstacle = "the file is too large to be changed";
 const ALIASED: Obstacle = "an alias or a merge key repeats this text elsewhere";
 const FOR_EACH: Obstacle = "a loop repeats this text";
 const REPEATED: Obstacle = "the text may be used in several places";
 
-/// Larger files are not parsed again for the sake of a fix.
-const MAX_BYTES: usize = 4 << 20;
-
 /// Sections of a template whose values are used elsewhere.
 const SECTIONS_FOR_OTHERS: [&str; 5] = ["Globals", "Mappings", "Parameters", "custom", "params"];
 
-/// The texts of a run, parsed where a change needs it.
+/// The texts of a run, with the trees of those that are YAML or JSON.
 pub struct Texts<'s> {
     sources: &'s Sources,
-    /// Whether a file is YAML or JSON.
-    is_tree: &'s dyn Fn(FileId) -> bool,
-    trees: BTreeMap<FileId, Tree>,
-}
-
-struct Tree {
-    parsed: Parsed,
-    /// Places that stand for several.
-    repeated: Vec<(Span, Obstacle)>,
+    parsed: &'s dyn Fn(FileId) -> Option<&'s Parsed>,
+    /// Places that stand for several, by the files that were looked at for them.
+    repeated: BTreeMap<FileId, Vec<(Span, Obstacle)>>,
 }
 
 impl<'s> Texts<'s> {
-    pub fn new(sources: &'s Sources, is_tree: &'s dyn Fn(FileId) -> bool) -> Texts<'s> {
-        Texts { sources, is_tree, trees: BTreeMap::new() }
+    pub fn new(sources: &'s Sources, parsed: &'s dyn Fn(FileId) -> Option<&'s Parsed>) -> Texts<'s> {
+        Texts { sources, parsed, repeated: BTreeMap::new() }
     }
 
     /// The edits of a change.
@@ -87,10 +77,8 @@ impl<'s> Texts<'s> {
             self.is_alone(span)?;
         }
         if let Some(first) = gone.first() {
-            let sources = self.sources;
-            let text = &sources.get(first.file).text;
-            let tree = self.tree(first.file)?.ok_or(removal::NO_ITEM)?;
-            edits.extend(removal::edits(&tree.parsed.documents, text, &gone)?);
+            let parsed = (self.parsed)(first.file).ok_or(removal::NO_ITEM)?;
+            edits.extend(removal::edits(&parsed.documents, &self.sources.get(first.file).text, &gone)?);
         }
         edits.sort_by_key(|edit| edit.span);
         Ok(Fix { title: change.title.clone(), applicability: change.applicability, edits })
@@ -98,28 +86,13 @@ impl<'s> Texts<'s> {
 
     /// Whether what stands there is meant there and nowhere else.
     fn is_alone(&mut self, span: Span) -> Result<(), Obstacle> {
-        let Some(tree) = self.tree(span.file)? else { return Ok(()) };
-        if !tree.parsed.repaired.is_empty() {
+        let Some(parsed) = (self.parsed)(span.file) else { return Ok(()) };
+        if !parsed.repaired.is_empty() {
             return Err(BROKEN);
         }
-        let around = tree.repeated.iter().find(|(place, _)| place.start <= span.start && span.end <= place.end);
+        let repeated = self.repeated.entry(span.file).or_insert_with(|| repeated(parsed));
+        let around = repeated.iter().find(|(place, _)| place.start <= span.start && span.end <= place.end);
         around.map_or(Ok(()), |(_, obstacle)| Err(*obstacle))
-    }
-
-    fn tree(&mut self, file: FileId) -> Result<Option<&Tree>, Obstacle> {
-        if !(self.is_tree)(file) {
-            return Ok(None);
-        }
-        let sources = self.sources;
-        let text = &sources.get(file).text;
-        if text.len() > MAX_BYTES {
-            return Err(TOO_LARGE);
-        }
-        let tree = self.trees.entry(file).or_insert_with(|| {
-            let parsed = syntax::parse(text, file);
-            Tree { repeated: repeated(&parsed), parsed }
-        });
-        Ok(Some(tree))
     }
 }
 

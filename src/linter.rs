@@ -19,7 +19,7 @@ use crate::rules::{self, Context, Rule, builtin, secrets};
 use crate::source::{FileId, Sources, Span};
 use crate::suppress::{self, Circumstances, Suppressed, Suppressions};
 use crate::syntax;
-use crate::template::{File, Format, Repository, is_script_name};
+use crate::template::{File, Format, Repository, Trees, is_script_name};
 use jiff::civil::Date;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -129,6 +129,7 @@ pub struct Understood {
     pub model: Model,
     /// The format of each file, by its index.
     pub formats: Vec<Format>,
+    pub trees: Trees,
     pub summary: Summary,
     /// The options, with the parts of services that are asked about.
     pub options: Options,
@@ -154,10 +155,9 @@ fn read(sources: &Sources, rules: &[Rule], options: &Options) -> (Understood, Su
     let suppressions = options.suppressions(&repository, rules);
     let given = options.config.given(sources);
     let (repository, trees) = repository.without_trees();
-    give_back(trees, &options);
     let model = model::link(sources, &repository, taken.into_iter().map(|file| file.fragment).collect(), given);
     summarise_model(sources, &options, &model, &mut summary);
-    (Understood { model, formats, summary, options }, suppressions)
+    (Understood { model, formats, trees, summary, options }, suppressions)
 }
 
 /// Reads all sources, and asks all rules.
@@ -169,9 +169,10 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
 
 /// The same, with what the sources mean.
 fn lint_and_model(sources: &Sources, rules: &[Rule], options: &Options) -> (Report, Model) {
-    let (Understood { model, formats, summary, options }, suppressions) = read(sources, rules, options);
-    let context = Context::new(&model, sources, &formats);
+    let (Understood { model, formats, trees, summary, options }, suppressions) = read(sources, rules, options);
+    let context = Context::new(&model, sources, &formats, &trees);
     let (mut diagnostics, mut redactions) = rules::run(&context, rules);
+    give_back(trees, &options);
     options.config.apply_levels(sources, rules, &mut diagnostics);
     let given: HashSet<Span> = model.principals.iter().flat_map(|one| one.given_by_tool.iter().copied()).collect();
     diagnostics.retain(|found| !given.contains(&found.primary.span));

@@ -43,7 +43,7 @@ pub fn run(args: &UsesArgs) -> Result<u8, Failure> {
         })
         .collect();
     // Commands are quoted, and what stands in them.
-    let (_, places) = rules::run(&Context::new(model, &input.sources, &understood.formats), &[]);
+    let (_, places) = rules::run(&Context::new(model, &input.sources, &understood.formats, &understood.trees), &[]);
     let secrets = Secrets::new(places.iter().map(|span| input.sources.slice(*span)));
     match args.format {
         UsesFormat::Text => print(&secrets.mask(&report::text(&roles, &input.sources))),

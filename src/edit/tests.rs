@@ -1,6 +1,7 @@
 //! What is changed, and what is not, byte for byte.
 
 use super::*;
+use crate::syntax;
 
 /// What becomes of a text when the items between `«` and `»` go, or why they stay.
 fn without(marked: &str) -> Result<String, Obstacle> {
@@ -18,7 +19,8 @@ fn without(marked: &str) -> Result<String, Obstacle> {
     let file = sources.add("f.yml", text);
     let steps = starts.iter().zip(&ends).map(|(start, end)| Step::Remove(Span::new(file, *start, *end)));
     let change = Change::new(Applicability::Safe, "remove it", steps.collect());
-    let fix = Texts::new(&sources, &|_| true).work_out(&change)?;
+    let parsed = syntax::parse(&sources.get(file).text, file);
+    let fix = Texts::new(&sources, &|_| Some(&parsed)).work_out(&change)?;
     let after = applied(&sources, &fix.edits);
     assert_eq!(syntax::parse(&after.get(file).text, file).problems, [], "{marked}");
     Ok(after.get(file).text.to_string())
@@ -89,10 +91,11 @@ fn a_name_is_written_anew_only_where_it_stands_letter_by_letter() {
     let mut sources = Sources::new();
     let text = "a: [old, 'old', \"old\", \"o\\x6cd\", older]\n";
     let file = sources.add("f.yml", text);
+    let parsed = syntax::parse(text, file);
     let at = |range: std::ops::Range<usize>| Span::new(file, range.start, range.end);
     let renamed = |span: Span| {
         let change = Change::rename(Applicability::Safe, "write new", span, "old", "new");
-        let fix = Texts::new(&sources, &|_| true).work_out(&change)?;
+        let fix = Texts::new(&sources, &|_| Some(&parsed)).work_out(&change)?;
         Ok::<String, Obstacle>(applied(&sources, &fix.edits).get(file).text[3..].to_string())
     };
     assert_eq!(renamed(at(4..7)).as_deref(), Ok("[new, 'old', \"old\", \"o\\x6cd\", older]\n"));

@@ -108,7 +108,7 @@ fn witness(action: &str, role: &Principal, grants: &[Grant<'_>], bucket: &Text, 
     partitions.iter().find_map(|partition| {
         let object = object_arn(partition, bucket, key);
         let may_be = |grant: &Grant<'_>| {
-            grant.everywhere || grant.resources.iter().any(|resource| !resource.overlaps(&object).is_no())
+            grant.everywhere || grant.resources.iter().any(|resource| resource.overlaps(&object).is_yes())
         };
         if !grants.iter().any(may_be) {
             return None;

@@ -1,8 +1,8 @@
 //! Unified diffs of texts. The only file that names the library which makes them.
 
-use super::Style;
 use super::ink::{self, Ink};
 use super::words::one_line;
+use super::{Secrets, Style};
 use crate::diagnostic::{Edit, Severity};
 use crate::edit;
 use crate::linter::Report;
@@ -17,13 +17,17 @@ const CONTEXT: usize = 3;
 pub fn files(before: &Sources, after: &Sources, report: &Report, style: &Style) -> String {
     let shown = report.fixes.as_ref().map_or(Cow::Borrowed(before), |fixes| before.redacted(&fixes.redactions));
     let shown_after = after.redacted(&report.redactions);
+    // What stands elsewhere too, where no rule looks for it, is masked by its text.
+    let of_before = report.fixes.iter().flat_map(|fixes| &fixes.redactions).map(|span| before.slice(*span));
+    let secrets = Secrets::new(of_before.chain(report.redactions.iter().map(|span| after.slice(*span))));
     let mut out = String::new();
     for (file, source) in before.iter().filter(|(file, source)| source.text != after.get(*file).text) {
         let (old, new) = (&shown.get(file).text, &shown_after.get(file).text);
         let path = one_line(&source.path);
         let diff = TextDiff::from_lines(&**old, &**new);
         let (old, new) = (format!("a/{path}"), format!("b/{path}"));
-        out.push_str(&painted(&diff.unified_diff().context_radius(CONTEXT).header(&old, &new).to_string(), style));
+        let diff = diff.unified_diff().context_radius(CONTEXT).header(&old, &new).to_string();
+        out.push_str(&painted(&secrets.mask(&diff), style));
     }
     out
 }

@@ -21,7 +21,7 @@ use crate::model::{Model, Principal, PrincipalId};
 use crate::needs::compare::{self, Comparison, Depth};
 use crate::needs::{self, Needs};
 use crate::source::{FileId, Sources, Span, Spanned};
-use crate::template::Format;
+use crate::template::{Format, Trees};
 use rayon::prelude::*;
 use secrets::Secret;
 use std::collections::HashSet;
@@ -65,13 +65,14 @@ pub struct Context<'c> {
     pub sources: &'c Sources,
     /// The format of each file, by its index.
     pub formats: &'c [Format],
+    trees: &'c Trees,
     uses: OnceLock<Vec<(PrincipalId, Needs, Comparison)>>,
     secrets: OnceLock<Vec<(FileId, Secret)>>,
 }
 
 impl<'c> Context<'c> {
-    pub fn new(model: &'c Model, sources: &'c Sources, formats: &'c [Format]) -> Context<'c> {
-        Context { model, sources, formats, uses: OnceLock::new(), secrets: OnceLock::new() }
+    pub fn new(model: &'c Model, sources: &'c Sources, formats: &'c [Format], trees: &'c Trees) -> Context<'c> {
+        Context { model, sources, formats, trees, uses: OnceLock::new(), secrets: OnceLock::new() }
     }
 
     /// The needs of the roles of builds and pipelines next to what they may do, where all of that is
@@ -257,8 +258,11 @@ pub fn run(context: &Context<'_>, rules: &[Rule]) -> (Vec<Diagnostic>, Vec<Span>
 
 /// The findings with what mends them, to the byte.
 fn with_fixes(context: &Context<'_>, worded: impl Iterator<Item = (Option<Change>, Diagnostic)>) -> Vec<Diagnostic> {
-    let is_tree = |file: FileId| !matches!(context.formats[file.index()], Format::Dockerfile | Format::Other);
-    let mut texts = Texts::new(context.sources, &is_tree);
+    let parsed = |file: FileId| {
+        let is_tree = !matches!(context.formats[file.index()], Format::Dockerfile | Format::Other);
+        is_tree.then(|| context.trees.parsed(file))
+    };
+    let mut texts = Texts::new(context.sources, &parsed);
     let with_fix = |(change, mut diagnostic): (Option<Change>, Diagnostic)| {
         if let Some(change) = change {
             let written = written_by_program(context, diagnostic.primary.span.file);

@@ -2,6 +2,7 @@
 //! rules a run asks.
 
 use crate::source::{FileId, Sources, Span};
+use rayon::prelude::*;
 use regex::Regex;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -90,7 +91,7 @@ pub fn places(sources: &Sources, files: impl Iterator<Item = FileId>) -> Vec<Spa
     let of_file = |file: FileId| {
         hidden(&sources.get(file).text).into_iter().map(move |range| Span::new(file, range.start, range.end))
     };
-    files.collect::<BTreeSet<FileId>>().into_iter().flat_map(of_file).collect()
+    files.collect::<BTreeSet<FileId>>().into_par_iter().flat_map_iter(of_file).collect()
 }
 
 /// Whether a value of one of the variables that hold a key may be a real one: the key, its secret or

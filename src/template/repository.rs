@@ -44,6 +44,20 @@ pub enum NotTaken {
     Missing,
 }
 
+/// What was parsed of a repository, apart from it: taking it all apart takes time.
+#[derive(Debug)]
+pub struct Trees {
+    files: Vec<File>,
+    _services: HashMap<FileId, Service>,
+    _templates: Vec<OnceLock<Option<Template>>>,
+}
+
+impl Trees {
+    pub fn parsed(&self, file: FileId) -> &Parsed {
+        &self.files[file.index()].parsed
+    }
+}
+
 impl<'s> Repository<'s> {
     /// Parses every file, and decides what each is.
     pub fn read(sources: &'s Sources) -> Repository<'s> {
@@ -180,9 +194,12 @@ impl<'s> Repository<'s> {
     }
 
     /// Parts with the trees, which are large. Texts stay.
-    pub fn without_trees(mut self) -> (Repository<'s>, impl Send + use<>) {
-        let trees =
-            (std::mem::take(&mut self.files), std::mem::take(&mut self.services), std::mem::take(&mut self.templates));
+    pub fn without_trees(mut self) -> (Repository<'s>, Trees) {
+        let trees = Trees {
+            files: std::mem::take(&mut self.files),
+            _services: std::mem::take(&mut self.services),
+            _templates: std::mem::take(&mut self.templates),
+        };
         (self, trees)
     }
 }

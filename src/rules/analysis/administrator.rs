@@ -61,8 +61,9 @@ fn of_role<'m>(
         let is_wide = grant.pattern.is_some_and(|pattern| pattern.is_full_wildcard() || pattern.is_service_wildcard());
         grant.everywhere && (is_wide || is_managed(role, grant))
     };
-    let in_iam = role.authority.grants(&["iam:CreateUser", "iam:AttachRolePolicy"]);
-    let beside = role.authority.grants(&["lambda:CreateFunction", "s3:DeleteBucket"]);
+    static IN_IAM: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["iam:CreateUser", "iam:AttachRolePolicy"]));
+    static BESIDE: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["lambda:CreateFunction", "s3:DeleteBucket"]));
+    let (in_iam, beside) = (role.authority.grants_of(&IN_IAM), role.authority.grants_of(&BESIDE));
     let unreviewed = if is_ci { None } else { unreviewed_templates(model, role) };
     let mut seen = Vec::new();
     let mut findings = Vec::new();
