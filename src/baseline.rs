@@ -35,6 +35,17 @@ struct File {
     findings: BTreeSet<Entry>,
 }
 
+impl Entry {
+    pub fn of(sources: &Sources, found: &Diagnostic) -> Entry {
+        Entry {
+            path: sources.path(found.primary.span.file).to_owned(),
+            rule: found.rule.clone(),
+            id: found.id(sources),
+            message: found.message.clone(),
+        }
+    }
+}
+
 impl Baseline {
     pub fn read(text: &str) -> Result<Baseline, String> {
         let file: File = serde_json::from_str(text).map_err(|error| error.to_string())?;
@@ -50,12 +61,7 @@ impl Baseline {
     }
 
     pub fn add(&mut self, sources: &Sources, found: &Diagnostic) {
-        self.entries.insert(Entry {
-            path: sources.path(found.primary.span.file).to_owned(),
-            rule: found.rule.clone(),
-            id: found.id(sources),
-            message: found.message.clone(),
-        });
+        self.entries.insert(Entry::of(sources, found));
     }
 
     pub fn remove(&mut self, stale: &[Entry]) {

@@ -143,9 +143,14 @@ impl Config {
 
     /// The level that the findings of a rule have in a file, when it is not the rule's own.
     pub fn level(&self, rule: &str, pack: &str, path: &str) -> Option<Level> {
+        self.level_at(rule, pack, Some(path))
+    }
+
+    /// The same; without a path, that of all paths.
+    fn level_at(&self, rule: &str, pack: &str, path: Option<&str>) -> Option<Level> {
         let fits = |level: &&RuleLevel| {
-            (level.name == rule || level.name == pack)
-                && level.below.as_ref().is_none_or(|(globs, _)| globs.is_match(path))
+            let is_below = |globs: &GlobSet| path.is_some_and(|path| globs.is_match(path));
+            (level.name == rule || level.name == pack) && level.below.as_ref().is_none_or(|(globs, _)| is_below(globs))
         };
         let weight = |level: &&RuleLevel| (level.below.as_ref().map(|(_, length)| *length), level.name == rule);
         self.levels.iter().filter(fits).max_by_key(weight).map(|level| level.level)
@@ -155,21 +160,14 @@ impl Config {
     pub fn is_off(&self, rule: &Rule) -> bool {
         let own = self.levels.iter().filter(|level| level.name == rule.id || level.name == rule.pack);
         let mut anywhere = own.filter(|level| level.below.is_some());
-        !anywhere.any(|level| level.level != Level::Off) && self.level_everywhere(rule) == Some(Level::Off)
+        !anywhere.any(|level| level.level != Level::Off)
+            && self.level_at(&rule.id, &rule.pack, None) == Some(Level::Off)
     }
 
     /// A rule that the user asks for by name runs, whatever the file says of all paths.
     pub fn switch_on(&mut self, rule: &Rule) {
         let is_off = |level: &RuleLevel| level.level == Level::Off && level.below.is_none();
         self.levels.retain(|level| !(is_off(level) && (level.name == rule.id || level.name == rule.pack)));
-    }
-
-    fn level_everywhere(&self, rule: &Rule) -> Option<Level> {
-        let mut fits = self.levels.iter().filter(|level| level.below.is_none());
-        fits.clone()
-            .find(|level| level.name == rule.id)
-            .or_else(|| fits.find(|level| level.name == rule.pack))
-            .map(|level| level.level)
     }
 
     /// Findings at the levels that the configuration gives them; without those that are switched off.

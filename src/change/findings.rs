@@ -62,12 +62,7 @@ pub fn compare(
         if now.contains(&key) || joined.contains(&(&found.rule, paths.now(path), &found.about)) {
             continue;
         }
-        let entry = Entry {
-            path: path.to_owned(),
-            rule: found.rule.clone(),
-            id: found.id(before.sources),
-            message: found.message.clone(),
-        };
+        let entry = Entry::of(before.sources, found);
         let list = if after.broken.contains(paths.now(path)) { &mut change.unsure } else { &mut change.gone };
         list.push(entry);
     }

@@ -5,7 +5,7 @@ use super::folders::Files;
 use crate::config::Config;
 use crate::linter::{NotAnalysed, Options};
 use crate::source::{FileId, Sources};
-use crate::template::{Assigned, below_root, folder_of, is_dockerfile_name, mentioned};
+use crate::template::{Assigned, below_root, folder_of, folders_up, is_dockerfile_name, mentioned};
 use rayon::prelude::*;
 use regex::bytes::RegexSet;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -121,8 +121,7 @@ fn follow(
 
 /// The paths that a name may mean in a folder: there, and in each folder above.
 fn paths_from(folder: &str, name: &str) -> Vec<String> {
-    let folders = std::iter::successors(Some(folder), |folder| (!folder.is_empty()).then(|| folder_of(folder)));
-    folders.filter_map(|folder| below_root(folder, name)).collect()
+    folders_up(folder).filter_map(|folder| below_root(folder, name)).collect()
 }
 
 /// The files of the tree that a path with `*` for a variable may mean.

@@ -44,6 +44,18 @@ pub enum PrincipalKind {
     Misplaced,
 }
 
+impl PrincipalKind {
+    /// The key of the element `Principal` under which such a one stands.
+    pub fn key(self) -> &'static str {
+        match self {
+            PrincipalKind::Service => "Service",
+            PrincipalKind::Federated => "Federated",
+            PrincipalKind::CanonicalUser => "CanonicalUser",
+            _ => "AWS",
+        }
+    }
+}
+
 impl Principal {
     /// An entry under a key of the `Principal` map; `None` for the bare text.
     pub fn new(key: Option<&str>, text: &Text, when: Vec<Condition>) -> Principal {

@@ -85,7 +85,7 @@ fn written_statement(statement: &Statement) -> Written<'_> {
         let anybody = principals.entries.iter().all(|entry| entry.kind == PrincipalKind::Anybody);
         let mut by_kind: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
         for entry in &principals.entries {
-            by_kind.entry(key(entry.kind)).or_default().push(shown(&entry.text));
+            by_kind.entry(entry.kind.key()).or_default().push(shown(&entry.text));
         }
         *element = Some(if anybody {
             Who::Anybody("*")
@@ -106,15 +106,6 @@ fn written_statement(statement: &Statement) -> Written<'_> {
         written.condition.entry(&test.operator.text).or_default().insert(&test.key, values);
     }
     written
-}
-
-fn key(kind: PrincipalKind) -> &'static str {
-    match kind {
-        PrincipalKind::Service => "Service",
-        PrincipalKind::Federated => "Federated",
-        PrincipalKind::CanonicalUser => "CanonicalUser",
-        _ => "AWS",
-    }
 }
 
 fn shown(text: &Text) -> String {

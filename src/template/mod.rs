@@ -25,5 +25,5 @@ pub use detect::{Format, detect, is_dockerfile_name, is_script_name, mentions_ou
 pub use foreign::is_foreign;
 pub use intrinsics::{Scope, Unresolved};
 pub use mention::mentioned;
-pub use repository::{File, NotTaken, Repository, Trees, below_root, folder_of};
+pub use repository::{File, NotTaken, Repository, Trees, below_root, folder_of, folders_up};
 pub use stack::{Neighbours, found_at, template_location};

@@ -231,6 +231,11 @@ pub fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
+/// A folder and those above it, the root last.
+pub fn folders_up(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |folder| (!folder.is_empty()).then(|| folder_of(folder)))
+}
+
 /// `path` as it is written in `folder`, without `.` and `..`; `None` when it leaves the root.
 pub fn below_root(folder: &str, path: &str) -> Option<String> {
     if path.starts_with(['/', '\\', '~']) || path.contains(':') {

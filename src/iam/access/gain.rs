@@ -297,14 +297,10 @@ fn settled(
 
 /// The entry with another text, as the kind that this text is of.
 fn caller(one: &Principal, text: &Text) -> Principal {
-    let key = match one.kind {
-        PrincipalKind::Service => "Service",
-        PrincipalKind::Federated => "Federated",
-        PrincipalKind::CanonicalUser => "CanonicalUser",
-        PrincipalKind::Misplaced => return Principal { text: text.clone(), ..one.clone() },
-        _ => "AWS",
-    };
-    Principal::new(Some(key), text, one.when.clone())
+    match one.kind {
+        PrincipalKind::Misplaced => Principal { text: text.clone(), ..one.clone() },
+        kind => Principal::new(Some(kind.key()), text, one.when.clone()),
+    }
 }
 
 /// Both sides in one world.

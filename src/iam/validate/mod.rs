@@ -149,14 +149,18 @@ fn of_statement(subject: &Subject<'_>, statement: &Statement) -> Vec<Issue> {
 fn is_placeholder(text: &str) -> bool {
     let waits = |word: &str| {
         let is_loud = word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
-        let starts_with = |start: &str| word.get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start));
-        is_loud || starts_with("your") || starts_with("example")
+        is_loud || starts_with(word, "your") || starts_with(word, "example")
     };
     text.contains(['<', '>', '{', '}', '[', ']', '%', '\u{E000}'])
         || text.contains("...")
         || text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(waits)
         || text.contains("xxx")
         || text.contains("XXX")
+}
+
+/// Whether a text starts with another, in any case.
+fn starts_with(text: &str, start: &str) -> bool {
+    text.as_bytes().get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start.as_bytes()))
 }
 
 /// The text when nothing of it is open: no hole, no policy variable, no placeholder.

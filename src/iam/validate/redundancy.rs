@@ -1,7 +1,7 @@
 //! Entries and statements that add nothing to others.
 
 use super::codes::*;
-use super::{Issue, Subject};
+use super::{Issue, Subject, starts_with};
 use crate::iam::action::ActionPattern;
 use crate::iam::arn::ArnPattern;
 use crate::iam::condition::all_follow;
@@ -107,10 +107,6 @@ fn covered<P>(entries: &[Entry<'_, P>], covers: impl Fn(&P, &P) -> bool, code: s
 /// What stands before the first wildcard: whatever a pattern covers starts so.
 fn start(text: &str) -> Option<&str> {
     text.find(['*', '?']).map(|at| &text[..at])
-}
-
-fn starts_with(text: &str, start: &str) -> bool {
-    text.as_bytes().get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start.as_bytes()))
 }
 
 /// Whether it is worth asking: most patterns differ from the start.

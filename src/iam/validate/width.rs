@@ -1,7 +1,7 @@
 //! Conditions that keep nobody out, or not those who are meant.
 
 use super::codes::*;
-use super::{Issue, Subject, allows, is_settled_key, may_test, settled};
+use super::{Issue, Subject, allows, is_settled_key, may_test, settled, starts_with};
 use crate::iam::condition::{Comparison, ConditionTest};
 use crate::iam::document::{Effect, PolicyKind, Statement};
 use crate::value::{Part, Text};
@@ -101,10 +101,6 @@ fn too_wide(test: &ConditionTest) -> Option<Issue> {
     let value = test.operator.has_wildcards().then(|| test.values.iter().find(is_wide)).flatten()?;
     let issue = Issue::new(WILDCARD_USAGE_TOO_PERMISSIVE, value.span, value.display());
     Some(issue.other(test.key.clone()).related(test.key_span))
-}
-
-fn starts_with(text: &str, start: &str) -> bool {
-    text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
 
 /// The subject of GitHub's tokens: `repo:owner/name:ref:refs/heads/main`.

@@ -6,7 +6,7 @@ use crate::model::service::ServerlessService;
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::Node;
 use crate::template::serverless::Service;
-use crate::template::{Repository, Scope, Template, folder_of};
+use crate::template::{Repository, Scope, Template, folders_up};
 use crate::value::has_marker;
 use std::collections::HashSet;
 
@@ -79,9 +79,8 @@ fn unnamed_plugins(service: &Service, package: &Node) -> Vec<Spanned<String>> {
 
 /// The `package.json` beside a file, or in the nearest folder above it.
 fn nearest_package<'r>(repository: &'r Repository<'_>, file: FileId) -> Option<&'r Node> {
-    let folders =
-        std::iter::successors(Some(repository.folder(file)), |folder| (!folder.is_empty()).then(|| folder_of(folder)));
-    let mut packages = folders.filter_map(|folder| repository.find(folder, "package.json").ok());
+    let mut packages =
+        folders_up(repository.folder(file)).filter_map(|folder| repository.find(folder, "package.json").ok());
     repository.get(packages.next()?).parsed.root()
 }
 
