@@ -2,13 +2,13 @@
 //! `cargo run --release --example noise -- FOLDER…`. Each folder below those that are named is a repository
 //! of its own, as nothing in one is about the others.
 
+mod folders;
+
 use iamlint::diagnostic::Severity;
 use iamlint::linter::{Options, lint};
 use iamlint::rules::builtin;
-use iamlint::source::Sources;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::{env, fs, io};
+use std::io;
 
 /// What there is of one rule.
 #[derive(Default)]
@@ -21,28 +21,25 @@ struct Count {
 fn main() -> io::Result<()> {
     let (mut analysed, mut total) = (BTreeMap::<String, usize>::new(), 0);
     let mut counts = BTreeMap::<String, Count>::new();
-    for folder in env::args_os().skip(1).map(PathBuf::from) {
-        for repository in entries(&folder)? {
-            let mut sources = Sources::new();
-            read(&repository, &repository, &mut sources)?;
-            let report = lint(&sources, builtin::rules(), &Options::default());
-            for (kind, count) in &report.summary.analysed {
-                *analysed.entry((*kind).to_string()).or_default() += count;
-                total += count;
-            }
-            let mut files = BTreeSet::new();
-            let mut serious = BTreeSet::new();
-            for found in &report.diagnostics {
-                let place = (found.rule.clone(), found.primary.span.file);
-                counts.entry(found.rule.clone()).or_default().findings += 1;
-                if found.severity <= Severity::Medium {
-                    serious.insert(place.clone());
-                }
-                files.insert(place);
-            }
-            files.into_iter().for_each(|(rule, _)| counts.entry(rule).or_default().files += 1);
-            serious.into_iter().for_each(|(rule, _)| counts.entry(rule).or_default().serious += 1);
+    for sources in folders::repositories()? {
+        let sources = sources?;
+        let report = lint(&sources, builtin::rules(), &Options::default());
+        for (kind, count) in &report.summary.analysed {
+            *analysed.entry((*kind).to_string()).or_default() += count;
+            total += count;
         }
+        let mut files = BTreeSet::new();
+        let mut serious = BTreeSet::new();
+        for found in &report.diagnostics {
+            let place = (found.rule.clone(), found.primary.span.file);
+            counts.entry(found.rule.clone()).or_default().findings += 1;
+            if found.severity <= Severity::Medium {
+                serious.insert(place.clone());
+            }
+            files.insert(place);
+        }
+        files.into_iter().for_each(|(rule, _)| counts.entry(rule).or_default().files += 1);
+        serious.into_iter().for_each(|(rule, _)| counts.entry(rule).or_default().serious += 1);
     }
     let kinds: Vec<String> = analysed.iter().map(|(kind, count)| format!("{count} {kind}s")).collect();
     println!("{total} files: {}.\n", kinds.join(", "));
@@ -57,24 +54,6 @@ fn main() -> io::Result<()> {
             share(files),
             share(serious)
         );
-    }
-    Ok(())
-}
-
-fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
-    paths.sort();
-    Ok(paths)
-}
-
-/// Every file that is text; what it is, its content says.
-fn read(path: &Path, root: &Path, sources: &mut Sources) -> io::Result<()> {
-    if path.is_dir() {
-        return entries(path)?.iter().try_for_each(|entry| read(entry, root, sources));
-    }
-    if let Ok(text) = fs::read_to_string(path) {
-        let folder = if root.is_dir() { root } else { root.parent().unwrap_or(root) };
-        sources.add(path.strip_prefix(folder).unwrap_or(path).to_string_lossy(), text);
     }
     Ok(())
 }

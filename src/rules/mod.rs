@@ -243,7 +243,7 @@ pub fn run(context: &Context<'_>, rules: &[Rule]) -> (Vec<Diagnostic>, Vec<Span>
     let unasked = secret_finders().filter(|rule| !is_asked(rule)).map(|rule| (rule, false));
     let all: Vec<(&Rule, bool)> = rules.iter().map(|rule| (rule, true)).chain(unasked).collect();
     // Checks only read, and their findings are put in the order of the rules.
-    let ask = |(rule, is_asked): &(&Rule, bool)| -> Vec<(Option<Span>, Option<(Option<Change>, Diagnostic)>)> {
+    let ask = |(rule, is_asked): &(&Rule, bool)| -> Vec<(Option<Span>, Option<Worded>)> {
         let word =
             |mut finding: Finding| (finding.secret, is_asked.then(|| (finding.change.take(), rule.word(finding))));
         (rule.check)(context).into_iter().map(word).collect()
@@ -256,14 +256,17 @@ pub fn run(context: &Context<'_>, rules: &[Rule]) -> (Vec<Diagnostic>, Vec<Span>
     (with_fixes(context, worded.into_iter().flatten()), secrets.collect())
 }
 
+/// A finding in words, and the change that its analysis means to mend it.
+type Worded = (Option<Change>, Diagnostic);
+
 /// The findings with what mends them, to the byte.
-fn with_fixes(context: &Context<'_>, worded: impl Iterator<Item = (Option<Change>, Diagnostic)>) -> Vec<Diagnostic> {
+fn with_fixes(context: &Context<'_>, worded: impl Iterator<Item = Worded>) -> Vec<Diagnostic> {
     let parsed = |file: FileId| {
         let is_tree = !matches!(context.formats[file.index()], Format::Dockerfile | Format::Other);
         is_tree.then(|| context.trees.parsed(file))
     };
     let mut texts = Texts::new(context.sources, &parsed);
-    let with_fix = |(change, mut diagnostic): (Option<Change>, Diagnostic)| {
+    let with_fix = |(change, mut diagnostic): Worded| {
         if let Some(change) = change {
             let written = written_by_program(context, diagnostic.primary.span.file);
             match written.map_or_else(|| texts.work_out(&change), Err) {

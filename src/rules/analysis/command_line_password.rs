@@ -33,7 +33,7 @@ fn finding(context: &Context<'_>, command: &Command) -> Option<Finding> {
         let help = "`aws ecr get-login-password | docker login --username AWS --password-stdin <registry>`";
         return Some(help_with(found.severity(Severity::Low), help));
     }
-    let (password, help, severity): (_, &str, _) = match program {
+    let (password, help, severity) = match program {
         "docker" | "podman" | "buildah" | "oras" | "helm" | "crane" if command.has_words(["login"]) => {
             let password = option(arguments, "-p", "--password")?;
             let shown =
@@ -62,13 +62,13 @@ fn finding(context: &Context<'_>, command: &Command) -> Option<Finding> {
         "curl" => {
             let user = option(arguments, "-u", "--user")?;
             value_of(user.written()).split_once(':').filter(|(_, secret)| !secret.is_empty())?;
-            (user, "write it to a file, and name that with `--netrc-file`".into(), Severity::Low)
+            (user, "write it to a file, and name that with `--netrc-file`", Severity::Low)
         }
         _ => return None,
     };
     let mut found = found(program).related(password.span, "the password is here").severity(severity);
     found.secret = literal(context, password, program == "curl");
-    Some(help_with(found, &help))
+    Some(help_with(found, help))
 }
 
 /// `printf %s "$X" | docker login … --password-stdin`, where the command is simple: a program by its
