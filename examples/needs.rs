@@ -98,7 +98,9 @@ fn count(sources: &Sources, counts: &mut Counts, unknown: &mut BTreeMap<String, 
 /// What the policy lacks, or has beyond what is needed.
 fn difference(model: &Model, id: usize, needs: &Needs, left_out: usize) -> Option<String> {
     let Comparison { used, unused, wider, .. } = compare(needs, model, id, &Names::new(model));
-    let lacking: Vec<&Used> = used.iter().filter(|used| used.state != State::Granted).collect();
+    let mut lacking: Vec<&Used> = used.iter().filter(|used| used.state != State::Granted).collect();
+    lacking.sort_by_key(|used| used.need);
+    lacking.dedup_by_key(|used| used.need);
     if let Some(first) = lacking.first().filter(|_| lacking.len() > left_out) {
         let need = &needs.needs[first.need];
         let on: Vec<_> = need.resources.iter().map(|resource| resource.display()).collect();

@@ -333,3 +333,27 @@ fn table(name: &str) -> Vec<String> {
     let text = fs::read_to_string(format!("data/needs/{name}.tsv")).expect("a table");
     text.lines().map(str::to_owned).collect()
 }
+
+/// `${Key.Arn}` of a template is an ARN, and no name to put into one.
+#[test]
+fn the_arn_of_a_declared_key_is_taken_as_it_is() {
+    let template = "\
+Resources:
+  Key: {Type: AWS::KMS::Key}
+  Build:
+    Type: AWS::CodeBuild::Project
+    Properties:
+      ServiceRole: arn:aws:iam::111122223333:role/build
+      Artifacts: {Type: NO_ARTIFACTS}
+      Environment: {Type: LINUX_CONTAINER, ComputeType: BUILD_GENERAL1_SMALL, Image: \"aws/codebuild/standard:7.0\"}
+      Source:
+        Type: NO_SOURCE
+        BuildSpec: !Sub |
+          version: 0.2
+          phases: {build: {commands: ['aws s3 cp a s3://demo/a --sse aws:kms --sse-kms-key-id ${Key.Arn}']}}
+";
+    let model = model_of(&[("template.yml", template)]);
+    let found = shown(&of_all(&model, &model.buildspecs[0].commands));
+    let of_key: Vec<&String> = found.iter().filter(|line| line.contains("kms:")).collect();
+    assert_eq!(of_key, ["kms:GenerateDataKey kms:Decrypt on ${Key.Arn}"]);
+}

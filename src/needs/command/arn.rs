@@ -1,6 +1,6 @@
 //! Names of resources put together: ARNs out of templates, with holes for what is not known.
 
-pub use super::super::arn::{joined, split_once};
+pub use super::super::arn::{is_arn, joined, split_once};
 use crate::source::Span;
 use crate::value::{Hole, HoleKind, Part, Text};
 
@@ -86,9 +86,4 @@ fn pseudo(name: &str, span: Span) -> Text {
 
 fn hole(name: String, kind: HoleKind, span: Span) -> Text {
     Text::from_hole(Hole { name, kind, span, template: span.file, default: None })
-}
-
-/// Whether it is sure to be an ARN.
-pub fn is_arn(text: &Text) -> bool {
-    matches!(text.parts.first(), Some(Part::Known(known, _)) if known.starts_with("arn:"))
 }
