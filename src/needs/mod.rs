@@ -7,6 +7,7 @@ pub mod compare;
 mod draft;
 mod elsewhere;
 pub mod excess;
+mod fleet;
 mod names;
 mod near;
 mod pipeline;

@@ -42,7 +42,7 @@ const NAMED: [Named; 11] = [
 
 /// The types of resources whose properties are asked for what a pipeline needs.
 pub fn resource_types() -> impl Iterator<Item = &'static str> {
-    NAMED.iter().map(|named| named.0).chain(["AWS::Events::Rule"])
+    NAMED.iter().map(|named| named.0).chain(["AWS::CodeBuild::Fleet", "AWS::Events::Rule"])
 }
 
 /// Names that are made of names that are made of names: so deep, and no deeper.

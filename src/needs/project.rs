@@ -5,7 +5,7 @@ use super::arn::{Place, hole, is_arn, split_once};
 use super::draft::{Draft, all, says, text, texts};
 use super::names::Names;
 use super::storage::{self, artifact_key};
-use super::{Needs, variables};
+use super::{Needs, fleet, variables};
 use crate::model::project::BuildspecRef;
 use crate::model::{BuildProject, Model};
 use crate::source::Span;
@@ -270,24 +270,30 @@ fn image_repository(draft: &Draft<'_>, image: &Text) -> Option<Text> {
     Some(draft.place.at("ecr", &region, &account, &[&draft.place.text("repository/"), &untagged(name)]))
 }
 
+/// What CodeBuild needs to give a machine an interface in a VPC.
+pub fn in_vpc(draft: &mut Draft<'_>, vpc: &Value) {
+    let reason = "works in a VPC";
+    let any = vec![draft.place.text("*")];
+    let actions = "ec2:CreateNetworkInterface ec2:DescribeDhcpOptions ec2:DescribeNetworkInterfaces \
+                   ec2:DeleteNetworkInterface ec2:DescribeSubnets ec2:DescribeSecurityGroups ec2:DescribeVpcs";
+    draft.need(actions, any, vpc.span(), reason, VPC);
+    let place = draft.place.clone();
+    let subnet = |id: &Text| place.arn("ec2", &[&place.text("subnet/"), id]);
+    let subnets: Vec<Text> = texts(vpc, "Subnets").iter().map(subnet).collect();
+    let interfaces = vec![place.arn("ec2", &[&place.text("network-interface/*")])];
+    let service = vec![place.text("codebuild.amazonaws.com")];
+    let need = draft.need("ec2:CreateNetworkInterfacePermission", interfaces, vpc.span(), reason, VPC);
+    need.under("StringEquals", "ec2:AuthorizedService", service);
+    if !subnets.is_empty() {
+        need.under("ArnEquals", "ec2:Subnet", subnets);
+    }
+}
+
 fn network(draft: &mut Draft<'_>, project: &BuildProject) {
     let properties = &project.properties;
-    if let Some(vpc) = all(properties, "VpcConfig").first() {
-        let reason = "works in a VPC";
-        let any = vec![draft.place.text("*")];
-        let actions = "ec2:CreateNetworkInterface ec2:DescribeDhcpOptions ec2:DescribeNetworkInterfaces \
-                       ec2:DeleteNetworkInterface ec2:DescribeSubnets ec2:DescribeSecurityGroups ec2:DescribeVpcs";
-        draft.need(actions, any, vpc.span(), reason, VPC);
-        let place = draft.place.clone();
-        let subnet = |id: &Text| place.arn("ec2", &[&place.text("subnet/"), id]);
-        let subnets: Vec<Text> = texts(vpc, "Subnets").iter().map(subnet).collect();
-        let interfaces = vec![place.arn("ec2", &[&place.text("network-interface/*")])];
-        let service = vec![place.text("codebuild.amazonaws.com")];
-        let need = draft.need("ec2:CreateNetworkInterfacePermission", interfaces, vpc.span(), reason, VPC);
-        need.under("StringEquals", "ec2:AuthorizedService", service);
-        if !subnets.is_empty() {
-            need.under("ArnEquals", "ec2:Subnet", subnets);
-        }
+    match all(properties, "VpcConfig").first() {
+        Some(vpc) => in_vpc(draft, vpc),
+        None => fleet::of_overflow(draft, project),
     }
     for system in all(properties, "FileSystemLocations") {
         let reason = "mounts a file system, where the policy of the file system asks for it";

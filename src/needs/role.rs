@@ -1,7 +1,7 @@
 //! What all that works with a role needs of it together.
 
 use super::names::Names;
-use super::{Needs, command, pipeline, project};
+use super::{Needs, command, fleet, pipeline, project};
 use crate::iam::Reason;
 use crate::model::{CiUse, Model, PrincipalId};
 use crate::value::{HoleKind, Part, Text};
@@ -48,9 +48,10 @@ pub fn of_role(model: &Model, names: &Names<'_>, id: PrincipalId) -> Option<Need
             is_used = true;
         }
     }
-    let of_rules = pipeline::of_rules(model, names, is_role);
-    is_used |= !of_rules.needs.is_empty();
-    found.extend(of_rules);
+    for others in [pipeline::of_rules(model, names, is_role), fleet::of_fleets(model, names, is_role)] {
+        is_used |= !others.needs.is_empty();
+        found.extend(others);
+    }
     other_users(model, id, &mut found);
     is_used.then_some(found)
 }
