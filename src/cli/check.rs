@@ -5,6 +5,7 @@ use super::discover::{self, Input};
 use super::folders::Files;
 use super::git::Commit;
 use super::outputs::Outputs;
+use super::progress::Progress;
 use super::settings::Settings;
 use super::{CLEAN, FAILED, FOUND, Failure, packs};
 use super::{add_ignore, baseline, fix};
@@ -17,6 +18,7 @@ pub fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let rules = packs::selected(&args.input, &mut settings)?;
     let threshold = settings.threshold(&args.report)?;
     let mut outputs = Outputs::of(&args.report)?;
+    let progress = Progress::start(args.report.quiet);
     let written_to = add_ignore::Entries::of(&settings);
     let baseline = baseline::of_run(&settings, &args.input)?;
     let written = outputs.paths().map(PathBuf::from).collect();
@@ -26,12 +28,14 @@ pub fn run(args: &CheckArgs) -> Result<u8, Failure> {
     input.options.baseline = baseline;
     input.options.inventory = outputs.inventory();
     if let Some(reason) = &args.add_ignore {
+        drop(progress);
         if args.paths.iter().any(|path| path.as_os_str() == "-") {
             return Err(Failure::new("`--add-ignore` writes files, and `-` is none"));
         }
         return add_ignore::run(&input, &rules, &written_to, reason);
     }
     if args.fix || args.diff {
+        drop(progress);
         outputs.leave_stdout(args.paths.iter().any(|path| path.as_os_str() == "-"));
         return fix::run(args, input, &rules, &outputs, threshold);
     }
@@ -39,6 +43,7 @@ pub fn run(args: &CheckArgs) -> Result<u8, Failure> {
         (Some(base), Some((before, commit))) => lint_change(&side(&before), &side(&input), &rules, base, &commit),
         _ => lint(&input.sources, &rules, &input.options),
     };
+    drop(progress);
     tell(&args.report, &outputs, threshold, report, input)
 }
 

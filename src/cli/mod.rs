@@ -20,6 +20,7 @@ mod minimize;
 mod outputs;
 mod packs;
 mod policy;
+mod progress;
 mod read;
 mod rules;
 mod settings;
