@@ -21,9 +21,10 @@ struct Count {
 fn main() -> io::Result<()> {
     let (mut analysed, mut total) = (BTreeMap::<String, usize>::new(), 0);
     let mut counts = BTreeMap::<String, Count>::new();
+    let rules = builtin::asked_by_default();
     for sources in folders::repositories()? {
         let sources = sources?;
-        let report = lint(&sources, builtin::rules(), &Options::default());
+        let report = lint(&sources, &rules, &Options::default());
         for (kind, count) in &report.summary.analysed {
             *analysed.entry((*kind).to_string()).or_default() += count;
             total += count;
