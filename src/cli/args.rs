@@ -85,6 +85,13 @@ pub struct CheckArgs {
     pub add_ignore: Option<String>,
 }
 
+impl CheckArgs {
+    /// Whether `-` is among the paths.
+    pub fn reads_stdin(&self) -> bool {
+        self.paths.iter().any(|path| path.as_os_str() == "-")
+    }
+}
+
 /// How findings are told, and how the process ends.
 #[derive(clap::Args, Clone, Debug)]
 pub struct ReportArgs {

@@ -29,14 +29,14 @@ pub fn run(args: &CheckArgs) -> Result<u8, Failure> {
     input.options.inventory = outputs.inventory();
     if let Some(reason) = &args.add_ignore {
         drop(progress);
-        if args.paths.iter().any(|path| path.as_os_str() == "-") {
+        if args.reads_stdin() {
             return Err(Failure::new("`--add-ignore` writes files, and `-` is none"));
         }
         return add_ignore::run(&input, &rules, &written_to, reason);
     }
     if args.fix || args.diff {
         drop(progress);
-        outputs.leave_stdout(args.paths.iter().any(|path| path.as_os_str() == "-"));
+        outputs.leave_stdout(args.reads_stdin());
         return fix::run(args, input, &rules, &outputs, threshold);
     }
     let report = match (&args.diff_base, other_side) {
@@ -54,7 +54,7 @@ fn other_side(
     input: &InputArgs,
     settings: &Settings,
 ) -> Result<(Input, String), Failure> {
-    if args.paths.iter().any(|path| path.as_os_str() == "-") {
+    if args.reads_stdin() {
         return Err(Failure::new("`--diff-base` compares files of a commit, and `-` is in none"));
     }
     let commit = Commit::find(&settings.root, base)?;

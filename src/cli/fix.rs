@@ -22,7 +22,7 @@ pub fn run(
     outputs: &Outputs,
     threshold: Option<Severity>,
 ) -> Result<u8, Failure> {
-    let is_stdin = args.paths.iter().any(|path| path.as_os_str() == "-");
+    let is_stdin = args.reads_stdin();
     if is_stdin && args.paths.len() > 1 {
         return Err(Failure::with_help(
             "standard input is fixed by itself, and other paths are named beside `-`",

@@ -25,8 +25,6 @@ pub struct Deployers {
     pub unnamed: BTreeSet<PrincipalId>,
     /// Deployers whose role is in none of the files.
     pub elsewhere: Vec<String>,
-    /// The run was told of deployers, so that they are known wherever they are.
-    pub are_given: bool,
 }
 
 impl Deployers {
@@ -59,7 +57,8 @@ impl Deployers {
     pub fn are_known_to(&self, model: &Model, principal: &Principal) -> bool {
         let account = principal.account.as_deref();
         let is_near = |id: &PrincipalId| may_be_one_account(model.principal(*id).account.as_deref(), account);
-        self.are_given || self.principals.iter().any(is_near)
+        // Those that the run was told of are known wherever they are.
+        !model.given.deployers.is_empty() || self.principals.iter().any(is_near)
     }
 }
 
@@ -217,7 +216,6 @@ pub fn deployers(model: &Model) -> Deployers {
     found.unnamed.retain(|id| !found.principals.contains(id));
     let guarded = all().filter(|(_, one)| model.given.is_break_glass(one) && is_guarded(one));
     found.emergency.extend(guarded.map(|(id, _)| id));
-    found.are_given = !model.given.deployers.is_empty();
     let names = model.given.deployers.iter().filter_map(|told| told.value.rsplit('/').next());
     found.elsewhere.extend(names.map(str::to_owned));
     let passing: Vec<Passing<'_>> = found.principals.iter().map(|id| Passing::of(model.principal(*id))).collect();

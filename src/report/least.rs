@@ -5,6 +5,7 @@ use super::words::one_line;
 use crate::iam::{PolicyDocument, Statement};
 use crate::needs::{Certainty, Need};
 use crate::source::Sources;
+use crate::syntax::starts_with_bracket;
 use crate::value::{HoleKind, Part, Text};
 use serde_json::{Map, Value, json};
 
@@ -18,11 +19,7 @@ pub enum Notation {
 impl Notation {
     /// That of a file.
     pub fn of(text: &str) -> Notation {
-        if text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']) {
-            Notation::Json
-        } else {
-            Notation::Yaml
-        }
+        if starts_with_bracket(text) { Notation::Json } else { Notation::Yaml }
     }
 }
 

@@ -16,7 +16,7 @@ pub fn comments<'d>(sources: &Sources, found: &'d [Diagnostic], reason: &str) ->
     for (file, found) in by_file {
         let text = &sources.get(file).text;
         let parsed = syntax::parse(text, file);
-        let takes_comments = !text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']);
+        let takes_comments = !syntax::starts_with_bracket(text);
         for one in found {
             let own: Vec<Span> = one.actions.iter().map(|action| action.span).collect();
             let places = if own.is_empty() { vec![one.primary.span] } else { own };

@@ -131,6 +131,11 @@ pub fn percent_decoded(text: &str, origin: &OffsetMap) -> Option<(String, Offset
     Some((decoded, map))
 }
 
+/// Whether a text starts with a bracket, a byte order mark aside: it is JSON, or written in its style.
+pub fn starts_with_bracket(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '['])
+}
+
 /// Whether a text starts with a bracket, comments of JSON aside.
 fn looks_like_json(text: &str) -> bool {
     let mut rest = text.trim_start();
