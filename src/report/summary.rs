@@ -6,7 +6,7 @@ use super::words::{count, list, one_line};
 use super::{Format, Scene, finding};
 use crate::diagnostic::{Applicability, Severity};
 use crate::iam::catalogue;
-use crate::linter::{Fixes, NotAnalysed, Report, Summary};
+use crate::linter::{Deployment, Fixes, NotAnalysed, Report, Summary};
 use std::collections::BTreeMap;
 
 /// As many things that were not analysed are named without `-v`.
@@ -32,6 +32,7 @@ pub fn text(scene: &Scene, report: &Report, format: Format, fail_on: Option<Seve
         out.push_str(&ink::paint(scene.style, Ink::Frame, &data()));
         out.push('\n');
     }
+    out.push_str(&deployment(scene, &report.summary));
     out.push_str(&understood(scene, &report.summary));
     out.push_str(&not_analysed(scene, &report.summary.not_analysed));
     out.push_str(&verdict(scene, report, fail_on));
@@ -160,6 +161,38 @@ fn not_analysed(scene: &Scene, items: &[NotAnalysed]) -> String {
     out.extend(items[..shown].iter().map(|item| unread(scene, item)));
     if shown < items.len() {
         out.push_str(&format!("  and {} more (-v lists them)\n", items.len() - shown));
+    }
+    out
+}
+
+/// Who has deployment permission, in numbers; with `-v` who is exempted, and why.
+fn deployment(scene: &Scene, summary: &Summary) -> String {
+    let Some(Deployment { by_design, execution, users, roles, by_build, exempted, unknown }) = &summary.deployment
+    else {
+        return String::new();
+    };
+    let starting = if *by_build > 0 { format!("{by_build} by starting a build") } else { String::new() };
+    let past = [(*users, "user"), (*roles, "role")].into_iter().filter(|(number, _)| *number > 0);
+    let past: Vec<String> = past.map(|(number, noun)| count(number, noun)).chain([starting]).collect();
+    let past: Vec<String> = past.into_iter().filter(|one| !one.is_empty()).collect();
+    let by_design = if *by_design > 0 { by_design.to_string() } else { "nobody of these files".to_owned() };
+    let mut words = vec![format!("{by_design} by design")];
+    if *execution > 0 {
+        words.push(format!("{} that CloudFormation works with for it", count(*execution, "role")));
+    }
+    words.push(match users + roles + by_build {
+        0 => "nobody past the pipeline".to_owned(),
+        all => format!("{all} past the pipeline{}", in_parentheses(&past)),
+    });
+    if !exempted.is_empty() {
+        words.push(format!("{} exempted", exempted.len()));
+    }
+    if *unknown > 0 {
+        words.push(format!("{unknown} of which it is not known"));
+    }
+    let mut out = format!("may deploy: {}\n", words.join(", "));
+    if scene.style.verbose {
+        out.extend(exempted.iter().map(|(name, because)| format!("  exempted: `{}`: {because}\n", one_line(name))));
     }
     out
 }
