@@ -6,7 +6,7 @@ use super::words::{count, list, one_line};
 use super::{Format, Scene, finding};
 use crate::diagnostic::{Applicability, Severity};
 use crate::iam::catalogue;
-use crate::linter::{Deployment, Fixes, NotAnalysed, Report, Summary};
+use crate::linter::{Fixes, NotAnalysed, Report, Summary};
 use std::collections::BTreeMap;
 
 /// As many things that were not analysed are named without `-v`.
@@ -167,32 +167,34 @@ fn not_analysed(scene: &Scene, items: &[NotAnalysed]) -> String {
 
 /// Who has deployment permission, in numbers; with `-v` who is exempted, and why.
 fn deployment(scene: &Scene, summary: &Summary) -> String {
-    let Some(Deployment { by_design, execution, users, roles, by_build, exempted, unknown }) = &summary.deployment
-    else {
-        return String::new();
-    };
-    let starting = if *by_build > 0 { format!("{by_build} by starting a build") } else { String::new() };
-    let past = [(*users, "user"), (*roles, "role")].into_iter().filter(|(number, _)| *number > 0);
-    let past: Vec<String> = past.map(|(number, noun)| count(number, noun)).chain([starting]).collect();
-    let past: Vec<String> = past.into_iter().filter(|one| !one.is_empty()).collect();
-    let by_design = if *by_design > 0 { by_design.to_string() } else { "nobody of these files".to_owned() };
+    let Some(found) = &summary.deployment else { return String::new() };
+    let by_design = if found.by_design > 0 { found.by_design.to_string() } else { "nobody of these files".to_owned() };
     let mut words = vec![format!("{by_design} by design")];
-    if *execution > 0 {
-        words.push(format!("{} that CloudFormation works with for it", count(*execution, "role")));
+    if found.execution > 0 {
+        words.push(format!("{} that CloudFormation works with for it", count(found.execution, "role")));
     }
-    words.push(match users + roles + by_build {
-        0 => "nobody past the pipeline".to_owned(),
-        all => format!("{all} past the pipeline{}", in_parentheses(&past)),
+    let mut past: Vec<String> = [(found.users, "user"), (found.roles, "role")]
+        .into_iter()
+        .filter_map(|(number, noun)| (number > 0).then(|| count(number, noun)))
+        .collect();
+    if found.by_build > 0 {
+        past.push(format!("{} by starting a build", found.by_build));
+    }
+    words.push(match past.as_slice() {
+        [] => "nobody past the pipeline".to_owned(),
+        [one] => format!("{one} past the pipeline"),
+        _ => format!("{} past the pipeline{}", found.users + found.roles + found.by_build, in_parentheses(&past)),
     });
-    if !exempted.is_empty() {
-        words.push(format!("{} exempted", exempted.len()));
+    if !found.exempted.is_empty() {
+        words.push(format!("{} exempted", found.exempted.len()));
     }
-    if *unknown > 0 {
-        words.push(format!("{unknown} of which it is not known"));
+    if found.unknown > 0 {
+        words.push(format!("{} of which it is not known", count(found.unknown, "principal")));
     }
     let mut out = format!("may deploy: {}\n", words.join(", "));
     if scene.style.verbose {
-        out.extend(exempted.iter().map(|(name, because)| format!("  exempted: `{}`: {because}\n", one_line(name))));
+        let exempted = found.exempted.iter();
+        out.extend(exempted.map(|(name, because)| format!("  exempted: `{}`: {because}\n", one_line(name))));
     }
     out
 }
