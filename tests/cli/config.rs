@@ -319,6 +319,81 @@ fn parameters_turn_out_as_in_one_environment_at_a_time() {
     assert_eq!(foreign(&repository, &[]).len(), 0, "no account is mixed of two environments");
 }
 
+/// A role that passes any role but in production, and one that is made there alone.
+const BY_STAGE: &str = r#"Parameters:
+  Stage: {Type: String, Default: prod}
+  Region: {Type: String, Default: eu}
+Conditions:
+  IsProd: !Equals [!Ref Stage, prod]
+  IsTest: !Not [!Condition IsProd]
+  IsEuropeanTest: !And [!Condition IsTest, !Equals [!Ref Region, eu]]
+  Never: !And [!Condition IsTest, !Condition IsProd]
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: {Effect: Allow, Principal: {Service: codebuild.amazonaws.com}, Action: sts:AssumeRole}
+      Policies:
+        - PolicyName: p
+          PolicyDocument:
+            Statement:
+              Effect: Allow
+              Action: iam:PassRole
+              Resource: !If [IsTest, "*", "arn:aws:iam::111122223333:role/app"]
+  OfProduction:
+    Condition: IsProd
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: {Effect: Allow, Principal: {Service: codebuild.amazonaws.com}, Action: sts:AssumeRole}
+      Policies:
+        - PolicyName: p
+          PolicyDocument:
+            Statement: {Effect: Allow, Action: iam:PassRole, Resource: "*"}
+"#;
+
+#[test]
+fn what_parameters_are_told_to_be_decides_the_conditions_about_them() {
+    let repository = repository(&[("role.yml", BY_STAGE)]);
+    let found = |config: &str, words: &[&str]| -> Vec<String> {
+        repository.write("iamlint.toml", config);
+        let words: Vec<&str> =
+            [&["--format", "json", "--select", "passrole-wildcard"], words].concat().into_iter().collect();
+        let report = repository.run(&words).json();
+        let findings = report["findings"].as_array().expect("findings").clone();
+        let text = |one: &Value| {
+            let notes = one["notes"].as_array().expect("notes").iter().filter_map(Value::as_str);
+            let when: Vec<&str> = notes.filter(|note| note.starts_with("when")).collect();
+            format!(
+                "{} {}",
+                one["message"].as_str().expect("a message").split('`').nth(1).expect("a role"),
+                when.join(", ")
+            )
+        };
+        findings.iter().map(text).collect()
+    };
+    assert!(found("", &[]).contains(&"OfProduction when `IsProd` is true".to_owned()), "a default decides nothing");
+    assert_eq!(found("", &["--param", "Stage=prod"]), ["OfProduction "]);
+    assert_eq!(found("", &["--param", "Stage=dev"]), ["Role "]);
+    assert_eq!(found("[parameters]\nStage = \"prod\"\n", &[]), ["OfProduction "]);
+    let environments = "[environments.dev]\nparameters = { Stage = \"dev\" }\n[environments.prod]\nparameters = { Stage = \"prod\" }\n";
+    assert_eq!(
+        found(environments, &[]),
+        ["Role when `environment` is dev", "OfProduction when `environment` is prod"],
+        "each finding says where it holds"
+    );
+    // What another parameter is stays open; one half of an `And` may settle it all the same.
+    for (condition, stage, expected) in
+        [("IsEuropeanTest", "dev", 1), ("IsEuropeanTest", "prod", 0), ("Never", "dev", 0), ("Unheard", "prod", 1)]
+    {
+        repository.write("role.yml", &BY_STAGE.replace("Condition: IsProd\n", &format!("Condition: {condition}\n")));
+        let found = found("", &["--param", &format!("Stage={stage}")]);
+        let of_other = found.iter().filter(|one| one.starts_with("OfProduction")).count();
+        assert_eq!(of_other, expected, "{condition} in {stage}: {found:?}");
+    }
+}
+
 #[test]
 fn an_address_stands_for_a_file_of_the_repository() {
     let template = "Resources:\n  Fn::Transform:\n    Name: AWS::Include\n    Parameters: {Location: \"s3://shared/ci/roles.txt\"}\n";
