@@ -33,7 +33,8 @@ pub struct Deployment {
 const DEPLOYS: [&str; 2] = ["deploy-permission-outside-pipeline", "iam-user-can-deploy"];
 const BY_BUILD: &str = "start-of-deploy-project-outside-pipeline";
 
-/// `None` where the question does not arise, as nothing that deploys and no account is seen, or was not asked.
+/// `None` where the question does not arise, as nothing that deploys and no account is seen, or was not asked; and where
+/// it is of nobody here.
 pub(super) fn deployment(
     model: &Model,
     rules: &[Rule],
@@ -80,7 +81,7 @@ pub(super) fn deployment(
             verdict.unknown += 1;
         }
     }
-    Some(verdict)
+    (verdict != Deployment::default()).then_some(verdict)
 }
 
 fn exempted(model: &Model, id: PrincipalId, principal: &Principal) -> Option<&'static str> {

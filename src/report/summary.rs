@@ -171,7 +171,7 @@ fn deployment(scene: &Scene, summary: &Summary) -> String {
     let by_design = if found.by_design > 0 { found.by_design.to_string() } else { "nobody of these files".to_owned() };
     let mut words = vec![format!("{by_design} by design")];
     if found.execution > 0 {
-        words.push(format!("{} that CloudFormation works with for it", count(found.execution, "role")));
+        words.push(format!("{} that CloudFormation deploys with", count(found.execution, "role")));
     }
     let mut past: Vec<String> = [(found.users, "user"), (found.roles, "role")]
         .into_iter()
