@@ -232,13 +232,21 @@ fn suppressions_are_written_for_what_is_found() {
     assert_eq!(
         added,
         [
-            "# iamlint: ignore[write-on-every-resource] -- known, SEC-1",
+            "# iamlint: ignore[write-on-every-resource] action=logs:PutLogEvents,iam:CreateRole -- known, SEC-1",
             "# iamlint: ignore[ci-role-creates-principals] -- known, SEC-1",
             "# iamlint: ignore[ci-role-without-boundary] -- known, SEC-1"
         ]
     );
     let without: String = text.lines().filter(|line| !line.contains("iamlint")).flat_map(|line| [line, "\n"]).collect();
     assert_eq!(without, CREATES_ROLES, "nothing else has changed");
+    let item = "- iam:CreateRole\n";
+    let (before, behind) = text.split_once(item).expect("an item");
+    let indent = before.rsplit('\n').next().unwrap_or_default();
+    repository.write("ci.yml", &format!("{before}{item}{indent}- iam:CreateUser\n{behind}"));
+    for rule in ["write-on-every-resource", "ci-role-creates-principals"] {
+        let run = repository.run(&["--select", rule]);
+        assert!(run.status == 1 && run.out.contains("iam:CreateUser"), "an action that is added is told: {}", run.out);
+    }
     assert_eq!(repository.run(&["--add-ignore", " "]).status, 2);
     assert_eq!(repository.run_with_input(&["--add-ignore", "why", "-"], json).status, 2, "there is no file to write");
 }
