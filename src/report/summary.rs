@@ -173,10 +173,8 @@ fn deployment(scene: &Scene, summary: &Summary) -> String {
     if found.execution > 0 {
         words.push(format!("{} that CloudFormation deploys with", count(found.execution, "role")));
     }
-    let mut past: Vec<String> = [(found.users, "user"), (found.roles, "role")]
-        .into_iter()
-        .filter_map(|(number, noun)| (number > 0).then(|| count(number, noun)))
-        .collect();
+    let people = [(found.users, "user"), (found.roles, "role")].into_iter().filter(|(number, _)| *number > 0);
+    let mut past: Vec<String> = people.map(|(number, noun)| count(number, noun)).collect();
     if found.by_build > 0 {
         past.push(format!("{} by starting a build", found.by_build));
     }

@@ -40,7 +40,7 @@ fn a_finding_is_explained_by_its_id_and_by_its_place() {
         "WHY IT MATTERS",
         "WHAT TO DO",
         "IF IT IS MEANT",
-        "# iamlint: ignore[ci-role-creates-principals] action=",
+        "# iamlint: ignore[ci-role-creates-principals] -- WHY",
     ] {
         assert!(by_id.out.contains(part), "{part}: {}", by_id.out);
     }
