@@ -243,7 +243,11 @@ fn suppression(sources: &Sources, shown: &Sources, diagnostic: &Diagnostic, styl
     let found = std::slice::from_ref(diagnostic);
     match write::comments(sources, found, "WHY").0.as_slice() {
         [] => format!("in iamlint.toml:\n{}", write::entries(sources, "", found, "WHY")),
-        edits => diff::lines(shown, edits, style),
+        [first, ..] => {
+            let place = format!("{}:{}", sources.path(first.span.file), sources.position(first.span).line);
+            let edits = std::slice::from_ref(first);
+            format!("a comment above {}:\n{}", one_line(&place), diff::lines(shown, edits, style))
+        }
     }
 }
 
