@@ -32,7 +32,7 @@ pub struct Principal {
     pub logical_id: Spanned<String>,
     /// `RoleName`, `UserName` or `GroupName`, when it is given.
     pub name: Option<Text>,
-    /// The path of a role or user that there is, such as `/aws-reserved/sso.amazonaws.com/`.
+    /// The path of a role or user that there is, such as `/aws-reserved/sso.amazonaws.com/`; `None` for `/`.
     pub path: Option<String>,
     /// The account it is in, when its ARN is known.
     pub account: Option<String>,

@@ -3,18 +3,18 @@
 
 use super::principal::{Principal, PrincipalKind};
 
-/// Roles by which an organisation reaches into an account: those that people take through IAM Identity Center, whose
-/// path nobody else can give a role, and those that Organizations, Control Tower and stack sets work with.
+/// Roles by which an organisation reaches into an account: those that people take through IAM Identity Center, at a
+/// path where AWS alone changes roles, and those that Organizations, Control Tower and stack sets work with.
 ///
 /// Source: <https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html>
+/// Source: <https://repost.aws/knowledge-center/identity-center-aws-reserved-sso>
 /// Source: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html>
 /// Source: <https://docs.aws.amazon.com/controltower/latest/userguide/roles-how.html>
 /// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-prereqs-self-managed.html>
 pub fn is_of_organisation(principal: &Principal) -> bool {
     const NAMES: [&str; 3] =
         ["AWSCloudFormationStackSetExecutionRole", "AWSControlTowerExecution", "OrganizationAccountAccessRole"];
-    let is_of_people =
-        || principal.path.as_deref().is_some_and(|path| path.starts_with("/aws-reserved/sso.amazonaws.com/"));
+    let is_of_people = || principal.path.as_deref().is_some_and(|path| path.starts_with("/aws-reserved/sso."));
     let is_named = || name(principal).is_some_and(|name| NAMES.contains(&name) || name.starts_with("stacksets-exec-"));
     principal.kind == PrincipalKind::Role && (is_of_people() || is_named())
 }

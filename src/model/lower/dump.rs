@@ -192,7 +192,7 @@ fn principal(kind: PrincipalKind, node: &Node, file: FileId, fragment: &mut Frag
     };
     let mut principal = Principal::new(kind, file, id.clone());
     principal.name = text(node.get(name_key));
-    principal.path = path.map(str::to_owned);
+    principal.path = path.filter(|path| *path != "/").map(str::to_owned);
     principal.account = account(node);
     principal.left_out = LeftOut {
         inline: node.get(list_key).is_none(),
