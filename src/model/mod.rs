@@ -25,7 +25,7 @@ pub use federation::is_ci_provider;
 pub use given::Given;
 pub use link::link;
 pub use pipeline::{Pipeline, PipelineAction, Stage, Trigger};
-pub use principal::{CiUse, ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef, RoleTarget};
+pub use principal::{CiUse, ManagedPolicyRef, OtherVersion, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef, RoleTarget};
 pub use project::{ActionRef, Artifacts, BuildProject, BuildspecRef, Source};
 pub use trust_level::{CodeTrust, Level, buildspec_is_in_source, from_pipeline};
 pub use webhook::{Filter, FilterGroup, FilterKind, Webhook};
@@ -52,6 +52,8 @@ pub struct Model {
     pub principals: Vec<Principal>,
     /// Every policy document once, whoever it is attached to.
     pub policies: Vec<Policy>,
+    /// Versions of managed policies that are not the default ones.
+    pub other_versions: Vec<OtherVersion>,
     pub projects: Vec<BuildProject>,
     pub pipelines: Vec<Pipeline>,
     pub buildspecs: Vec<BuildspecSource>,

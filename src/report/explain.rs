@@ -10,7 +10,6 @@ use crate::rules::examples::{self, Example};
 use crate::rules::{Rule, builtin};
 use crate::source::{Sources, Span};
 use crate::suppress::{OwnRule, own_rule as own_rule_of};
-use jiff::civil::Date;
 use std::fmt::Write;
 
 /// The page of a rule: its text, the bad example with what iamlint says of it, the good one.
@@ -62,7 +61,8 @@ fn of_rule<'s>(rule: &'s Rule, style: &Style) -> Subject<'s> {
         let language = |example: Example| if example.name.ends_with("json") { "json" } else { "yaml" };
         let mut sources = Sources::new();
         sources.add(bad.name, examples::without_marks(bad.text));
-        let report = lint(&sources, std::slice::from_ref(rule), &Options::default());
+        let options = Options { today: Some(examples::DAY), ..Options::default() };
+        let report = lint(&sources, std::slice::from_ref(rule), &options);
         shown(&sources, &report, examples::without_marks(good.text), [language(bad), language(good)], style)
     });
     Subject {
@@ -80,16 +80,13 @@ fn of_rule<'s>(rule: &'s Rule, style: &Style) -> Subject<'s> {
     }
 }
 
-/// The day on which examples are looked at.
-const DAY: Date = Date::constant(2027, 3, 1);
-
 fn of_own<'s>(rule: &'s OwnRule, style: &Style) -> Subject<'s> {
     let mut sources = Sources::new();
     sources.add("buildspec.yml", rule.bad);
     let mut settings = Sources::new();
     let file = settings.add("iamlint.toml", rule.config);
     let config = Config::read(&settings, file, "").unwrap_or_default();
-    let options = Options { config, today: Some(DAY), ..Options::default() };
+    let options = Options { config, today: Some(examples::DAY), ..Options::default() };
     let mut report = lint(&sources, &builtin::asked_by_default(), &options);
     report.diagnostics.retain(|found| found.rule == rule.id);
     Subject {

@@ -1,5 +1,10 @@
 //! The first bad and the first good fixture of each rule, compiled in for `explain`.
 
+use jiff::civil::Date;
+
+/// The day on which examples are looked at.
+pub const DAY: Date = Date::constant(2027, 3, 1);
+
 /// A file that shows a rule.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {
@@ -73,6 +78,9 @@ pub const EXAMPLES: &[(&str, Example, Example)] = &[
     ("base-image-eol-or-floating",
         example("bad.Dockerfile", include_str!("../../fixtures/rules/base-image-eol-or-floating/bad.Dockerfile")),
         example("good.Dockerfile", include_str!("../../fixtures/rules/base-image-eol-or-floating/good.Dockerfile"))),
+    ("broader-non-default-version",
+        example("bad.json", include_str!("../../fixtures/rules/broader-non-default-version/bad.json")),
+        example("good.json", include_str!("../../fixtures/rules/broader-non-default-version/good.json"))),
     ("bucket-acl-public",
         example("bad.yml", include_str!("../../fixtures/rules/bucket-acl-public/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/bucket-acl-public/good.yml"))),
@@ -418,6 +426,9 @@ pub const EXAMPLES: &[(&str, Example, Example)] = &[
     ("source-tls-unverified",
         example("bad.yml", include_str!("../../fixtures/rules/source-tls-unverified/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/source-tls-unverified/good.yml"))),
+    ("stale-ci-role",
+        example("bad.json", include_str!("../../fixtures/rules/stale-ci-role/bad.json")),
+        example("good.json", include_str!("../../fixtures/rules/stale-ci-role/good.json"))),
     ("start-of-deploy-project-outside-pipeline",
         example("bad.yml", include_str!("../../fixtures/rules/start-of-deploy-project-outside-pipeline/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/start-of-deploy-project-outside-pipeline/good.yml"))),

@@ -8,6 +8,7 @@ mod assumed_role;
 mod base_image;
 mod branch_filter;
 mod broader_resource;
+mod broader_version;
 mod build_image;
 mod build_without_log;
 mod buildspec_filter;
@@ -66,6 +67,7 @@ mod shared_environment;
 mod shared_role;
 mod shared_trust;
 mod source_without_versions;
+mod stale_role;
 mod start_deploy_project;
 mod statement_grammar;
 mod static_credentials;
@@ -112,6 +114,7 @@ pub const ANALYSES: &[Analysis] = &[
     base_image::ANALYSIS,
     branch_filter::ANALYSIS,
     broader_resource::ANALYSIS,
+    broader_version::ANALYSIS,
     build_image::ANALYSIS,
     build_without_log::ANALYSIS,
     buildspec_filter::ANALYSIS,
@@ -167,6 +170,7 @@ pub const ANALYSES: &[Analysis] = &[
     shared_role::ANALYSIS,
     shared_trust::ANALYSIS,
     source_without_versions::ANALYSIS,
+    stale_role::ANALYSIS,
     start_deploy_project::ANALYSIS,
     statement_grammar::ANALYSIS,
     static_credentials::ANALYSIS,
