@@ -1,15 +1,29 @@
 //! The first bad and the first good fixture of each rule, compiled in for `explain`.
 
+use crate::source::Sources;
 use jiff::civil::Date;
 
 /// The day on which examples are looked at.
 pub const DAY: Date = Date::constant(2027, 3, 1);
 
-/// A file that shows a rule.
+/// A file that shows a rule, or two that do so together.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {
     pub name: &'static str,
     pub text: &'static str,
+    /// Name and text of the second file.
+    pub beside: Option<(&'static str, &'static str)>,
+}
+
+impl Example {
+    /// Its files, without marks.
+    pub fn sources(&self) -> Sources {
+        let mut sources = Sources::new();
+        for (name, text) in [(self.name, self.text)].into_iter().chain(self.beside) {
+            sources.add(name, without_marks(text));
+        }
+        sources
+    }
 }
 
 /// The bad and the good example of a rule; a rule of the user's own has none.
@@ -20,14 +34,18 @@ pub fn of(id: &str) -> Option<(Example, Example)> {
 }
 
 /// The text without the marks that tests read.
-pub fn without_marks(text: &str) -> String {
+fn without_marks(text: &str) -> String {
     let strip = |line: &str| line.split("#~").next().unwrap_or_default().trim_end().to_owned();
     let lines: Vec<String> = text.lines().map(strip).collect();
     lines.join("\n") + "\n"
 }
 
 const fn example(name: &'static str, text: &'static str) -> Example {
-    Example { name, text }
+    Example { name, text, beside: None }
+}
+
+const fn pair(name: &'static str, text: &'static str, other: &'static str, of_other: &'static str) -> Example {
+    Example { name, text, beside: Some((other, of_other)) }
 }
 
 /// Sorted by rule. A test holds it against the folders; `BLESS=1` writes it anew.
@@ -441,6 +459,9 @@ pub const EXAMPLES: &[(&str, Example, Example)] = &[
     ("string-like-on-arn",
         example("bad.yml", include_str!("../../fixtures/rules/string-like-on-arn/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/string-like-on-arn/good.yml"))),
+    ("template-dump-drift",
+        pair("account.yml", include_str!("../../fixtures/rules/template-dump-drift/bad/account.yml"), "template.yml", include_str!("../../fixtures/rules/template-dump-drift/bad/template.yml")),
+        pair("account.yml", include_str!("../../fixtures/rules/template-dump-drift/good/account.yml"), "template.yml", include_str!("../../fixtures/rules/template-dump-drift/good/template.yml"))),
     ("tls-verification-off",
         example("bad.yml", include_str!("../../fixtures/rules/tls-verification-off/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/tls-verification-off/good.yml"))),

@@ -3,9 +3,10 @@
 //!
 //! Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_SetDefaultPolicyVersion.html>
 
+use super::chain::brought_by;
 use super::reach::{Target, reaches};
-use crate::iam::access::{Access, Finding as Gain, new_access};
-use crate::iam::{ConditionClass, Grant, PolicyDocument, Wanted};
+use crate::iam::access::{Finding as Gain, new_access};
+use crate::iam::{ConditionClass, Grant, Wanted};
 use crate::model::lower::version_document;
 use crate::model::principal::may_be_one_account;
 use crate::model::{OtherVersion, Policy, Principal, PrincipalKind};
@@ -78,7 +79,7 @@ fn of_policy(
     let mut broader = versions.iter().filter_map(|version| {
         let document = version_document(context.sources, version);
         match new_access(&[&policy.document], &[&document]) {
-            Gain::Found(access) => Some((version, pattern(&document, &access), access.allowed_by)),
+            Gain::Found(access) => Some((version, brought_by(&document, &access).0, access.allowed_by)),
             Gain::None | Gain::Unknown(_) => None,
         }
     });
@@ -100,12 +101,4 @@ fn of_policy(
         found = found.lowered_by(1).note("nobody in these files holds the policy");
     }
     Some(found)
-}
-
-/// The pattern of an action, as the version writes it, that brings an access.
-fn pattern(document: &PolicyDocument, access: &Access) -> String {
-    let statement = document.statements.iter().find(|statement| statement.span == access.allowed_by);
-    let matches = statement.map(|statement| statement.matches_action(&access.request.action)).unwrap_or_default();
-    let pattern = matches.first().and_then(|found| found.pattern);
-    pattern.map_or_else(|| access.request.action.clone(), |pattern| pattern.text().display().into_owned())
 }

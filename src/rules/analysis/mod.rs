@@ -72,6 +72,7 @@ mod start_deploy_project;
 mod statement_grammar;
 mod static_credentials;
 mod syntax_problem;
+mod template_drift;
 mod tls_verification;
 mod unavailable_policy;
 mod unbounded_role;
@@ -175,6 +176,7 @@ pub const ANALYSES: &[Analysis] = &[
     statement_grammar::ANALYSIS,
     static_credentials::ANALYSIS,
     syntax_problem::ANALYSIS,
+    template_drift::ANALYSIS,
     tls_verification::ANALYSIS,
     unavailable_policy::ANALYSIS,
     unbounded_role::ANALYSIS,
