@@ -25,7 +25,9 @@ pub use federation::is_ci_provider;
 pub use given::Given;
 pub use link::link;
 pub use pipeline::{Pipeline, PipelineAction, Stage, Trigger};
-pub use principal::{CiUse, ManagedPolicyRef, OtherVersion, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef, RoleTarget};
+pub use principal::{
+    CiUse, ManagedPolicyRef, OtherVersion, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef, RoleTarget,
+};
 pub use project::{ActionRef, Artifacts, BuildProject, BuildspecRef, Source};
 pub use trust_level::{CodeTrust, Level, buildspec_is_in_source, from_pipeline};
 pub use webhook::{Filter, FilterGroup, FilterKind, Webhook};

@@ -275,7 +275,11 @@ pub fn version_document(sources: &Sources, version: &OtherVersion) -> PolicyDocu
     let text = &sources.get(file).text;
     let own = &text[version.document.range()];
     // A block of YAML means what it does by the column that it starts in.
-    let line = if syntax::starts_with_bracket(own) { 0 } else { text[..start as usize].rfind('\n').map_or(start as usize, |end| start as usize - end - 1) };
+    let line = if syntax::starts_with_bracket(own) {
+        0
+    } else {
+        text[..start as usize].rfind('\n').map_or(start as usize, |end| start as usize - end - 1)
+    };
     let padded = format!("{}{own}", " ".repeat(line));
     let parsed = syntax::parse_at(&padded, &OffsetMap::verbatim(file, start - line as u32));
     let mut fragment = Fragment::default();

@@ -48,7 +48,8 @@ fn bind(_: &Params) -> Check {
         let mut choosers: Vec<Chooser<'_>> = choosers.collect();
         // What a group may do is told of its members first.
         choosers.sort_by_key(|chooser| chooser.principal.kind == PrincipalKind::Group);
-        let policies: HashMap<Span, &Policy> = model.policies.iter().map(|policy| (policy.owner.span, policy)).collect();
+        let policies: HashMap<Span, &Policy> =
+            model.policies.iter().map(|policy| (policy.owner.span, policy)).collect();
         let versions: Vec<&[OtherVersion]> =
             model.other_versions.chunk_by(|one, other| one.policy == other.policy).collect();
         let found = versions.par_iter().filter_map(|versions| {

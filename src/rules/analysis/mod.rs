@@ -4,6 +4,7 @@ mod access_key;
 mod account_trust;
 mod action_resource_mismatch;
 mod administrator;
+mod approver;
 mod assumed_role;
 mod base_image;
 mod branch_filter;
@@ -55,6 +56,7 @@ mod public_trust;
 mod pull_request_deploy;
 mod reach;
 mod region_without_store;
+mod release_source;
 mod remote_add;
 mod root_user;
 mod secret_in_logs;
@@ -67,6 +69,7 @@ mod shared_environment;
 mod shared_role;
 mod shared_trust;
 mod source_without_versions;
+mod source_writer;
 mod stale_role;
 mod start_deploy_project;
 mod statement_grammar;
@@ -111,6 +114,7 @@ pub const ANALYSES: &[Analysis] = &[
     account_trust::ANALYSIS,
     action_resource_mismatch::ANALYSIS,
     administrator::ANALYSIS,
+    approver::ANALYSIS,
     assumed_role::ANALYSIS,
     base_image::ANALYSIS,
     branch_filter::ANALYSIS,
@@ -171,6 +175,7 @@ pub const ANALYSES: &[Analysis] = &[
     shared_role::ANALYSIS,
     shared_trust::ANALYSIS,
     source_without_versions::ANALYSIS,
+    source_writer::ANALYSIS,
     stale_role::ANALYSIS,
     start_deploy_project::ANALYSIS,
     statement_grammar::ANALYSIS,
