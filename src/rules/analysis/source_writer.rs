@@ -4,8 +4,9 @@ use super::chain::{distinct, finding, list};
 use super::deploy_permission::is_exempt;
 use super::release_source::{ReleaseSource, Writes, sources};
 use super::start_deploy_project::{deploys_anything, has_users};
-use crate::iam::Grant;
+use crate::iam::{ArnPattern, Grant};
 use crate::model::deployment::first_deployment;
+use crate::model::principal::account_of;
 use crate::model::{Model, Pipeline, Principal};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::Span;
@@ -70,11 +71,16 @@ fn of_principal(model: &Model, principal: &Principal, pipelines: &[Released<'_>]
     if writes.is_empty() || deploys_anything(model, principal) {
         return None;
     }
+    // What a role writes everywhere is told of it; a chain to pipelines of other templates would be a guess.
+    let is_sure = |grant: &Grant<'_>, pipeline: &Pipeline| {
+        !names_nothing(grant) || pipeline.file == principal.file || is_in_account(model, pipeline, principal)
+    };
     let mut reached: Vec<_> = pipelines.iter().filter_map(|one| Some((one, one.written(&writes)?))).collect();
+    reached.retain(|(one, (grant, ..))| is_sure(grant, one.pipeline));
     reached.sort_by_key(|(one, _)| std::cmp::Reverse(model.nearness(one.pipeline.file, principal.file)));
     let (released, (grant, place, what)) = reached.first()?;
     // A function or a machine that is given this very place is made to write there.
-    let is_meant = principal.trusted_services().is_some() && !grant.everywhere;
+    let is_meant = principal.trusted_services().is_some() && !names_nothing(grant);
     let mut found = finding(model, principal, &[grant])?
         .fact("pipeline", released.pipeline.display())
         .fact("what", *what)
@@ -90,4 +96,18 @@ fn of_principal(model: &Model, principal: &Principal, pipelines: &[Released<'_>]
         found = found.note(format!("and of {}", list(&others, 4)));
     }
     Some(found)
+}
+
+/// Both are certainly in one account.
+fn is_in_account(model: &Model, pipeline: &Pipeline, principal: &Principal) -> bool {
+    let role = pipeline.role.as_ref();
+    let account = model.role(role).and_then(|role| role.account.as_deref());
+    let account = account.or_else(|| account_of(role?.text.literal()?));
+    account.is_some() && account == principal.account.as_deref()
+}
+
+/// A grant on everything, or on whatever name.
+fn names_nothing(grant: &Grant<'_>) -> bool {
+    let is_any = |resource: &&ArnPattern| resource.resource_part().is_none_or(|part| part.display().starts_with('*'));
+    grant.everywhere || grant.resources.iter().any(is_any)
 }
