@@ -170,7 +170,7 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
 /// The same, with what the sources mean.
 fn lint_and_model(sources: &Sources, rules: &[Rule], options: &Options) -> (Report, Model) {
     let (Understood { model, formats, trees, summary, options }, suppressions) = read(sources, rules, options);
-    let context = Context::new(&model, sources, &formats, &trees).on(options.today);
+    let context = Context::new(&model, sources, &formats, &trees).on(options.today, options.is_partial);
     let (mut diagnostics, mut redactions) = rules::run(&context, rules);
     give_back(trees, &options);
     options.config.apply_levels(sources, rules, &mut diagnostics);

@@ -68,6 +68,8 @@ pub struct Context<'c> {
     pub formats: &'c [Format],
     /// The day of the run, where it is told.
     pub today: Option<Date>,
+    /// Files of the repository were left unread: what is not among the sources may be there all the same.
+    pub is_partial: bool,
     trees: &'c Trees,
     uses: OnceLock<Vec<(PrincipalId, Needs, Comparison)>>,
     secrets: OnceLock<Vec<(FileId, Secret)>>,
@@ -75,12 +77,12 @@ pub struct Context<'c> {
 
 impl<'c> Context<'c> {
     pub fn new(model: &'c Model, sources: &'c Sources, formats: &'c [Format], trees: &'c Trees) -> Context<'c> {
-        Context { model, sources, formats, today: None, trees, uses: OnceLock::new(), secrets: OnceLock::new() }
+        Context { model, sources, formats, today: None, is_partial: false, trees, uses: OnceLock::new(), secrets: OnceLock::new() }
     }
 
-    /// The same on a certain day.
-    pub fn on(self, today: Option<Date>) -> Context<'c> {
-        Context { today, ..self }
+    /// The same on a certain day, and with what is known of the sources.
+    pub fn on(self, today: Option<Date>, is_partial: bool) -> Context<'c> {
+        Context { today, is_partial, ..self }
     }
 
     /// The needs of the roles of builds and pipelines next to what they may do, where all of that is
