@@ -64,6 +64,7 @@ mod secret_literal;
 mod service_role_missing;
 mod service_trust;
 mod service_wildcard;
+mod shared_bucket;
 mod shared_build_state;
 mod shared_environment;
 mod shared_role;
@@ -171,6 +172,7 @@ pub const ANALYSES: &[Analysis] = &[
     service_role_missing::ANALYSIS,
     service_trust::ANALYSIS,
     service_wildcard::ANALYSIS,
+    shared_bucket::ANALYSIS,
     shared_build_state::ANALYSIS,
     shared_environment::ANALYSIS,
     shared_role::ANALYSIS,
