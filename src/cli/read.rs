@@ -105,7 +105,8 @@ fn follow(
                 let text = file.text.as_ref().ok().and_then(Option::as_deref).unwrap_or_default();
                 let folder = folder_of(&file.path);
                 let by_address = assigned.addresses_in(text);
-                let beside = read_with(&file.path).into_iter().flat_map(|name| paths_from(folder, &name)).collect::<Vec<_>>();
+                let beside =
+                    read_with(&file.path).into_iter().flat_map(|name| paths_from(folder, &name)).collect::<Vec<_>>();
                 let named = mentioned(text).into_iter().flat_map(move |name| paths_from(folder, &name));
                 named.chain(beside).chain(by_address)
             })

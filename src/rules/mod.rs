@@ -77,7 +77,16 @@ pub struct Context<'c> {
 
 impl<'c> Context<'c> {
     pub fn new(model: &'c Model, sources: &'c Sources, formats: &'c [Format], trees: &'c Trees) -> Context<'c> {
-        Context { model, sources, formats, today: None, is_partial: false, trees, uses: OnceLock::new(), secrets: OnceLock::new() }
+        Context {
+            model,
+            sources,
+            formats,
+            today: None,
+            is_partial: false,
+            trees,
+            uses: OnceLock::new(),
+            secrets: OnceLock::new(),
+        }
     }
 
     /// The same on a certain day, and with what is known of the sources.

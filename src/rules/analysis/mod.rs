@@ -31,6 +31,7 @@ mod grants_action;
 mod ignored_syntax;
 mod image_secret;
 mod install_without_lockfile;
+mod legacy_policy;
 mod missing_approval;
 mod missing_permission;
 mod negated_element;
@@ -142,6 +143,7 @@ pub const ANALYSES: &[Analysis] = &[
     ignored_syntax::ANALYSIS,
     image_secret::ANALYSIS,
     install_without_lockfile::ANALYSIS,
+    legacy_policy::ANALYSIS,
     missing_approval::ANALYSIS,
     missing_permission::ANALYSIS,
     negated_element::ANALYSIS,

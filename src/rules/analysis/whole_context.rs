@@ -39,7 +39,8 @@ fn of_image(sources: &Sources, image: &Image) -> Option<Finding> {
         return None;
     }
     let instruction = if copy.is_add { "ADD" } else { "COPY" };
-    let found = Finding::new(source.span, instruction).fact("instruction", format!("{instruction} {}", source.display()));
+    let found =
+        Finding::new(source.span, instruction).fact("instruction", format!("{instruction} {}", source.display()));
     let starts = steps().any(|step| matches!(step.action, Action::Cmd(_) | Action::Entrypoint(_)));
     // An image that starts nothing by itself is one to build or test in.
     Some(if starts || image.is_pushed { found } else { found.severity(Severity::Info) })
