@@ -32,7 +32,7 @@ fn the_examples_of_every_rule_are_compiled_in() {
             if let Some(name) = names.into_iter().find(|name| folder.join(name).is_file()) {
                 return format!("example({name:?}, {})", include(&name));
             }
-            let mut files: Vec<String> = files_below(&folder.join(kind))
+            let mut files: Vec<String> = files_below(folder.join(kind))
                 .iter()
                 .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
                 .collect();

@@ -274,14 +274,13 @@ pub fn version_document(sources: &Sources, version: &OtherVersion) -> PolicyDocu
     let Span { file, start, .. } = version.document;
     let text = &sources.get(file).text;
     let own = &text[version.document.range()];
-    // A block of YAML means what it does by the column that it starts in.
-    let line = if syntax::starts_with_bracket(own) {
-        0
-    } else {
-        text[..start as usize].rfind('\n').map_or(start as usize, |end| start as usize - end - 1)
+    // A block of YAML means what it does by the column that it starts in. A text in one line may be long.
+    let column = match own.starts_with(['{', '[', '"', '\'']) {
+        true => 0,
+        false => start as usize - text[..start as usize].rfind('\n').map_or(0, |end| end + 1),
     };
-    let padded = format!("{}{own}", " ".repeat(line));
-    let parsed = syntax::parse_at(&padded, &OffsetMap::verbatim(file, start - line as u32));
+    let padded = format!("{}{own}", " ".repeat(column));
+    let parsed = syntax::parse_at(&padded, &OffsetMap::verbatim(file, start - column as u32));
     let mut fragment = Fragment::default();
     let value = parsed.root().map(Value::plain);
     let read = value.map(|value| super::embedded_document(&value, &mut fragment).unwrap_or(value));

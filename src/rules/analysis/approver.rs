@@ -30,14 +30,12 @@ fn bind(params: &Params) -> Check {
     let approves = Wanted::new(&["codepipeline:PutApprovalResult"]);
     Box::new(move |context: &Context<'_>| {
         let model = context.model;
-        let approvals = model.pipelines.iter().flat_map(|pipeline| approvals(pipeline));
+        let approvals = model.pipelines.iter().flat_map(approvals);
         if is_nobody {
             return approvals.filter_map(|approval| of_nobody(context, &approval, &approves)).collect();
         }
-        let approvals: Vec<(Approval<'_>, Vec<ReleaseSource<'_>>)> = approvals
-            .map(|approval| (sources(model, approval.pipeline), approval))
-            .map(|(one, other)| (other, one))
-            .collect();
+        let approvals: Vec<(Vec<ReleaseSource<'_>>, Approval<'_>)> =
+            approvals.map(|approval| (sources(model, approval.pipeline), approval)).collect();
         let people = model.principals.iter().filter(|one| is_meant(one, "people") && !has_users(model, one));
         people.filter_map(|one| of_author(model, one, &approvals, &approves)).collect()
     })
@@ -69,7 +67,7 @@ fn approvals(pipeline: &Pipeline) -> impl Iterator<Item = Approval<'_>> {
 fn of_author(
     model: &Model,
     principal: &Principal,
-    approvals: &[(Approval<'_>, Vec<ReleaseSource<'_>>)],
+    approvals: &[(Vec<ReleaseSource<'_>>, Approval<'_>)],
     approves: &Wanted,
 ) -> Option<Finding> {
     let mut grants = principal.authority.grants_of(approves);
@@ -79,7 +77,7 @@ fn of_author(
         return None;
     }
     let writes = Writes::of(principal);
-    approvals.iter().find_map(|(approval, sources)| {
+    approvals.iter().find_map(|(sources, approval)| {
         let grant = grants.iter().find(|grant| reaches(grant, &approval.target))?;
         let (source, write) = sources.iter().find_map(|source| Some((source, writes.to(source)?)))?;
         let mut found = finding(model, principal, &[grant])?

@@ -90,7 +90,7 @@ pub fn is_unscoped(grant: &Grant<'_>) -> bool {
 pub fn is_whole_kind(resource: &ArnPattern) -> bool {
     let Some(part) = resource.resource_part() else { return resource.is_everything() };
     let shown = part.display();
-    if resource.service().as_deref() == Some("s3") {
+    if resource.service() == Some("s3") {
         // What stands before the slash is a bucket, and no kind.
         return shown.bytes().all(|byte| matches!(byte, b'*' | b'/'));
     }

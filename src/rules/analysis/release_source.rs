@@ -66,8 +66,8 @@ impl<'m> Writes<'m> {
         self.objects.is_empty() && self.images.is_empty() && self.code.is_empty()
     }
 
-    /// The grant that lets it write a source. A condition, or a deny beside it, may name branches or tags
-    /// that are none of the pipeline's.
+    /// The grant that lets it write a source. A condition, of the grant or of a deny beside it, may name branches
+    /// or tags: the pipeline's, or all others.
     pub fn to(&self, source: &ReleaseSource<'_>) -> Option<&Grant<'m>> {
         let pushes = |grants: &'_ [Grant<'m>], target: &Target| {
             let is_here = |grant: &Grant<'_>| grant.narrowing.is_empty() && reaches(grant, target);
@@ -82,7 +82,7 @@ impl<'m> Writes<'m> {
 
     fn is_denied_at_times(&self, action: &str) -> bool {
         let mut denies = self.principal.authority.documents.iter().flat_map(|document| document.denies());
-        denies.any(|deny| !deny.matches_action(action).is_empty())
+        denies.any(|deny| !deny.conditions.is_empty() && !deny.matches_action(action).is_empty())
     }
 
     /// The grant that lets it write what a pipeline keeps between its actions.
