@@ -30,7 +30,10 @@ pub struct Writes<'m> {
 }
 
 static PUT_IMAGE: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["ecr:PutImage"]));
-static PUSH: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["codecommit:GitPush"]));
+/// A merge of a pull request is what reviews and their rules stand before.
+static PUSH: LazyLock<Wanted> = LazyLock::new(|| {
+    Wanted::new(&["codecommit:GitPush", "codecommit:CreateCommit", "codecommit:PutFile", "codecommit:MergeBranchesBy*"])
+});
 
 /// The sources of a pipeline that deploys, as far as they are a matter of IAM; of others none.
 pub fn sources<'m>(model: &Model, pipeline: &'m Pipeline) -> Vec<ReleaseSource<'m>> {
