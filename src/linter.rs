@@ -102,7 +102,7 @@ pub struct Options {
     pub inventory: Inventory,
     /// Nothing is suppressed.
     pub no_ignores: bool,
-    /// The day of the run: suppressions may end.
+    /// The day of the run: suppressions may end, and roles grow stale.
     pub today: Option<Date>,
     /// Files of the repository were left unread, so that some findings may be missing.
     pub is_partial: bool,
@@ -174,7 +174,7 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
 /// The same, with what the sources mean.
 fn lint_and_model(sources: &Sources, rules: &[Rule], options: &Options) -> (Report, Model) {
     let (Understood { model, formats, trees, mut summary, options }, suppressions) = read(sources, rules, options);
-    let context = Context::new(&model, sources, &formats, &trees);
+    let context = Context::new(&model, sources, &formats, &trees).on(options.today, options.is_partial);
     let (mut diagnostics, mut redactions) = rules::run(&context, rules);
     let given: HashSet<Span> = model.principals.iter().flat_map(|one| one.given_by_tool.iter().copied()).collect();
     diagnostics.retain(|found| !given.contains(&found.primary.span));

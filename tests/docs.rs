@@ -25,13 +25,25 @@ fn the_examples_of_every_rule_are_compiled_in() {
     ids.sort_unstable();
     let mut rows = String::new();
     for id in ids {
-        let name = |kind: &str| {
+        let include = |path: &str| format!("include_str!(\"../../fixtures/rules/{id}/{path}\")");
+        let example = |kind: &str| {
+            let folder = Path::new("fixtures/rules").join(id);
             let names = [format!("{kind}.yml"), format!("{kind}.json"), format!("{kind}.Dockerfile")];
-            let found = names.into_iter().find(|name| Path::new("fixtures/rules").join(id).join(name).is_file());
-            found.unwrap_or_else(|| panic!("fixtures/rules/{id} has no {kind}.yml, {kind}.json or {kind}.Dockerfile"))
+            if let Some(name) = names.into_iter().find(|name| folder.join(name).is_file()) {
+                return format!("example({name:?}, {})", include(&name));
+            }
+            let mut files: Vec<String> = files_below(folder.join(kind))
+                .iter()
+                .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
+                .collect();
+            files.sort();
+            let [one, other] = files.as_slice() else {
+                panic!("fixtures/rules/{id} has no {kind}.yml, {kind}.json or {kind}.Dockerfile, and no pair of files")
+            };
+            let text = |name: &str| include(&format!("{kind}/{name}"));
+            format!("pair({one:?}, {}, {other:?}, {})", text(one), text(other))
         };
-        let example = |name: &str| format!("example({name:?}, include_str!(\"../../fixtures/rules/{id}/{name}\"))");
-        let (bad, good) = (example(&name("bad")), example(&name("good")));
+        let (bad, good) = (example("bad"), example("good"));
         let _ = write!(rows, "    ({id:?},\n        {bad},\n        {good}),\n");
     }
     let path = "src/rules/examples.rs";
@@ -45,9 +57,8 @@ fn the_bad_example_of_every_rule_shows_it_and_the_good_one_does_not() {
     for (id, bad, good) in EXAMPLES {
         let rule = builtin::rules().iter().find(|rule| rule.id == *id).expect("a rule for each example");
         let findings = |example: &iamlint::rules::examples::Example| {
-            let mut sources = Sources::new();
-            sources.add(example.name, iamlint::rules::examples::without_marks(example.text));
-            lint(&sources, std::slice::from_ref(rule), &Options::default()).diagnostics.len()
+            let options = Options { today: Some(iamlint::rules::examples::DAY), ..Options::default() };
+            lint(&example.sources(), std::slice::from_ref(rule), &options).diagnostics.len()
         };
         assert!((1..=2).contains(&findings(bad)), "{id}: an example shows its rule once, or twice");
         assert_eq!(findings(good), 0, "{id}: the good example");

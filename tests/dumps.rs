@@ -215,6 +215,21 @@ fn a_large_account_read_object_by_object_gives_the_same_report() {
 }
 
 #[test]
+fn versions_of_a_policy_of_a_large_account_are_read_where_somebody_may_choose_them() {
+    let version = |name: &str| {
+        let text = fs::read_to_string(format!("fixtures/rules/broader-non-default-version/{name}")).expect("a fixture");
+        let large = format!("{text}{}", "\n".repeat(1 << 20));
+        let (sources, report) = run(&[("account.json", &large)]);
+        let mut told = report.diagnostics.iter().filter(|found| found.rule == "broader-non-default-version");
+        told.next()
+            .map(|found| (sources.slice(found.primary.span).to_owned(), sources.position(found.primary.span).line))
+    };
+    assert_eq!(version("bad.json"), Some((r#""v1""#.to_owned(), 95)));
+    assert_eq!(version("bad-encoded.json").map(|(text, _)| text), Some(r#""v1""#.to_owned()));
+    assert_eq!(version("good-allows-less.json"), None);
+}
+
+#[test]
 fn the_empty_sid_that_the_console_writes_is_no_finding() {
     let with_sid = |text: &str| text.replace(r#"{"Effect": "Allow""#, r#"{"Sid": "", "Effect": "Allow""#);
     let role = whole_role("build", "111122223333", CREATES_ROLES);

@@ -153,7 +153,7 @@ pub struct InputArgs {
     /// Go without a baseline
     #[arg(long, conflicts_with = "baseline")]
     pub no_baseline: bool,
-    /// The day by which suppressions end, instead of the clock's
+    /// The day by which suppressions end and roles grow stale, instead of the clock's
     #[arg(long, value_name = "DATE", hide = true)]
     pub today: Option<Date>,
     /// The value of a parameter, in every template that has it

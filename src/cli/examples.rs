@@ -1,10 +1,11 @@
 //! Examples of rules, in folders: `bad*` and `good*`, each a file or a folder that is linted as a whole with the rule
 //! alone. `#~ rule [severity]` on a line says that a finding starts there; where no comment can stand, the file
-//! `<name>.marks` has lines of `<line> <rule> [severity]`.
+//! `<name>.marks` has lines of `<line> <rule> [severity]`. They are looked at as of the day of the pages.
 
 use crate::diagnostic::Severity;
 use crate::linter::{Options, lint};
 use crate::rules::Rule;
+use crate::rules::examples::DAY;
 use crate::source::Sources;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,7 +44,8 @@ pub fn check(rule: &Rule, case: &Path) -> Result<Vec<String>, String> {
         (false, true) => return Err(format!("no line is marked with `#~ {}`", rule.id)),
         _ => {}
     }
-    let report = lint(&sources, std::slice::from_ref(rule), &Options::default());
+    let options = Options { today: Some(DAY), ..Options::default() };
+    let report = lint(&sources, std::slice::from_ref(rule), &options);
     let found = report.diagnostics.iter().map(|diagnostic| {
         let span = diagnostic.primary.span;
         let path = sources.path(span.file).to_owned();

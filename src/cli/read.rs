@@ -5,7 +5,7 @@ use super::folders::Files;
 use crate::config::Config;
 use crate::linter::{NotAnalysed, Options};
 use crate::source::{FileId, Sources};
-use crate::template::{Assigned, below_root, folder_of, folders_up, is_dockerfile_name, mentioned};
+use crate::template::{Assigned, IGNORED_BY_DOCKER, below_root, folder_of, folders_up, is_dockerfile_name, mentioned};
 use rayon::prelude::*;
 use regex::bytes::RegexSet;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -105,7 +105,10 @@ fn follow(
                 let text = file.text.as_ref().ok().and_then(Option::as_deref).unwrap_or_default();
                 let folder = folder_of(&file.path);
                 let by_address = assigned.addresses_in(text);
-                mentioned(text).into_iter().flat_map(move |name| paths_from(folder, &name)).chain(by_address)
+                let beside =
+                    read_with(&file.path).into_iter().flat_map(|name| paths_from(folder, &name)).collect::<Vec<_>>();
+                let named = mentioned(text).into_iter().flat_map(move |name| paths_from(folder, &name));
+                named.chain(beside).chain(by_address)
             })
             .flat_map_iter(|path| if path.contains('*') { paths_like(&tree, &path) } else { vec![path] })
             .filter(|path| tree.contains_key(path) && !known.contains(path))
@@ -116,6 +119,15 @@ fn follow(
             let (at, how) = tree[&path];
             ReadFile { text: read_file(source, at, Wanted::Named), path, how }
         }));
+    }
+}
+
+/// Files that belong to one by their names alone.
+fn read_with(path: &str) -> Vec<String> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match is_dockerfile_name(name) {
+        true => vec![IGNORED_BY_DOCKER.to_owned(), format!("{name}{IGNORED_BY_DOCKER}")],
+        false => Vec::new(),
     }
 }
 

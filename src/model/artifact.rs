@@ -51,22 +51,34 @@ impl<'m> Writer<'m> {
 
     /// Whether the role of the build lets it write objects below `key` in `bucket`.
     pub fn role_writes_to(&self, bucket: &Text, key: Option<&Text>) -> Option<Write> {
-        let (role, first) = (self.role?, self.grants.first()?);
-        // Who may write everywhere writes here; of others the object itself is asked.
-        let everywhere = self.grants.iter().find(|grant| grant.everywhere);
-        let is_sure = |grant: &&Grant<'_>| {
-            grant.confidence == Confidence::High
-                && grant.narrowing.is_empty()
-                && grant.less.is_empty()
-                && grant.when.is_empty()
-        };
-        let span = match everywhere.filter(is_sure) {
-            Some(grant) => grant.statement.span,
-            None => witness(&first.action, role, &self.grants, bucket, key)?.statement,
-        };
+        let role = self.role?;
+        let span = grant_to_write(role, &self.grants, bucket, key)?.statement.span;
         let text = format!("`{}` lets it write there", role.display());
-        Some(Write { span, text, is_artifact: false, is_anywhere: everywhere.is_some() })
+        let is_anywhere = self.grants.iter().any(|grant| grant.everywhere);
+        Some(Write { span, text, is_artifact: false, is_anywhere })
     }
+}
+
+/// The grant by which somebody writes objects below `key` in `bucket`, out of all that they have of writing
+/// objects.
+pub fn grant_to_write<'g, 'a>(
+    principal: &Principal,
+    grants: &'g [Grant<'a>],
+    bucket: &Text,
+    key: Option<&Text>,
+) -> Option<&'g Grant<'a>> {
+    // Who may write everywhere writes here; of others the object itself is asked.
+    let is_sure = |grant: &&Grant<'_>| {
+        grant.everywhere
+            && grant.confidence == Confidence::High
+            && grant.narrowing.is_empty()
+            && grant.less.is_empty()
+            && grant.when.is_empty()
+    };
+    grants.iter().find(is_sure).or_else(|| {
+        let witness = witness(&grants.first()?.action, principal, grants, bucket, key)?;
+        grants.iter().find(|grant| grant.statement.span == witness.statement)
+    })
 }
 
 /// Where an artifact of the build lands, if that is below `key` in `bucket`.
@@ -91,8 +103,8 @@ pub fn artifact_goes_to(project: &BuildProject, bucket: &Text, key: Option<&Text
     Some(Write { span: location.span, text, is_artifact: true, is_anywhere: false })
 }
 
-/// Asked of the role of every build.
-static PUT_OBJECT: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["s3:PutObject"]));
+/// Asked of the role of every build, and of others.
+pub static PUT_OBJECT: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["s3:PutObject"]));
 
 /// A request for such an object that the role is sure to be allowed. A policy names the partition,
 /// or leaves it to the deployment; either is the bucket's own.

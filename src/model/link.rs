@@ -35,6 +35,7 @@ pub fn link(sources: &Sources, repository: &Repository<'_>, mut fragments: Vec<F
         memberships.append(&mut fragment.memberships);
         model.principals.append(&mut fragment.principals);
         model.policies.append(&mut fragment.policies);
+        model.other_versions.append(&mut fragment.other_versions);
         model.projects.append(&mut fragment.projects);
         model.pipelines.append(&mut fragment.pipelines);
         model.buildspecs.append(&mut fragment.buildspecs);

@@ -26,7 +26,9 @@ pub use federation::is_ci_provider;
 pub use given::Given;
 pub use link::link;
 pub use pipeline::{Pipeline, PipelineAction, Stage, Trigger};
-pub use principal::{CiUse, ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef, RoleTarget};
+pub use principal::{
+    CiUse, ManagedPolicyRef, OtherVersion, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef, RoleTarget,
+};
 pub use project::{ActionRef, Artifacts, BuildProject, BuildspecRef, Source};
 pub use provided::{is_of_bootstrap, is_service_linked};
 pub use trust_level::{CodeTrust, Level, buildspec_is_in_source, from_pipeline};
@@ -54,6 +56,8 @@ pub struct Model {
     pub principals: Vec<Principal>,
     /// Every policy document once, whoever it is attached to.
     pub policies: Vec<Policy>,
+    /// Versions of managed policies that are not the default ones.
+    pub other_versions: Vec<OtherVersion>,
     pub projects: Vec<BuildProject>,
     pub pipelines: Vec<Pipeline>,
     pub buildspecs: Vec<BuildspecSource>,

@@ -6,6 +6,7 @@ use crate::iam::validate::{self, Issue, Subject};
 use crate::iam::{Authority, PolicyDocument, PolicyKind};
 use crate::source::{FileId, Span, Spanned};
 use crate::value::{Condition, Text, Value};
+use jiff::civil::Date;
 use std::sync::{Arc, OnceLock};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,6 +47,8 @@ pub struct Principal {
     pub groups: Vec<Text>,
     /// What the output of a call does not show of it.
     pub left_out: LeftOut,
+    /// When a role was made and last used, where an output tells.
+    pub activity: Option<Activity>,
     /// Names of inline policies that it is listed to have.
     pub expected: Vec<Spanned<String>>,
     /// Places where a tool grants something by itself: nobody's fault.
@@ -66,6 +69,29 @@ pub struct LeftOut {
     pub inline: bool,
     pub attached: bool,
     pub groups: bool,
+}
+
+/// When a role was made and last used. IAM looks back 400 days.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html>
+#[derive(Clone, Copy, Debug)]
+pub struct Activity {
+    pub created: Date,
+    /// `None`: never, as far back as IAM looks.
+    pub last_used: Option<Date>,
+    /// What tells of the last use.
+    pub span: Span,
+}
+
+/// A version of a managed policy that is not the default one: where it stands. It allows nothing until
+/// somebody makes it the default, and is read when that is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct OtherVersion {
+    /// The name of the policy, as its owner has it.
+    pub policy: Span,
+    pub arn: Span,
+    pub id: Span,
+    pub document: Span,
 }
 
 /// The account of an ARN: `111122223333` of `arn:aws:iam::111122223333:role/Deploy`. A placeholder
@@ -150,6 +176,7 @@ impl Principal {
             boundary_ref: None,
             groups: Vec::new(),
             left_out: LeftOut::default(),
+            activity: None,
             expected: Vec::new(),
             given_by_tool: Vec::new(),
             when: None,

@@ -10,7 +10,6 @@ use crate::rules::examples::{self, Example};
 use crate::rules::{Rule, builtin};
 use crate::source::{Sources, Span};
 use crate::suppress::{OwnRule, own_rule as own_rule_of, write};
-use jiff::civil::Date;
 use std::fmt::Write;
 
 /// The page of a rule: its text, the bad example with what iamlint says of it, the good one.
@@ -60,10 +59,11 @@ struct Shown {
 fn of_rule<'s>(rule: &'s Rule, style: &Style) -> Subject<'s> {
     let example = examples::of(&rule.id).map(|(bad, good)| {
         let language = |example: Example| if example.name.ends_with("json") { "json" } else { "yaml" };
-        let mut sources = Sources::new();
-        sources.add(bad.name, examples::without_marks(bad.text));
-        let report = lint(&sources, std::slice::from_ref(rule), &Options::default());
-        shown(&sources, &report, examples::without_marks(good.text), [language(bad), language(good)], style)
+        let sources = bad.sources();
+        let options = Options { today: Some(examples::DAY), ..Options::default() };
+        let report = lint(&sources, std::slice::from_ref(rule), &options);
+        let good_text = text_of(&good.sources());
+        shown(&sources, &report, good_text, [language(bad), language(good)], style)
     });
     Subject {
         id: &rule.id,
@@ -80,16 +80,13 @@ fn of_rule<'s>(rule: &'s Rule, style: &Style) -> Subject<'s> {
     }
 }
 
-/// The day on which examples are looked at.
-const DAY: Date = Date::constant(2027, 3, 1);
-
 fn of_own<'s>(rule: &'s OwnRule, style: &Style) -> Subject<'s> {
     let mut sources = Sources::new();
     sources.add("buildspec.yml", rule.bad);
     let mut settings = Sources::new();
     let file = settings.add("iamlint.toml", rule.config);
     let config = Config::read(&settings, file, "").unwrap_or_default();
-    let options = Options { config, today: Some(DAY), ..Options::default() };
+    let options = Options { config, today: Some(examples::DAY), ..Options::default() };
     let mut report = lint(&sources, &builtin::asked_by_default(), &options);
     report.diagnostics.retain(|found| found.rule == rule.id);
     Subject {
@@ -107,11 +104,15 @@ fn of_own<'s>(rule: &'s OwnRule, style: &Style) -> Subject<'s> {
     }
 }
 
-/// The one file of an example, secrets masked, and what is said of it.
+/// The files of an example, one below the other.
+fn text_of(sources: &Sources) -> String {
+    sources.iter().map(|(_, source)| &*source.text).collect()
+}
+
+/// The files of an example, secrets masked, and what is said of them.
 fn shown(sources: &Sources, report: &Report, good: String, languages: [&'static str; 2], style: &Style) -> Shown {
     let style = Style { quiet: true, links: false, explained: false, ..style.clone() };
-    let masked = sources.redacted(&report.redactions);
-    let bad = masked.iter().map(|(_, source)| source.text.to_string()).collect();
+    let bad = text_of(&sources.redacted(&report.redactions));
     Shown { bad, report: render(report, sources, Format::Pretty, &style, None), good, languages }
 }
 

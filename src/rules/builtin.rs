@@ -15,6 +15,7 @@ pub const PACKS: &[(&str, &str)] = &[
     ("codebuild.yml", include_str!("../../rules/codebuild.yml")),
     ("codepipeline.yml", include_str!("../../rules/codepipeline.yml")),
     ("deploy-separation.yml", include_str!("../../rules/deploy-separation.yml")),
+    ("account.yml", include_str!("../../rules/account.yml")),
     ("static-credentials.yml", include_str!("../../rules/static-credentials.yml")),
     ("supply-chain.yml", include_str!("../../rules/supply-chain.yml")),
     ("serverless.yml", include_str!("../../rules/serverless.yml")),

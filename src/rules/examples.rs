@@ -1,10 +1,29 @@
 //! The first bad and the first good fixture of each rule, compiled in for `explain`.
 
-/// A file that shows a rule.
+use crate::source::Sources;
+use jiff::civil::Date;
+
+/// The day on which examples are looked at.
+pub const DAY: Date = Date::constant(2027, 3, 1);
+
+/// A file that shows a rule, or two that do so together.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {
     pub name: &'static str,
     pub text: &'static str,
+    /// Name and text of the second file.
+    pub beside: Option<(&'static str, &'static str)>,
+}
+
+impl Example {
+    /// Its files, without marks.
+    pub fn sources(&self) -> Sources {
+        let mut sources = Sources::new();
+        for (name, text) in [(self.name, self.text)].into_iter().chain(self.beside) {
+            sources.add(name, without_marks(text));
+        }
+        sources
+    }
 }
 
 /// The bad and the good example of a rule; a rule of the user's own has none.
@@ -15,14 +34,18 @@ pub fn of(id: &str) -> Option<(Example, Example)> {
 }
 
 /// The text without the marks that tests read.
-pub fn without_marks(text: &str) -> String {
+fn without_marks(text: &str) -> String {
     let strip = |line: &str| line.split("#~").next().unwrap_or_default().trim_end().to_owned();
     let lines: Vec<String> = text.lines().map(strip).collect();
     lines.join("\n") + "\n"
 }
 
 const fn example(name: &'static str, text: &'static str) -> Example {
-    Example { name, text }
+    Example { name, text, beside: None }
+}
+
+const fn pair(name: &'static str, text: &'static str, other: &'static str, of_other: &'static str) -> Example {
+    Example { name, text, beside: Some((other, of_other)) }
 }
 
 /// Sorted by rule. A test holds it against the folders; `BLESS=1` writes it anew.
@@ -46,6 +69,9 @@ pub const EXAMPLES: &[(&str, Example, Example)] = &[
     ("allow-with-notprincipal",
         example("bad.yml", include_str!("../../fixtures/rules/allow-with-notprincipal/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/allow-with-notprincipal/good.yml"))),
+    ("approval-by-nobody",
+        pair("account.yml", include_str!("../../fixtures/rules/approval-by-nobody/bad/account.yml"), "pipeline.yml", include_str!("../../fixtures/rules/approval-by-nobody/bad/pipeline.yml")),
+        pair("account.yml", include_str!("../../fixtures/rules/approval-by-nobody/good/account.yml"), "pipeline.yml", include_str!("../../fixtures/rules/approval-by-nobody/good/pipeline.yml"))),
     ("approval-by-readers",
         example("bad.yml", include_str!("../../fixtures/rules/approval-by-readers/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/approval-by-readers/good.yml"))),
@@ -67,12 +93,18 @@ pub const EXAMPLES: &[(&str, Example, Example)] = &[
     ("assume-role-wildcard",
         example("bad.yml", include_str!("../../fixtures/rules/assume-role-wildcard/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/assume-role-wildcard/good.yml"))),
+    ("author-approves",
+        example("bad.yml", include_str!("../../fixtures/rules/author-approves/bad.yml")),
+        example("good.yml", include_str!("../../fixtures/rules/author-approves/good.yml"))),
     ("aws-access-key-literal",
         example("bad.yml", include_str!("../../fixtures/rules/aws-access-key-literal/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/aws-access-key-literal/good.yml"))),
     ("base-image-eol-or-floating",
         example("bad.Dockerfile", include_str!("../../fixtures/rules/base-image-eol-or-floating/bad.Dockerfile")),
         example("good.Dockerfile", include_str!("../../fixtures/rules/base-image-eol-or-floating/good.Dockerfile"))),
+    ("broader-non-default-version",
+        example("bad.json", include_str!("../../fixtures/rules/broader-non-default-version/bad.json")),
+        example("good.json", include_str!("../../fixtures/rules/broader-non-default-version/good.json"))),
     ("bucket-acl-public",
         example("bad.yml", include_str!("../../fixtures/rules/bucket-acl-public/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/bucket-acl-public/good.yml"))),
@@ -163,6 +195,9 @@ pub const EXAMPLES: &[(&str, Example, Example)] = &[
     ("deployer-unknown",
         example("bad.yml", include_str!("../../fixtures/rules/deployer-unknown/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/deployer-unknown/good.yml"))),
+    ("deployment-bucket-of-all-stages",
+        example("bad.yml", include_str!("../../fixtures/rules/deployment-bucket-of-all-stages/bad.yml")),
+        example("good.yml", include_str!("../../fixtures/rules/deployment-bucket-of-all-stages/good.yml"))),
     ("dummy-credentials",
         example("bad.yml", include_str!("../../fixtures/rules/dummy-credentials/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/dummy-credentials/good.yml"))),
@@ -226,6 +261,12 @@ pub const EXAMPLES: &[(&str, Example, Example)] = &[
     ("image-tags-mutable",
         example("bad.yml", include_str!("../../fixtures/rules/image-tags-mutable/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/image-tags-mutable/good.yml"))),
+    ("image-takes-whole-folder",
+        example("bad.Dockerfile", include_str!("../../fixtures/rules/image-takes-whole-folder/bad.Dockerfile")),
+        example("good.Dockerfile", include_str!("../../fixtures/rules/image-takes-whole-folder/good.Dockerfile"))),
+    ("legacy-default-policy",
+        example("bad.yml", include_str!("../../fixtures/rules/legacy-default-policy/bad.yml")),
+        example("good.yml", include_str!("../../fixtures/rules/legacy-default-policy/good.yml"))),
     ("log-group-shared-with-untrusted-build",
         example("bad.yml", include_str!("../../fixtures/rules/log-group-shared-with-untrusted-build/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/log-group-shared-with-untrusted-build/good.yml"))),
@@ -256,6 +297,9 @@ pub const EXAMPLES: &[(&str, Example, Example)] = &[
     ("npm-install-instead-of-ci",
         example("bad.yml", include_str!("../../fixtures/rules/npm-install-instead-of-ci/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/npm-install-instead-of-ci/good.yml"))),
+    ("object-read-wildcard",
+        example("bad.yml", include_str!("../../fixtures/rules/object-read-wildcard/bad.yml")),
+        example("good.yml", include_str!("../../fixtures/rules/object-read-wildcard/good.yml"))),
     ("oidc-broad-subject",
         example("bad.yml", include_str!("../../fixtures/rules/oidc-broad-subject/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/oidc-broad-subject/good.yml"))),
@@ -346,6 +390,9 @@ pub const EXAMPLES: &[(&str, Example, Example)] = &[
     ("release-source-writable-by-untrusted-build",
         example("bad.yml", include_str!("../../fixtures/rules/release-source-writable-by-untrusted-build/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/release-source-writable-by-untrusted-build/good.yml"))),
+    ("release-source-written-from-outside",
+        example("bad.yml", include_str!("../../fixtures/rules/release-source-written-from-outside/bad.yml")),
+        example("good.yml", include_str!("../../fixtures/rules/release-source-written-from-outside/good.yml"))),
     ("report-not-encrypted",
         example("bad.yml", include_str!("../../fixtures/rules/report-not-encrypted/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/report-not-encrypted/good.yml"))),
@@ -421,6 +468,9 @@ pub const EXAMPLES: &[(&str, Example, Example)] = &[
     ("source-tls-unverified",
         example("bad.yml", include_str!("../../fixtures/rules/source-tls-unverified/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/source-tls-unverified/good.yml"))),
+    ("stale-ci-role",
+        example("bad.json", include_str!("../../fixtures/rules/stale-ci-role/bad.json")),
+        example("good.json", include_str!("../../fixtures/rules/stale-ci-role/good.json"))),
     ("start-of-deploy-project-outside-pipeline",
         example("bad.yml", include_str!("../../fixtures/rules/start-of-deploy-project-outside-pipeline/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/start-of-deploy-project-outside-pipeline/good.yml"))),
@@ -433,6 +483,9 @@ pub const EXAMPLES: &[(&str, Example, Example)] = &[
     ("string-like-on-arn",
         example("bad.yml", include_str!("../../fixtures/rules/string-like-on-arn/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/string-like-on-arn/good.yml"))),
+    ("template-dump-drift",
+        pair("account.yml", include_str!("../../fixtures/rules/template-dump-drift/bad/account.yml"), "template.yml", include_str!("../../fixtures/rules/template-dump-drift/bad/template.yml")),
+        pair("account.yml", include_str!("../../fixtures/rules/template-dump-drift/good/account.yml"), "template.yml", include_str!("../../fixtures/rules/template-dump-drift/good/template.yml"))),
     ("tls-verification-off",
         example("bad.yml", include_str!("../../fixtures/rules/tls-verification-off/bad.yml")),
         example("good.yml", include_str!("../../fixtures/rules/tls-verification-off/good.yml"))),

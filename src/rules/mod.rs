@@ -22,6 +22,7 @@ use crate::needs::compare::{self, Comparison, Depth};
 use crate::needs::{self, Needs};
 use crate::source::{FileId, Sources, Span, Spanned};
 use crate::template::{Format, Trees};
+use jiff::civil::Date;
 use rayon::prelude::*;
 use secrets::Secret;
 use std::collections::HashSet;
@@ -65,6 +66,10 @@ pub struct Context<'c> {
     pub sources: &'c Sources,
     /// The format of each file, by its index.
     pub formats: &'c [Format],
+    /// The day of the run, where it is told.
+    pub today: Option<Date>,
+    /// Files of the repository were left unread: what is not among the sources may be there all the same.
+    pub is_partial: bool,
     trees: &'c Trees,
     uses: OnceLock<Vec<(PrincipalId, Needs, Comparison)>>,
     secrets: OnceLock<Vec<(FileId, Secret)>>,
@@ -72,7 +77,21 @@ pub struct Context<'c> {
 
 impl<'c> Context<'c> {
     pub fn new(model: &'c Model, sources: &'c Sources, formats: &'c [Format], trees: &'c Trees) -> Context<'c> {
-        Context { model, sources, formats, trees, uses: OnceLock::new(), secrets: OnceLock::new() }
+        Context {
+            model,
+            sources,
+            formats,
+            today: None,
+            is_partial: false,
+            trees,
+            uses: OnceLock::new(),
+            secrets: OnceLock::new(),
+        }
+    }
+
+    /// The same on a certain day, and with what is known of the sources.
+    pub fn on(self, today: Option<Date>, is_partial: bool) -> Context<'c> {
+        Context { today, is_partial, ..self }
     }
 
     /// The needs of the roles of builds and pipelines next to what they may do, where all of that is

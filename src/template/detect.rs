@@ -162,13 +162,19 @@ fn is_buildspec(root: &Node, name: &str) -> bool {
 /// `Dockerfile`, `Dockerfile.test`, `app.Dockerfile`.
 pub fn is_dockerfile_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    name == "dockerfile" || name.starts_with("dockerfile.") || name.ends_with(".dockerfile")
+    let is_one = name == "dockerfile" || name.starts_with("dockerfile.") || name.ends_with(".dockerfile");
+    is_one && !name.ends_with(IGNORED_BY_DOCKER)
 }
+
+/// What a build of an image leaves out is said in a file of this name, or with it behind that of the Dockerfile.
+///
+/// Source: <https://docs.docker.com/build/concepts/context/#dockerignore-files>
+pub const IGNORED_BY_DOCKER: &str = ".dockerignore";
 
 /// A file that is read for what others make of it, and is neither YAML nor JSON.
 pub fn is_script_name(name: &str) -> bool {
     let is_makefile = matches!(name, "Makefile" | "makefile" | "GNUmakefile");
     is_makefile || name == ".env" || name.starts_with(".env.") || name.ends_with(".env") || {
-        [".sh", ".bash", ".mk"].iter().any(|ending| name.ends_with(ending))
+        [".sh", ".bash", ".mk", IGNORED_BY_DOCKER].iter().any(|ending| name.ends_with(ending))
     }
 }

@@ -21,7 +21,7 @@ mod stack;
 
 pub use assigned::{Assigned, Environment};
 pub use cloudformation::{Parameter, Resource, Template};
-pub use detect::{Format, detect, is_dockerfile_name, is_script_name, mentions_our_formats};
+pub use detect::{Format, IGNORED_BY_DOCKER, detect, is_dockerfile_name, is_script_name, mentions_our_formats};
 pub use foreign::is_foreign;
 pub use intrinsics::{Scope, Unresolved};
 pub use mention::mentioned;

@@ -216,6 +216,21 @@ fn scripts_that_commands_name_are_read_wherever_they_lie() {
     assert!(run.out.contains("shell commands understood: 7 of 8 (87 %)"), "{}", run.out);
 }
 
+#[test]
+fn what_a_build_of_an_image_leaves_out_is_read_and_nothing_else_is_taken_for_a_dockerfile() {
+    let image = "FROM node:22.11\nCOPY . /app\nUSER node\nCMD [\"node\", \"/app\"]\n";
+    let words = ["--format", "short", "-q", "--select", "image-takes-whole-folder,parse-error"];
+    for (path, beside) in [("Dockerfile", ".dockerignore"), ("web/Dockerfile", "web/Dockerfile.dockerignore")] {
+        let run = repository(&[(path, image)]).run(&words);
+        assert!(run.out.starts_with(&format!("{path}:2:")), "{path}: {}{}", run.out, run.err);
+        let run = repository(&[(path, image), (beside, ".git\n!*.env\n")]).run(&words);
+        assert_eq!(run.out, "", "{beside}: {}", run.err);
+    }
+    // What else lies in the repository is not known here.
+    let run = repository(&[("Dockerfile", image)]).run(&[&words[..], &["--isolated", "Dockerfile"]].concat());
+    assert_eq!(run.out, "", "{}", run.err);
+}
+
 /// A service of the Serverless Framework whose statements lie in a file for each stage.
 const SERVICE: &str = "service: orders
 provider:

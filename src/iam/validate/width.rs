@@ -12,7 +12,7 @@ pub fn issues(subject: &Subject<'_>, statement: &Statement) -> Vec<Issue> {
         found.extend(s3_prefix(statement, test));
         if allows(statement) {
             found.extend(unpaired(statement, test));
-            found.extend(untrustworthy(test));
+            found.extend(untrustworthy(statement, test));
             found.extend(subject_of_token(test));
             if matches!(subject.document.kind, PolicyKind::Resource | PolicyKind::Trust) {
                 found.extend(too_wide(test));
@@ -35,8 +35,13 @@ fn unpaired(statement: &Statement, test: &ConditionTest) -> Option<Issue> {
         .then(|| Issue::new(MISSING_PAIRED_CONDITION_KEYS, test.key_span, test.key.clone()).other(others[0]))
 }
 
-/// What the caller writes into the request as it pleases.
-fn untrustworthy(test: &ConditionTest) -> Option<Issue> {
+/// What the caller writes into the request as it pleases. A service of AWS writes what it is documented to: SES gives
+/// its customer's account as the referer.
+fn untrustworthy(statement: &Statement, test: &ConditionTest) -> Option<Issue> {
+    let principals = statement.principals.as_ref().filter(|found| !found.negated && found.unknown.is_empty());
+    if principals.is_some_and(|found| found.entries.iter().all(|entry| entry.service().is_some())) {
+        return None;
+    }
     let is_it = ["aws:Referer", "aws:UserAgent"].iter().any(|key| test.is_on(key));
     (is_it && test.operator.comparison != Some(Comparison::Null))
         .then(|| Issue::new(UNTRUSTWORTHY_CONDITION_KEY, test.key_span, test.key.clone()))

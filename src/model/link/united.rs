@@ -62,6 +62,7 @@ fn leave_out(fragment: &mut Fragment, lost: &HashSet<Span>) {
     let policies = kept_at(fragment.policies.iter().map(|policy| lost.contains(&policy.owner.span)).collect());
     fragment.principals.retain(|one| !lost.contains(&one.logical_id.span));
     fragment.policies.retain(|policy| !lost.contains(&policy.owner.span));
+    fragment.other_versions.retain(|version| !lost.contains(&version.policy));
     fragment.attachments.retain_mut(|attachment| {
         let Some(policy) = policies[attachment.policy] else { return false };
         attachment.policy = policy;

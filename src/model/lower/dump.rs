@@ -6,11 +6,14 @@ use super::iam::{aws_managed_name, bound_by};
 use super::{Anonymous, Attachment, Fragment, Holder, Listed, add_policy, codebuild, codepipeline, placeholder};
 use crate::iam::{PolicyDocument, PolicyKind, catalogue};
 use crate::model::DeclaredResource;
-use crate::model::principal::{LeftOut, ManagedPolicyRef, PolicyOwner, Principal, PrincipalKind, account_of};
-use crate::source::{FileId, Span, Spanned};
-use crate::syntax::Node;
+use crate::model::principal::{
+    Activity, LeftOut, ManagedPolicyRef, OtherVersion, PolicyOwner, Principal, PrincipalKind, account_of,
+};
+use crate::source::{FileId, OffsetMap, Sources, Span, Spanned};
+use crate::syntax::{self, Node};
 use crate::template::dump::{self, RESOURCE_POLICY_KEYS, Shape};
 use crate::value::{Map, Text, Value};
+use jiff::civil::Date;
 
 const ROLE: &str = "AWS::IAM::Role";
 const MANAGED_POLICY: &str = "AWS::IAM::ManagedPolicy";
@@ -194,6 +197,7 @@ fn principal(kind: PrincipalKind, node: &Node, file: FileId, fragment: &mut Frag
     principal.name = text(node.get(name_key));
     principal.path = path.filter(|path| *path != "/").map(str::to_owned);
     principal.account = account(node);
+    principal.activity = activity(node).filter(|_| kind == PrincipalKind::Role);
     principal.left_out = LeftOut {
         inline: node.get(list_key).is_none(),
         attached: node.get("AttachedManagedPolicies").is_none(),
@@ -238,7 +242,8 @@ fn managed_policy(node: &Node, file: FileId, fragment: &mut Fragment) {
         Some(flag) => flag == "true",
         None => default.is_some() && version.get("VersionId").and_then(Node::as_str) == default,
     };
-    let Some(version) = list(node.get("PolicyVersionList")).iter().find(is_default) else {
+    let versions = list(node.get("PolicyVersionList"));
+    let Some(version) = versions.iter().find(is_default) else {
         fragment.policy_names.push(id);
         return;
     };
@@ -246,6 +251,11 @@ fn managed_policy(node: &Node, file: FileId, fragment: &mut Fragment) {
     if is_by_aws && catalogue::managed_policy(&id.value).is_some() {
         return;
     }
+    let others = versions.iter().filter(|version| !is_by_aws && !is_default(version)).filter_map(|version| {
+        let (document, name) = (version.get("Document")?.span(), version.get("VersionId")?.span());
+        Some(OtherVersion { policy: id.span, arn: arn.as_ref()?.span, id: name, document })
+    });
+    fragment.other_versions.extend(others);
     let owner = PolicyOwner {
         policy_name: Some(id.value.clone()),
         name: id.value,
@@ -258,6 +268,36 @@ fn managed_policy(node: &Node, file: FileId, fragment: &mut Fragment) {
         // What AWS wrote is not for the user to mend.
         fragment.policies[policy].leave_unvalidated();
     }
+}
+
+/// The document of a version that was not read with the others.
+pub fn version_document(sources: &Sources, version: &OtherVersion) -> PolicyDocument {
+    let Span { file, start, .. } = version.document;
+    let text = &sources.get(file).text;
+    let own = &text[version.document.range()];
+    // A block of YAML means what it does by the column that it starts in. A text in one line may be long.
+    let column = match own.starts_with(['{', '[', '"', '\'']) {
+        true => 0,
+        false => start as usize - text[..start as usize].rfind('\n').map_or(0, |end| end + 1),
+    };
+    let padded = format!("{}{own}", " ".repeat(column));
+    let parsed = syntax::parse_at(&padded, &OffsetMap::verbatim(file, start - column as u32));
+    let mut fragment = Fragment::default();
+    let value = parsed.root().map(Value::plain);
+    let read = value.map(|value| super::embedded_document(&value, &mut fragment).unwrap_or(value));
+    PolicyDocument::read(&read.unwrap_or_else(|| Value::unknown("no document", version.document)), PolicyKind::Identity)
+}
+
+/// The days on which a role was made and last used. `list-roles` tells nothing of its use.
+fn activity(node: &Node) -> Option<Activity> {
+    let day = |node: &Node| node.as_str()?.get(..10)?.parse::<Date>().ok();
+    let used = node.get("RoleLastUsed")?;
+    let last = used.get("LastUsedDate");
+    let last_used = match last {
+        Some(date) => Some(day(date)?),
+        None => None,
+    };
+    Some(Activity { created: day(node.get("CreateDate")?)?, last_used, span: last.unwrap_or(used).span() })
 }
 
 /// The document counts when it is the default version, or nothing says that it is not.

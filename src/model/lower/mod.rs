@@ -11,9 +11,11 @@ mod sam;
 mod serverless;
 mod stack;
 
+pub use dump::version_document;
+
 use super::federation;
 use super::image::{ComposeFile, Image};
-use super::principal::{ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef};
+use super::principal::{ManagedPolicyRef, OtherVersion, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef};
 use super::service::ServerlessService;
 use super::{
     BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder, ShownParameter,
@@ -36,6 +38,7 @@ use std::sync::OnceLock;
 pub struct Fragment {
     pub principals: Vec<Principal>,
     pub policies: Vec<Policy>,
+    pub other_versions: Vec<OtherVersion>,
     pub attachments: Vec<Attachment>,
     /// Users and the groups they are added to, as they are written.
     pub memberships: Vec<(Text, Text)>,
@@ -74,6 +77,7 @@ impl Fragment {
         other.shift(self.principals.len(), self.policies.len(), self.buildspecs.len());
         self.principals.append(&mut other.principals);
         self.policies.append(&mut other.policies);
+        self.other_versions.append(&mut other.other_versions);
         self.attachments.append(&mut other.attachments);
         self.memberships.append(&mut other.memberships);
         self.anonymous.append(&mut other.anonymous);

@@ -2,7 +2,9 @@
 //! that has it.
 
 use crate::diagnostic::Confidence;
-use crate::iam::{ConditionClass, Grant};
+use crate::iam::access::Access;
+use crate::iam::document::ActionMatch;
+use crate::iam::{ConditionClass, Grant, PolicyDocument};
 use crate::model::principal::{CiUse, Principal, PrincipalKind, RoleRef};
 use crate::model::{BuildProject, Model};
 use crate::rules::{Finding, Param, ParamKind, doubt};
@@ -183,6 +185,17 @@ fn conditions(when: &[Condition]) -> Option<String> {
     let each = when.iter().map(|condition| format!("`{}` is {}", condition.name, condition.value));
     let each: Vec<String> = distinct(each.collect::<Vec<_>>());
     (!each.is_empty()).then(|| each.join(" and "))
+}
+
+/// What brings an access, as the policy that allows it writes it, and where.
+pub fn brought_by(document: &PolicyDocument, access: &Access) -> (String, Span) {
+    let statement = document.statements.iter().find(|statement| statement.span == access.allowed_by);
+    let matches = statement.map(|statement| statement.matches_action(&access.request.action)).unwrap_or_default();
+    match matches.first() {
+        Some(ActionMatch { pattern: Some(pattern), span, .. }) => (pattern.text().display().into_owned(), *span),
+        Some(ActionMatch { span, .. }) => (access.request.action.clone(), *span),
+        None => (access.request.action.clone(), access.allowed_by),
+    }
 }
 
 /// What a rule's finding about a project with an uncertain trust level is worth.

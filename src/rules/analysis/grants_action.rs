@@ -90,6 +90,10 @@ pub fn is_unscoped(grant: &Grant<'_>) -> bool {
 pub fn is_whole_kind(resource: &ArnPattern) -> bool {
     let Some(part) = resource.resource_part() else { return resource.is_everything() };
     let shown = part.display();
+    if resource.service() == Some("s3") {
+        // What stands before the slash is a bucket, and no kind.
+        return shown.bytes().all(|byte| matches!(byte, b'*' | b'/'));
+    }
     let name = shown.split_once(['/', ':']).map_or(&*shown, |(_, name)| name);
     // In an ARN `parameter/*` is the same as `parameter*`.
     let kind_star = ["role*", "parameter*", "secret*", "key*"].contains(&&*shown);
@@ -107,6 +111,7 @@ fn reach(grants: &[&Grant<'_>]) -> String {
         Some("secretsmanager") => "any secret".to_owned(),
         Some("kms") => "any key".to_owned(),
         Some("sts" | "iam") => "any role".to_owned(),
+        Some("s3") => "any object".to_owned(),
         _ => "any resource".to_owned(),
     });
     list(&distinct(kinds), 3)

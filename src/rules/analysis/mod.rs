@@ -4,10 +4,12 @@ mod access_key;
 mod account_trust;
 mod action_resource_mismatch;
 mod administrator;
+mod approver;
 mod assumed_role;
 mod base_image;
 mod branch_filter;
 mod broader_resource;
+mod broader_version;
 mod build_image;
 mod build_without_log;
 mod buildspec_filter;
@@ -29,6 +31,7 @@ mod grants_action;
 mod ignored_syntax;
 mod image_secret;
 mod install_without_lockfile;
+mod legacy_policy;
 mod missing_approval;
 mod missing_permission;
 mod negated_element;
@@ -54,6 +57,7 @@ mod public_trust;
 mod pull_request_deploy;
 mod reach;
 mod region_without_store;
+mod release_source;
 mod remote_add;
 mod root_user;
 mod secret_in_logs;
@@ -61,15 +65,19 @@ mod secret_literal;
 mod service_role_missing;
 mod service_trust;
 mod service_wildcard;
+mod shared_bucket;
 mod shared_build_state;
 mod shared_environment;
 mod shared_role;
 mod shared_trust;
 mod source_without_versions;
+mod source_writer;
+mod stale_role;
 mod start_deploy_project;
 mod statement_grammar;
 mod static_credentials;
 mod syntax_problem;
+mod template_drift;
 mod tls_verification;
 mod unavailable_policy;
 mod unbounded_role;
@@ -91,6 +99,7 @@ mod unused_permission;
 mod unwritten_source;
 mod validation_words;
 mod webhook_pattern;
+mod whole_context;
 mod world_writable;
 mod write_anywhere;
 
@@ -109,10 +118,12 @@ pub const ANALYSES: &[Analysis] = &[
     account_trust::ANALYSIS,
     action_resource_mismatch::ANALYSIS,
     administrator::ANALYSIS,
+    approver::ANALYSIS,
     assumed_role::ANALYSIS,
     base_image::ANALYSIS,
     branch_filter::ANALYSIS,
     broader_resource::ANALYSIS,
+    broader_version::ANALYSIS,
     build_image::ANALYSIS,
     build_without_log::ANALYSIS,
     buildspec_filter::ANALYSIS,
@@ -133,6 +144,7 @@ pub const ANALYSES: &[Analysis] = &[
     ignored_syntax::ANALYSIS,
     image_secret::ANALYSIS,
     install_without_lockfile::ANALYSIS,
+    legacy_policy::ANALYSIS,
     missing_approval::ANALYSIS,
     missing_permission::ANALYSIS,
     negated_element::ANALYSIS,
@@ -163,15 +175,19 @@ pub const ANALYSES: &[Analysis] = &[
     service_role_missing::ANALYSIS,
     service_trust::ANALYSIS,
     service_wildcard::ANALYSIS,
+    shared_bucket::ANALYSIS,
     shared_build_state::ANALYSIS,
     shared_environment::ANALYSIS,
     shared_role::ANALYSIS,
     shared_trust::ANALYSIS,
     source_without_versions::ANALYSIS,
+    source_writer::ANALYSIS,
+    stale_role::ANALYSIS,
     start_deploy_project::ANALYSIS,
     statement_grammar::ANALYSIS,
     static_credentials::ANALYSIS,
     syntax_problem::ANALYSIS,
+    template_drift::ANALYSIS,
     tls_verification::ANALYSIS,
     unavailable_policy::ANALYSIS,
     unbounded_role::ANALYSIS,
@@ -192,6 +208,7 @@ pub const ANALYSES: &[Analysis] = &[
     unused_permission::ANALYSIS,
     unwritten_source::ANALYSIS,
     webhook_pattern::ANALYSIS,
+    whole_context::ANALYSIS,
     world_writable::ANALYSIS,
     write_anywhere::ANALYSIS,
 ];

@@ -5,7 +5,7 @@ use super::validation_words;
 use crate::diagnostic::{Applicability, Severity};
 use crate::edit::{Change, Step};
 use crate::iam::validate::{Code, Issue, codes};
-use crate::iam::{Grant, PolicyKind};
+use crate::iam::{Boundary, Grant, PolicyKind, Statement};
 use crate::model::{Model, Policy, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use rayon::prelude::*;
@@ -72,7 +72,8 @@ fn is_told_elsewhere(model: &Model, policy: &Policy, issue: &Issue) -> bool {
     let code = issue.code.name;
     if code.starts_with("PASS_ROLE_") || code.starts_with("CREATE_SLR_") {
         let mut holders = policy.attached_to.iter().map(|id| model.principal(*id));
-        return holders.any(|holder| holder.is_ci_role() || is_administrator_by(holder, issue));
+        return is_boundary(model, policy)
+            || holders.any(|holder| holder.is_ci_role() || is_administrator_by(holder, issue));
     }
     if issue.code == codes::MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL {
         return crate::model::is_ci_provider(&issue.text) || issue.text == "cognito-identity.amazonaws.com";
@@ -86,6 +87,16 @@ fn is_told_elsewhere(model: &Model, policy: &Policy, issue: &Issue) -> bool {
         return policy.issues().iter().any(|other| other.code == codes::VARIABLE_UNSUPPORTED_IN_VERSION);
     }
     false
+}
+
+/// A policy that nobody holds, and that is somebody's boundary or guards boundaries itself: it grants nothing.
+fn is_boundary(model: &Model, policy: &Policy) -> bool {
+    let bounds = |one: &Principal| matches!(&one.authority.boundary, Some(Boundary::Known(own)) if own.span == policy.document.span);
+    let guards = |deny: &Statement| {
+        deny.conditions.iter().any(|test| test.is_on("iam:PermissionsBoundary"))
+            || !deny.matches_action("iam:DeleteRolePermissionsBoundary").is_empty()
+    };
+    policy.attached_to.is_empty() && (policy.document.denies().any(guards) || model.principals.iter().any(bounds))
 }
 
 /// Whether the place makes its holder an administrator, which says more.

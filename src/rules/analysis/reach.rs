@@ -22,6 +22,11 @@ impl Target {
         Target { arn: name.map(|name| arn_of(prefix, name, "")), ..Target::declared(file, logical_id) }
     }
 
+    /// A resource by its ARN.
+    pub fn with_arn(arn: &Text) -> Target {
+        Target { declared: None, arn: Some(ArnPattern::new(arn, false, Vec::new())) }
+    }
+
     /// A resource by its name; the name may be a reference to it.
     pub fn named(prefix: &str, name: &Text, suffix: &str) -> Target {
         let reference = name.as_hole().filter(|hole| hole.kind == HoleKind::Resource);

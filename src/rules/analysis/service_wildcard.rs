@@ -51,10 +51,12 @@ fn of_role(model: &Model, role: &Principal, dangerous: &[String], of_workload: b
         // `AWSLambdaExecute` and others like it: every workload logs, and what AWS wrote is nobody's to mend.
         let is_given = |one: &Covered<'_>| role.managed.iter().any(|policy| policy.text.span == one.grant.span);
         covered.retain(|one| !of_workload || !is_telemetry(&one.grant.action) || !is_given(one));
-        // A wildcard over the actions of one's own bucket is less than one over all buckets.
+        // A wildcard over the actions of one's own bucket is less than one over all buckets, the more so where
+        // nobody chooses the code from outside.
+        let named = if of_workload { 2 } else { 1 };
         let steps = |one: &Covered<'_>| {
             let is_dangerous = dangerous.iter().any(|name| name == one.service);
-            u8::from(!is_dangerous) + u8::from(!one.grant.everywhere)
+            u8::from(!is_dangerous) + if one.grant.everywhere { 0 } else { named }
         };
         covered.sort_by_key(steps);
         let Some((first, others)) = covered.split_first() else { continue };

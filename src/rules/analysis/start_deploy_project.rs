@@ -53,7 +53,7 @@ fn bind(_: &Params) -> Check {
 }
 
 /// Who deploys whatever they like needs no build for it, and is told so.
-fn deploys_anything(model: &Model, principal: &Principal) -> bool {
+pub fn deploys_anything(model: &Model, principal: &Principal) -> bool {
     static DEPLOYS: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&deploy_actions().collect::<Vec<_>>()));
     let is_told = match principal.kind {
         PrincipalKind::Role => model.deployers.are_known_to(model, principal),
@@ -75,7 +75,7 @@ fn runs(model: &Model, project: &BuildProject, principal: &Principal) -> bool {
 }
 
 /// What a group may do is told of the users in it.
-fn has_users(model: &Model, group: &Principal) -> bool {
+pub fn has_users(model: &Model, group: &Principal) -> bool {
     let own = &group.authority.documents;
     let holds =
         |user: &Principal| user.authority.documents.iter().any(|one| own.iter().any(|other| Arc::ptr_eq(one, other)));

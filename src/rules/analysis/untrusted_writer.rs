@@ -1,7 +1,7 @@
 //! Untrusted builds that can write what a pipeline takes for its own.
 
 use super::chain::with_conditions;
-use super::reach::{Target, reaches};
+use super::release_source::{Place, ReleaseSource, Writes, sources};
 use crate::diagnostic::Severity;
 use crate::model::artifact::{Write, Writer};
 use crate::model::{BuildProject, Model, Pipeline, PipelineId, ProjectId};
@@ -87,46 +87,22 @@ fn chosen(hits: Vec<Hit>) -> Vec<Finding> {
     told.collect()
 }
 
-/// The S3 source of a pipeline that deploys.
+/// The source of a pipeline that deploys.
 fn source(model: &Model, pipeline: &Pipeline, project: &BuildProject, writer: &Writer<'_>) -> Option<(Finding, Write)> {
-    let deploys = pipeline.actions().any(|(_, _, _, action)| {
-        action.is_deploy_provider()
-            || action.deploying_command().is_some()
-            || action.project.is_some_and(|id| model.project(id).deploys.is_some())
-    });
-    if !deploys {
-        return None;
-    }
-    pipeline.actions().filter(|(_, _, _, action)| action.is_source()).find_map(|(_, _, _, action)| {
-        let (target, write) = match action.provider.to_ascii_lowercase().as_str() {
-            "s3" => {
-                let (bucket, key) = (action.setting("S3Bucket")?, action.setting("S3ObjectKey"));
-                (key.unwrap_or(bucket), writer.write_to(bucket, key)?)
-            }
-            "ecr" => {
-                let name = action.setting("RepositoryName")?;
-                let target = Target::named("arn:*:ecr:*:*:repository/", name, "");
-                (name, push_to(model, project, "ecr:PutImage", &target)?)
-            }
-            "codecommit" => {
-                let name = action.setting("RepositoryName")?;
-                (
-                    name,
-                    push_to(model, project, "codecommit:GitPush", &Target::named("arn:*:codecommit:*:*:", name, ""))?,
-                )
-            }
-            _ => return None,
+    sources(model, pipeline).iter().find_map(|source| {
+        let write = match &source.place {
+            Place::Object { bucket, key } => writer.write_to(bucket, *key)?,
+            Place::Images(_) | Place::Code(_) => pushed(model, project, source)?,
         };
-        Some((finding(pipeline, project, target, "releases what is here", &write), write))
+        Some((finding(pipeline, project, source.text, "releases what is here", &write), write))
     })
 }
 
-/// Whether the role of a build lets it push to a repository. A condition may name branches or tags
-/// that are none of the pipeline's.
-fn push_to(model: &Model, project: &BuildProject, action: &str, target: &Target) -> Option<Write> {
+/// How the role of a build lets it push to a repository.
+fn pushed(model: &Model, project: &BuildProject, source: &ReleaseSource<'_>) -> Option<Write> {
     let role = model.role(project.role.as_ref())?;
-    let grants = role.authority.grants(&[action]);
-    let grant = grants.iter().find(|grant| grant.narrowing.is_empty() && reaches(grant, target))?;
+    let writes = Writes::of(role);
+    let grant = writes.to(source)?;
     let text = format!("`{}` lets it push there", role.display());
     Some(Write { span: grant.span, text, is_artifact: false, is_anywhere: grant.everywhere })
 }

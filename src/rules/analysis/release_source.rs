@@ -1,0 +1,95 @@
+//! Where pipelines that deploy take their code from, and who writes there.
+
+use super::reach::{Target, reaches};
+use crate::iam::{Grant, Wanted};
+use crate::model::artifact::{PUT_OBJECT, grant_to_write};
+use crate::model::{Model, Pipeline, Principal};
+use crate::value::Text;
+use std::sync::LazyLock;
+
+/// The source of a pipeline.
+pub struct ReleaseSource<'m> {
+    /// What names it: the key of an object, or a repository.
+    pub text: &'m Text,
+    pub place: Place<'m>,
+}
+
+/// What kind of source it is.
+pub enum Place<'m> {
+    Object { bucket: &'m Text, key: Option<&'m Text> },
+    Images(Target),
+    Code(Target),
+}
+
+/// What may be written by whom, asked once for all sources.
+pub struct Writes<'m> {
+    principal: &'m Principal,
+    objects: Vec<Grant<'m>>,
+    images: Vec<Grant<'m>>,
+    code: Vec<Grant<'m>>,
+}
+
+static PUT_IMAGE: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["ecr:PutImage"]));
+/// A merge of a pull request is what reviews and their rules stand before.
+static PUSH: LazyLock<Wanted> = LazyLock::new(|| {
+    Wanted::new(&["codecommit:GitPush", "codecommit:CreateCommit", "codecommit:PutFile", "codecommit:MergeBranchesBy*"])
+});
+
+/// The sources of a pipeline that deploys, as far as they are a matter of IAM; of others none.
+pub fn sources<'m>(model: &Model, pipeline: &'m Pipeline) -> Vec<ReleaseSource<'m>> {
+    let deploys = pipeline.actions().any(|(_, _, _, action)| {
+        action.is_deploy_provider()
+            || action.deploying_command().is_some()
+            || action.project.is_some_and(|id| model.project(id).deploys.is_some())
+    });
+    let actions = pipeline.actions().filter(|(_, _, _, action)| deploys && action.is_source());
+    let found = actions.filter_map(|(_, _, _, action)| {
+        let repository = || action.setting("RepositoryName");
+        let (text, place) = match action.provider.to_ascii_lowercase().as_str() {
+            "s3" => {
+                let (bucket, key) = (action.setting("S3Bucket")?, action.setting("S3ObjectKey"));
+                (key.unwrap_or(bucket), Place::Object { bucket, key })
+            }
+            "ecr" => (repository()?, Place::Images(Target::named("arn:*:ecr:*:*:repository/", repository()?, ""))),
+            "codecommit" => (repository()?, Place::Code(Target::named("arn:*:codecommit:*:*:", repository()?, ""))),
+            _ => return None,
+        };
+        Some(ReleaseSource { text, place })
+    });
+    found.collect()
+}
+
+impl<'m> Writes<'m> {
+    pub fn of(principal: &'m Principal) -> Writes<'m> {
+        let grants = |wanted: &Wanted| principal.authority.grants_of(wanted);
+        Writes { principal, objects: grants(&PUT_OBJECT), images: grants(&PUT_IMAGE), code: grants(&PUSH) }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty() && self.images.is_empty() && self.code.is_empty()
+    }
+
+    /// The grant that lets it write a source. A condition, of the grant or of a deny beside it, may name branches
+    /// or tags: the pipeline's, or all others.
+    pub fn to(&self, source: &ReleaseSource<'_>) -> Option<&Grant<'m>> {
+        let pushes = |grants: &'_ [Grant<'m>], target: &Target| {
+            let is_here = |grant: &Grant<'_>| grant.narrowing.is_empty() && reaches(grant, target);
+            grants.iter().position(|grant| is_here(grant) && !self.is_denied_at_times(&grant.action))
+        };
+        match &source.place {
+            Place::Object { bucket, key } => grant_to_write(self.principal, &self.objects, bucket, *key),
+            Place::Images(target) => pushes(&self.images, target).map(|at| &self.images[at]),
+            Place::Code(target) => pushes(&self.code, target).map(|at| &self.code[at]),
+        }
+    }
+
+    fn is_denied_at_times(&self, action: &str) -> bool {
+        let mut denies = self.principal.authority.documents.iter().flat_map(|document| document.denies());
+        denies.any(|deny| !deny.conditions.is_empty() && !deny.matches_action(action).is_empty())
+    }
+
+    /// The grant that lets it write what a pipeline keeps between its actions.
+    pub fn to_store(&self, store: &Text) -> Option<&Grant<'m>> {
+        grant_to_write(self.principal, &self.objects, store, None)
+    }
+}
