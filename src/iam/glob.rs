@@ -43,14 +43,14 @@ pub struct HoleLetter {
     pub tame: bool,
 }
 
-/// Which characters a wildcard stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Which characters a wildcard stands for, the fewest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reach {
-    All,
-    /// All but `:`.
-    Segment,
     /// All but `:` and `/`.
     Name,
+    /// All but `:`.
+    Segment,
+    All,
 }
 
 impl PartialEq for HoleLetter {
@@ -69,12 +69,17 @@ impl std::hash::Hash for HoleLetter {
 
 impl Reach {
     pub fn admits(self, letter: &Letter) -> bool {
-        match (self, letter) {
-            (Reach::All, _) => true,
-            (_, Letter::Hole(hole)) => hole.tame,
-            (_, Letter::Char(':')) => false,
-            (Reach::Name, Letter::Char('/')) => false,
-            (_, Letter::Char(_)) => true,
+        match letter {
+            Letter::Hole(hole) => hole.tame || self == Reach::All,
+            Letter::Char(c) => self.admits_character(*c),
+        }
+    }
+
+    fn admits_character(self, c: char) -> bool {
+        match c {
+            ':' => self == Reach::All,
+            '/' => self != Reach::Name,
+            _ => true,
         }
     }
 }
@@ -94,6 +99,24 @@ impl Token {
             Token::Letter(own) => own == letter,
             Token::One(reach) => matches!(letter, Letter::Char(_)) && reach.admits(letter),
             Token::Run(reach) => reach.admits(letter),
+        }
+    }
+
+    /// Whether it reads a character; `own` is the letter it is, as it is compared.
+    fn reads_character(&self, c: char, own: impl FnOnce(char) -> bool) -> bool {
+        match self {
+            Token::Letter(Letter::Char(letter)) => own(*letter),
+            Token::Letter(Letter::Hole(_)) => false,
+            Token::One(reach) | Token::Run(reach) => reach.admits_character(c),
+        }
+    }
+
+    /// Whether it reads whatever another token reads.
+    fn reads_all_of(&self, other: &Token) -> bool {
+        match (self, other) {
+            (_, Token::Letter(letter)) => self.reads(letter),
+            (Token::Run(own), Token::One(its) | Token::Run(its)) | (Token::One(own), Token::One(its)) => own >= its,
+            _ => false,
         }
     }
 
@@ -167,35 +190,31 @@ impl Glob {
 
     /// Whether a text without holes matches.
     pub fn matches(&self, text: &str) -> bool {
-        if self.has_limits() {
-            return self.accepts(text.chars().map(Letter::Char));
+        match self.is_widening() {
+            true => self.is_read(text.chars(), |token, c| token.reads_character(*c, |own| own == *c)),
+            false => self.accepts(text.chars().map(Letter::Char)),
         }
-        let fits = |token: &Token, c: &char| match token {
-            Token::Letter(Letter::Char(own)) => own == c,
-            Token::One(_) => true,
-            _ => false,
-        };
-        self.matches_greedily(text.chars(), fits)
     }
 
-    /// The same for a pattern in lower case and a text in any.
+    /// The same for a pattern in lower case and a text in any, where every wildcard stands for all
+    /// characters.
     pub fn matches_ignoring_case(&self, text: &str) -> bool {
-        let fits = |token: &Token, c: &char| match token {
-            Token::Letter(Letter::Char(own)) => *own == c.to_ascii_lowercase(),
-            Token::One(_) => true,
-            _ => false,
+        self.is_read(text.chars(), |token, c| token.reads_character(*c, |own| own == c.to_ascii_lowercase()))
+    }
+
+    /// Whether each wildcard stands for all that those before it stand for.
+    fn is_widening(&self) -> bool {
+        let reach = |token: &Token| match token {
+            Token::One(reach) | Token::Run(reach) => Some(*reach),
+            Token::Letter(_) => None,
         };
-        self.matches_greedily(text.chars(), fits)
+        self.tokens.iter().filter_map(reach).is_sorted()
     }
 
-    /// Whether a wildcard does not stand for all characters.
-    fn has_limits(&self) -> bool {
-        self.tokens.iter().any(|token| matches!(token, Token::One(reach) | Token::Run(reach) if *reach != Reach::All))
-    }
-
-    /// Whether a word matches where every wildcard stands for all letters: a run that has read too
-    /// little reads one more, and no run before the last ever has to.
-    fn matches_greedily<L>(&self, word: impl Iterator<Item = L> + Clone, fits: impl Fn(&Token, &L) -> bool) -> bool {
+    /// Whether a word is read: a run that has read too little reads one more letter, and no run before
+    /// the last ever has to. `false` is sure where the wildcards are widening: what the last run may
+    /// not read no run before it may.
+    fn is_read<L>(&self, word: impl Iterator<Item = L> + Clone, reads: impl Fn(&Token, &L) -> bool) -> bool {
         let (mut at, mut rest) = (0, word);
         let mut retry = None;
         loop {
@@ -203,17 +222,17 @@ impl Glob {
             match (self.tokens.get(at), rest.next()) {
                 (Some(Token::Run(_)), _) => {
                     rest = here;
-                    at += 1;
                     retry = Some((at, rest.clone()));
+                    at += 1;
                 }
                 (None, None) => return true,
-                (Some(token), Some(letter)) if fits(token, &letter) => at += 1,
+                (Some(token), Some(letter)) if reads(token, &letter) => at += 1,
                 _ => {
-                    let Some((token, from)) = &mut retry else { return false };
-                    if from.next().is_none() {
+                    let Some((run, from)) = &mut retry else { return false };
+                    if !from.next().is_some_and(|letter| reads(&self.tokens[*run], &letter)) {
                         return false;
                     }
-                    at = *token;
+                    at = *run + 1;
                     rest = from.clone();
                 }
             }
@@ -223,8 +242,8 @@ impl Glob {
     /// Whether a word matches.
     pub fn accepts(&self, word: impl IntoIterator<Item = Letter, IntoIter: Clone>) -> bool {
         let word = word.into_iter();
-        if !self.has_limits() {
-            return self.matches_greedily(word, |token, letter| token.reads(letter));
+        if self.is_widening() {
+            return self.is_read(word, Token::reads);
         }
         // By the positions reached after each letter.
         let mut at = search::start(self);
@@ -287,15 +306,17 @@ impl Glob {
     /// Whether everything that matches `self` matches one of `others`. Unknown only when the
     /// patterns are so entangled that the budget runs out.
     pub fn within_any(&self, others: &[&Glob]) -> Truth {
-        // One that lacks the canonical word lacks a part; where all do, so does their union.
-        let near = || others.iter().filter(|other| self.canonical_word_in(other));
-        if near().next().is_none() {
-            return Truth::No;
-        }
-        if near().any(|other| other.is_plain()) {
+        // Most differ before the first wildcard of either.
+        let near: Vec<&Glob> = others.iter().copied().filter(|other| !self.begins_otherwise(other)).collect();
+        // What reads each token in place of a letter reads every word of them.
+        if near.iter().any(|other| other.is_read(self.tokens.iter(), |token, own| token.reads_all_of(own))) {
             return Truth::Yes;
         }
-        match outside(&[self], others) {
+        // Where all lack one word, their union does.
+        if near.iter().all(|other| !other.accepts(self.canonical_word())) {
+            return Truth::No;
+        }
+        match outside(&[self], &near) {
             Search::Found(_) => Truth::No,
             Search::Empty => Truth::Yes,
             Search::OverBudget => Truth::Unknown,
@@ -307,29 +328,22 @@ impl Glob {
         self.within_any(&[other])
     }
 
-    /// Whether its wildcards are all `*` without limits.
-    fn is_plain(&self) -> bool {
-        self.tokens.iter().all(|token| matches!(token, Token::Letter(_) | Token::Run(Reach::All)))
-    }
-
-    /// The word of `self` that has a letter found nowhere else for each wildcard. A plain glob that
-    /// accepts it can have read these letters only by `*`, which reads whatever stands there
-    /// instead; so it accepts all of `self`.
-    fn canonical_word_in(&self, other: &Glob) -> bool {
-        const FRESH: Letter = Letter::Char('\u{10FFFD}');
+    /// Whether they differ before the first wildcard of either, so that nothing matches both.
+    pub fn begins_otherwise(&self, other: &Glob) -> bool {
         let differ = |(own, its): (&Token, &Token)| match (own, its) {
             (Token::Letter(own), Token::Letter(its)) => Some(own != its),
             _ => None,
         };
-        // Most differ before the first wildcard of either.
-        if self.tokens.iter().zip(other.tokens.iter()).map_while(differ).any(|differ| differ) {
-            return false;
-        }
-        let letter = |token: &Token| match token {
+        self.tokens.iter().zip(other.tokens.iter()).map_while(differ).any(|differ| differ)
+    }
+
+    /// The word that has a letter found nowhere else for each wildcard.
+    fn canonical_word(&self) -> impl Iterator<Item = Letter> + Clone {
+        const FRESH: Letter = Letter::Char('\u{10FFFD}');
+        self.tokens.iter().map(|token| match token {
             Token::Letter(letter) => letter.clone(),
             Token::One(_) | Token::Run(_) => FRESH,
-        };
-        other.accepts(self.tokens.iter().map(letter))
+        })
     }
 }
 
