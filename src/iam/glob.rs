@@ -258,6 +258,9 @@ impl Glob {
 
     /// Whether some text matches both. Exact.
     pub fn intersects(&self, other: &Glob) -> bool {
+        if self.begins_otherwise(other) {
+            return false;
+        }
         // Both begin and end with the same letters, or nothing matches both.
         let (mut own, mut its) = (self.tokens.as_slice(), other.tokens.as_slice());
         while let ([Token::Letter(left), own_rest @ ..], [Token::Letter(right), its_rest @ ..]) = (own, its) {
@@ -306,7 +309,6 @@ impl Glob {
     /// Whether everything that matches `self` matches one of `others`. Unknown only when the
     /// patterns are so entangled that the budget runs out.
     pub fn within_any(&self, others: &[&Glob]) -> Truth {
-        // Most differ before the first wildcard of either.
         let near: Vec<&Glob> = others.iter().copied().filter(|other| !self.begins_otherwise(other)).collect();
         // What reads each token in place of a letter reads every word of them.
         if near.iter().any(|other| other.is_read(self.tokens.iter(), |token, own| token.reads_all_of(own))) {
@@ -328,13 +330,25 @@ impl Glob {
         self.within_any(&[other])
     }
 
-    /// Whether they differ before the first wildcard of either, so that nothing matches both.
+    /// Whether they differ before the first unlimited wildcard of either, at the start or behind a `:`,
+    /// so that nothing matches both.
     pub fn begins_otherwise(&self, other: &Glob) -> bool {
-        let differ = |(own, its): (&Token, &Token)| match (own, its) {
-            (Token::Letter(own), Token::Letter(its)) => Some(own != its),
-            _ => None,
-        };
-        self.tokens.iter().zip(other.tokens.iter()).map_while(differ).any(|differ| differ)
+        /// What is behind the next `:`, which nothing before it reads.
+        fn behind_colon(tokens: &[Token]) -> Option<&[Token]> {
+            let at = tokens.iter().position(|token| token.reads_character(':', |own| own == ':'))?;
+            matches!(tokens[at], Token::Letter(_)).then(|| &tokens[at + 1..])
+        }
+        let (mut own, mut its) = (self.tokens.as_slice(), other.tokens.as_slice());
+        loop {
+            (own, its) = match (own, its) {
+                ([Token::Letter(left), own @ ..], [Token::Letter(right), its @ ..]) if left == right => (own, its),
+                ([Token::Letter(_), ..], [Token::Letter(_), ..]) => return true,
+                _ => match (behind_colon(own), behind_colon(its)) {
+                    (Some(own), Some(its)) => (own, its),
+                    _ => return false,
+                },
+            }
+        }
     }
 
     /// The word that has a letter found nowhere else for each wildcard.
