@@ -1,5 +1,6 @@
 //! Conditions of statements: operators, and what one test says of another.
 
+use super::request::is_multivalued;
 use crate::source::Span;
 use crate::value::Text;
 
@@ -189,10 +190,9 @@ impl ConditionTest {
         }
         own.comparison == given.operator.comparison
             && self.reads_values_as(given)
-            && own.negated
             && own.quantifier.is_none()
             && !given.operator.negated
-            && given.is_within(self)
+            && if own.negated { given.is_within(self) } else { self.is_apart(given) }
     }
 
     /// Whether equal values mean the same in both.
@@ -203,6 +203,22 @@ impl ConditionTest {
     /// Whether every value is a value of `other` too.
     fn is_within(&self, other: &ConditionTest) -> bool {
         self.complete && self.values.iter().all(|value| other.values.contains(value))
+    }
+
+    /// Whether no text is a value of both, of a key that has one.
+    fn is_apart(&self, other: &ConditionTest) -> bool {
+        let texts = |test: &ConditionTest| -> Option<Vec<String>> {
+            let of = |value: &Text| value.literal().filter(|text| !text.contains("${")).map(str::to_owned);
+            test.values.iter().map(of).collect()
+        };
+        self.operator.comparison == Some(Comparison::StringEquals)
+            && self.complete
+            && other.complete
+            && is_multivalued(&self.key) == Some(false)
+            && match (texts(self), texts(other)) {
+                (Some(own), Some(its)) => !own.iter().any(|text| its.contains(text)),
+                _ => false,
+            }
     }
 }
 
@@ -282,6 +298,37 @@ mod tests {
             (r#"{"StringEquals": {"k:a": "<Hole>"}}"#, r#"{"StringEquals": {"k:a": "<Hole>"}}"#, true, false),
             (r#"{"StringEquals": {"k:a": "<Hole>"}}"#, r#"{"StringEquals": {"k:a": "<Other>"}}"#, false, false),
             (r#"{"StringEquals": {"k:a": "x"}}"#, r#"{"StringEquals": {"k:b": "x"}}"#, false, false),
+            (
+                r#"{"StringEquals": {"aws:SourceVpc": "x"}}"#,
+                r#"{"StringEquals": {"aws:sourcevpc": ["y", "z"]}}"#,
+                false,
+                true,
+            ),
+            (
+                r#"{"StringEquals": {"aws:SourceVpc": "x"}}"#,
+                r#"{"StringEqualsIfExists": {"aws:SourceVpc": "y"}}"#,
+                false,
+                true,
+            ),
+            (
+                r#"{"StringEqualsIfExists": {"aws:SourceVpc": "x"}}"#,
+                r#"{"StringEquals": {"aws:SourceVpc": "y"}}"#,
+                false,
+                false,
+            ),
+            (
+                r#"{"StringEquals": {"aws:SourceVpc": ["x", "y"]}}"#,
+                r#"{"StringEquals": {"aws:SourceVpc": "y"}}"#,
+                false,
+                false,
+            ),
+            (
+                r#"{"StringEquals": {"aws:SourceVpc": "<Vpc>"}}"#,
+                r#"{"StringEquals": {"aws:SourceVpc": "y"}}"#,
+                false,
+                false,
+            ),
+            (r#"{"StringEquals": {"aws:TagKeys": "x"}}"#, r#"{"StringEquals": {"aws:TagKeys": "y"}}"#, false, false),
             (r#"{"StringEquals": {"k:a": {"Unknown": "?"}}}"#, r#"{"StringEquals": {"k:a": "x"}}"#, false, false),
         ];
         for (given, test, follows, refuted) in table {

@@ -47,7 +47,7 @@ pub fn find<const N: usize>(table: &Table<N>, range: Range<u32>, column: usize, 
     let Range { mut start, mut end } = range;
     while start < end {
         let middle = start + (end - start) / 2;
-        match lower(bytes(table.cell(middle, column))).cmp(lower(name.as_bytes())) {
+        match order(bytes(table.cell(middle, column)), name.as_bytes()) {
             Ordering::Less => start = middle + 1,
             Ordering::Greater => end = middle,
             Ordering::Equal => return Some(middle),
@@ -56,6 +56,13 @@ pub fn find<const N: usize>(table: &Table<N>, range: Range<u32>, column: usize, 
     None
 }
 
-fn lower(text: &[u8]) -> impl Iterator<Item = u8> {
-    text.iter().map(u8::to_ascii_lowercase)
+/// As if both were in lower case.
+fn order(left: &[u8], right: &[u8]) -> Ordering {
+    for (left, right) in left.iter().zip(right) {
+        let (left, right) = (left.to_ascii_lowercase(), right.to_ascii_lowercase());
+        if left != right {
+            return left.cmp(&right);
+        }
+    }
+    left.len().cmp(&right.len())
 }

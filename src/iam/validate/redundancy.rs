@@ -5,13 +5,13 @@ use super::{Issue, Subject};
 use crate::iam::action::ActionPattern;
 use crate::iam::arn::ArnPattern;
 use crate::iam::catalogue::{self, Presence};
-use crate::iam::condition::all_follow;
+use crate::iam::condition::{all_follow, one_is_refuted};
 use crate::iam::document::{Effect, PolicyDocument, Statement};
 use crate::iam::overruled::covers;
 use crate::source::Span;
 use crate::value::{Condition, Text};
+use fnv::FnvHashMap;
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// Longer lists are not compared: each of their entries is held against each other.
 const MAX_ENTRIES: usize = 400;
@@ -66,7 +66,7 @@ fn covered<P>(entries: &[Entry<'_, P>], covers: impl Fn(&P, &P) -> bool, code: s
     let shown: Vec<Cow<'_, str>> = entries.iter().map(|entry| entry.text.display()).collect();
     // An entry is covered by one with a wildcard, or by its equal.
     let wild: Vec<usize> = (0..shown.len()).filter(|index| shown[*index].contains(['*', '?'])).collect();
-    let mut first_of: HashMap<&str, usize> = HashMap::new();
+    let mut first_of: FnvHashMap<&str, usize> = FnvHashMap::default();
     let mut redundant: Vec<(&Entry<'_, P>, &Entry<'_, P>)> = Vec::new();
     for (index, narrow) in entries.iter().enumerate() {
         // Of two that are equal the first is kept.
@@ -178,8 +178,8 @@ fn between_them(document: &PolicyDocument, index: usize) -> Vec<&Statement> {
     if may_be && earlier && covers(document, &near, narrow) { near } else { Vec::new() }
 }
 
-/// Whether `wide` needs a key that requests may lack and that `narrow` says nothing of. Such statements
-/// do not cover another between them: nobody but `narrow` speaks of requests without all these keys.
+/// Whether `wide` needs a key that requests may lack and that `narrow` says nothing of, or another value of one.
+/// Such statements do not cover another between them: none speaks of requests without all these keys.
 fn needs_more(wide: &Statement, narrow: &Statement) -> bool {
     let is_everywhere = |key: &str| {
         let presence = catalogue::global_key(key).map(catalogue::Key::presence);
@@ -191,7 +191,8 @@ fn needs_more(wide: &Statement, narrow: &Statement) -> bool {
     let mut resources = narrow.resources.iter().flat_map(|resources| &resources.patterns);
     let has_variables =
         resources.any(ArnPattern::has_variables) || values.map(Text::display).any(|text| text.contains("${"));
-    !has_variables && wide.conditions.iter().any(|test| test.operator.needs_key() && is_free(&test.key))
+    one_is_refuted(&wide.conditions, &narrow.conditions)
+        || !has_variables && wide.conditions.iter().any(|test| test.operator.needs_key() && is_free(&test.key))
 }
 
 fn is_plain(statement: &Statement) -> bool {
