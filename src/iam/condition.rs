@@ -1,5 +1,6 @@
 //! Conditions of statements: operators, and what one test says of another.
 
+use super::glob::Glob;
 use super::request::is_multivalued;
 use crate::source::Span;
 use crate::value::Text;
@@ -205,20 +206,24 @@ impl ConditionTest {
         self.complete && self.values.iter().all(|value| other.values.contains(value))
     }
 
-    /// Whether no text is a value of both, of a key that has one.
+    /// Whether no text fits a value of both, of a key that has one.
     fn is_apart(&self, other: &ConditionTest) -> bool {
-        let texts = |test: &ConditionTest| -> Option<Vec<String>> {
-            let of = |value: &Text| value.literal().filter(|text| !text.contains("${")).map(str::to_owned);
-            test.values.iter().map(of).collect()
+        let globs = |test: &ConditionTest| -> Option<Vec<Glob>> {
+            let read = if test.operator.has_wildcards() { Glob::parse } else { Glob::literal };
+            let literal = |value: &Text| value.literal().filter(|text| !text.contains("${")).map(read);
+            test.values.iter().map(literal).collect()
         };
-        self.operator.comparison == Some(Comparison::StringEquals)
+        let reads_texts = matches!(
+            self.operator.comparison,
+            Some(Comparison::StringEquals | Comparison::StringLike | Comparison::Arn)
+        );
+        reads_texts
             && self.complete
             && other.complete
             && is_multivalued(&self.key) == Some(false)
-            && match (texts(self), texts(other)) {
-                (Some(own), Some(its)) => !own.iter().any(|text| its.contains(text)),
-                _ => false,
-            }
+            && globs(self)
+                .zip(globs(other))
+                .is_some_and(|(own, its)| own.iter().all(|own| its.iter().all(|its| !own.intersects(its))))
     }
 }
 
@@ -328,6 +333,13 @@ mod tests {
                 false,
                 false,
             ),
+            (
+                r#"{"StringLike": {"aws:SourceVpc": "x*"}}"#,
+                r#"{"StringLike": {"aws:SourceVpc": ["y*", "z"]}}"#,
+                false,
+                true,
+            ),
+            (r#"{"StringLike": {"aws:SourceVpc": "x*"}}"#, r#"{"StringLike": {"aws:SourceVpc": "*y"}}"#, false, false),
             (r#"{"StringEquals": {"aws:TagKeys": "x"}}"#, r#"{"StringEquals": {"aws:TagKeys": "y"}}"#, false, false),
             (r#"{"StringEquals": {"k:a": {"Unknown": "?"}}}"#, r#"{"StringEquals": {"k:a": "x"}}"#, false, false),
         ];
