@@ -19,7 +19,10 @@ fn told(resources: &str, expected: &[&str], unexpected: &[&str]) {
     let found = rules(resources);
     let missing: Vec<_> = expected.iter().filter(|rule| !found.contains(**rule)).collect();
     let surplus: Vec<_> = unexpected.iter().filter(|rule| found.contains(**rule)).collect();
-    assert!(missing.is_empty() && surplus.is_empty(), "{missing:?} missing, {surplus:?} too much: {found:?}\n{resources}");
+    assert!(
+        missing.is_empty() && surplus.is_empty(),
+        "{missing:?} missing, {surplus:?} too much: {found:?}\n{resources}"
+    );
 }
 
 /// A role of a service with one statement; without a statement, what its trust policy says.

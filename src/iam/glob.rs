@@ -2,12 +2,13 @@
 //! is a letter of its own that only `*` and the same hole match: what holds so holds for every
 //! text the hole may stand for.
 
+mod letter;
 mod search;
 
+pub use letter::{HoleLetter, Letter, Reach};
 pub use search::{Search, outside};
 
 use super::answer::Truth;
-use crate::source::FileId;
 use std::sync::Arc;
 
 /// A pattern as a sequence of tokens.
@@ -17,7 +18,7 @@ pub struct Glob {
     tokens: Arc<Vec<Token>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Token {
     Letter(Letter),
     /// `?`
@@ -26,75 +27,19 @@ pub enum Token {
     Run(Reach),
 }
 
-/// What a word is made of.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Letter {
-    Char(char),
-    Hole(Arc<HoleLetter>),
-}
-
-/// A hole or a policy variable, by name.
-#[derive(Clone, Debug)]
-pub struct HoleLetter {
-    pub name: Arc<str>,
-    /// The file in which the name means this hole; `None` when it means the same everywhere.
-    pub scope: Option<FileId>,
-    /// Whether its text holds neither `:` nor `/`.
-    pub tame: bool,
-}
-
-/// Which characters a wildcard stands for, the fewest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reach {
-    /// All but `:` and `/`.
-    Name,
-    /// All but `:`.
-    Segment,
-    All,
-}
-
-impl PartialEq for HoleLetter {
-    fn eq(&self, other: &HoleLetter) -> bool {
-        self.name == other.name && self.scope == other.scope
-    }
-}
-
-impl Eq for HoleLetter {}
-
-impl std::hash::Hash for HoleLetter {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        (&self.name, self.scope).hash(state);
-    }
-}
-
-impl Reach {
-    pub fn admits(self, letter: &Letter) -> bool {
-        match letter {
-            Letter::Hole(hole) => hole.tame || self == Reach::All,
-            Letter::Char(c) => self.admits_character(*c),
-        }
-    }
-
-    fn admits_character(self, c: char) -> bool {
-        match c {
-            ':' => self == Reach::All,
-            '/' => self != Reach::Name,
-            _ => true,
-        }
-    }
-}
+const _: () = assert!(size_of::<Token>() == 8);
 
 impl Token {
     /// The character it stands for, if it is one.
-    pub fn character(&self) -> Option<char> {
+    pub fn character(self) -> Option<char> {
         match self {
-            Token::Letter(Letter::Char(c)) => Some(*c),
+            Token::Letter(Letter::Char(c)) => Some(c),
             _ => None,
         }
     }
 
     /// Whether the token can read this letter.
-    fn reads(&self, letter: &Letter) -> bool {
+    fn reads(self, letter: Letter) -> bool {
         match self {
             Token::Letter(own) => own == letter,
             Token::One(reach) => matches!(letter, Letter::Char(_)) && reach.admits(letter),
@@ -103,16 +48,16 @@ impl Token {
     }
 
     /// Whether it reads a character; `own` is the letter it is, as it is compared.
-    fn reads_character(&self, c: char, own: impl FnOnce(char) -> bool) -> bool {
+    fn reads_character(self, c: char, own: impl FnOnce(char) -> bool) -> bool {
         match self {
-            Token::Letter(Letter::Char(letter)) => own(*letter),
+            Token::Letter(Letter::Char(letter)) => own(letter),
             Token::Letter(Letter::Hole(_)) => false,
             Token::One(reach) | Token::Run(reach) => reach.admits_character(c),
         }
     }
 
     /// Whether it reads whatever another token reads.
-    fn reads_all_of(&self, other: &Token) -> bool {
+    fn reads_all_of(self, other: Token) -> bool {
         match (self, other) {
             (_, Token::Letter(letter)) => self.reads(letter),
             (Token::Run(own), Token::One(its) | Token::Run(its)) | (Token::One(own), Token::One(its)) => own >= its,
@@ -121,7 +66,7 @@ impl Token {
     }
 
     /// Whether one letter can be read by both tokens.
-    fn meets(&self, other: &Token) -> bool {
+    fn meets(self, other: Token) -> bool {
         match (self, other) {
             (Token::Letter(letter), token) | (token, Token::Letter(letter)) => token.reads(letter),
             // A letter that occurs nowhere is admitted by every wildcard.
@@ -243,12 +188,12 @@ impl Glob {
     pub fn accepts(&self, word: impl IntoIterator<Item = Letter, IntoIter: Clone>) -> bool {
         let word = word.into_iter();
         if self.is_widening() {
-            return self.is_read(word, Token::reads);
+            return self.is_read(word, |token, letter| token.reads(*letter));
         }
         // By the positions reached after each letter.
         let mut at = search::start(self);
         for letter in word {
-            at = search::step(self, &at, &letter);
+            at = search::step(self, &at, letter);
             if at.is_empty() {
                 return false;
             }
@@ -298,7 +243,7 @@ impl Glob {
                 open.push((left, right + 1));
             }
             if let (Some(one), Some(two)) = (one, two)
-                && one.meets(two)
+                && one.meets(*two)
             {
                 open.push((next(one, left), next(two, right)));
             }
@@ -311,7 +256,7 @@ impl Glob {
     pub fn within_any(&self, others: &[&Glob]) -> Truth {
         let near: Vec<&Glob> = others.iter().copied().filter(|other| !self.begins_otherwise(other)).collect();
         // What reads each token in place of a letter reads every word of them.
-        if near.iter().any(|other| other.is_read(self.tokens.iter(), |token, own| token.reads_all_of(own))) {
+        if near.iter().any(|other| other.is_read(self.tokens.iter(), |token, own| token.reads_all_of(**own))) {
             return Truth::Yes;
         }
         // Where all lack one word, their union does.
@@ -355,7 +300,7 @@ impl Glob {
     fn canonical_word(&self) -> impl Iterator<Item = Letter> + Clone {
         const FRESH: Letter = Letter::Char('\u{10FFFD}');
         self.tokens.iter().map(|token| match token {
-            Token::Letter(letter) => letter.clone(),
+            Token::Letter(letter) => *letter,
             Token::One(_) | Token::Run(_) => FRESH,
         })
     }
@@ -369,7 +314,7 @@ pub fn spell(word: &[Letter]) -> String {
             Letter::Char(c) => text.push(*c),
             Letter::Hole(hole) => {
                 text.push_str("${");
-                text.push_str(&hole.name);
+                text.push_str(&hole.name());
                 text.push('}');
             }
         }

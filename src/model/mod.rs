@@ -20,7 +20,7 @@ pub mod service;
 mod trust_level;
 pub mod webhook;
 
-pub use authority::{AuthorityLabel, Power, actions_of_power, deploy_actions, powers_of};
+pub use authority::{AuthorityLabel, Power, actions_of_power, deploy_actions};
 pub use federation::is_ci_provider;
 pub use given::Given;
 pub use link::link;
@@ -180,7 +180,7 @@ impl Model {
             self.services.iter().find(|service| is_name && service.file == hole.template)?.stack.clone()
         };
         let parts = text.parts.iter().map(|part| match part {
-            Part::Hole(hole) => stack(hole).unwrap_or_else(|| Text::from_hole(hole.clone())),
+            Part::Hole(hole) => stack(hole).unwrap_or_else(|| Text::from_hole(hole.as_ref().clone())),
             known => Text { parts: vec![known.clone()], span: text.span },
         });
         joined(&parts.collect::<Vec<_>>(), text.span)

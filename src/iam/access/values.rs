@@ -19,7 +19,7 @@ impl Pattern {
     pub fn new(glob: Glob) -> Arc<Pattern> {
         let is_plain = |token: &Token| matches!(token, Token::Letter(Letter::Char(_)) | Token::Run(Reach::All));
         let plain = glob.tokens().iter().all(is_plain);
-        Arc::new(Pattern { text: glob.tokens().iter().map(Token::character).collect(), plain, glob })
+        Arc::new(Pattern { text: glob.tokens().iter().copied().map(Token::character).collect(), plain, glob })
     }
 
     /// The text, when it is one.

@@ -78,7 +78,7 @@ fn offer(from: &AccessBox, vocabulary: &Vocabulary, action: &str, resource: &[Le
         return take(Err("no value of a condition key could be found"));
     }
     let variables = BTreeMap::from_iter(resource.iter().filter_map(|letter| match letter {
-        Letter::Hole(hole) => Some((hole.name.to_string(), ())),
+        Letter::Hole(hole) => Some((hole.name().to_string(), ())),
         Letter::Char(_) => None,
     }));
     for (index, name) in variables.into_keys().enumerate() {
@@ -89,7 +89,7 @@ fn offer(from: &AccessBox, vocabulary: &Vocabulary, action: &str, resource: &[Le
         match letter {
             Letter::Char(c) => request.resource.push(*c),
             Letter::Hole(hole) => {
-                let value = request.context.get(&*hole.name).and_then(|values| values.first());
+                let value = request.context.get(&*hole.name()).and_then(|values| values.first());
                 request.resource.push_str(value.map_or("", String::as_str));
             }
         }
@@ -135,14 +135,14 @@ fn service_of(region: &Region) -> Option<String> {
     region.within.iter().find_map(|pattern| {
         let tokens = pattern.glob.tokens();
         let service = tokens.split(|token| token.character() == Some(':')).nth(2)?;
-        service.iter().map(Token::character).collect()
+        service.iter().copied().map(Token::character).collect()
     })
 }
 
 /// The service of a pattern of actions, where it is written out.
 fn prefix(glob: &Glob) -> Option<String> {
     let colon = glob.tokens().iter().position(|token| token.character() == Some(':'))?;
-    glob.tokens()[..colon].iter().map(Token::character).collect()
+    glob.tokens()[..colon].iter().copied().map(Token::character).collect()
 }
 
 /// A word of the regions that matches a pattern too.
