@@ -148,6 +148,15 @@ fn what_a_wide_statement_is_worth_depends_on_whose_it_is() {
 }
 
 #[test]
+fn a_path_of_escalation_is_told_by_what_it_changes() {
+    let on_all = |action: &str| format!("{{Effect: Allow, Action: '{action}', Resource: '*'}}");
+    told(&role(BUILD, &on_all("iam:CreatePolicyVersion")), &["ci-role-edits-policies"], &[]);
+    told(&role(BUILD, &on_all("iam:PassRole")), &["passrole-wildcard"], &["ci-role-edits-policies"]);
+    let function = "{Effect: Allow, Action: 'lambda:UpdateFunctionCode', Resource: 'arn:aws:lambda:*:*:function:shop'}";
+    assert_eq!(rules(&role(BUILD, function)), BTreeSet::from(["service-trust-without-source".to_owned()]));
+}
+
+#[test]
 fn of_users_it_counts_what_they_may_do() {
     let user = |action: &str| {
         format!(
