@@ -81,11 +81,13 @@ pub fn input_from(files: &Files, paths: &[PathBuf], args: &InputArgs, settings: 
         let absolute = normal(&here.join(path));
         around.insert(if absolute.starts_with(&root) { root.clone() } else { repository_root(&absolute) });
         if files.is_folder(&absolute) {
-            files.below(&absolute).into_iter().for_each(|file| {
+            let below = files.below(&absolute).into_iter().map(|file| {
                 // What is excluded may still be taken in by others.
                 let is_excluded = globs.is_excluded(&relative(&root, &file));
-                tree.insert(file, if is_excluded { Wanted::Context } else { Wanted::Reported });
+                (file, if is_excluded { Wanted::Context } else { Wanted::Reported })
             });
+            // As a whole: paths take long to be compared.
+            tree.append(&mut below.collect());
             walked.insert(absolute);
         } else if files.has(&absolute) {
             // A hook names every file of a commit: what is excluded stays so.
@@ -106,9 +108,10 @@ pub fn input_from(files: &Files, paths: &[PathBuf], args: &InputArgs, settings: 
             tree.entry(file).or_insert(Wanted::Context);
         });
     }
-    for (path, how) in tree.iter().filter(|(path, _)| globs.wants(path, &root)) {
-        wanted.entry(path.clone()).or_insert(*how);
-    }
+    // How a file was named goes before where it lies.
+    let mut named = std::mem::take(&mut wanted);
+    wanted = tree.iter().filter(|(path, _)| globs.wants(path, &root)).map(|(path, how)| (path.clone(), *how)).collect();
+    wanted.append(&mut named);
     for path in &args.written {
         let path = normal(&here.join(path));
         wanted.remove(&path);

@@ -111,11 +111,25 @@ impl ActionPattern {
         }
     }
 
+    /// Whether it is sure to match every action that `other` matches, those not yet invented included.
+    pub fn surely_covers(&self, other: &ActionPattern) -> bool {
+        match (&self.exact, &other.exact) {
+            // Most are one action, or of different services.
+            _ if self.action.is_some() => self.action == other.action,
+            (Some(_), Some(_)) if self.is_apart(other) => false,
+            (Some(own), Some(its)) => self.text == other.text || its.within(own).is_yes(),
+            _ => false,
+        }
+    }
+
+    /// Whether both name a service in full, and not the same.
+    fn is_apart(&self, other: &ActionPattern) -> bool {
+        matches!((self.service(), other.service()), (Some(own), Some(its)) if own != its)
+    }
+
     /// Whether it matches every action that `other` matches, those not yet invented included.
     pub fn covers(&self, other: &ActionPattern) -> Truth {
-        if let (Some(own), Some(its)) = (&self.exact, &other.exact)
-            && (self.text == other.text || its.within(own).is_yes())
-        {
+        if self.surely_covers(other) {
             return Truth::Yes;
         }
         let missed = !other.text.has_holes() && other.exact.as_ref().is_some_and(|its| its.within(&self.wide).is_no());

@@ -188,8 +188,7 @@ impl ArnPattern {
         }
         let Some(own) = &self.segmented else { return false };
         match &other.segmented {
-            // Those that span have a test that is quick.
-            Some(its) => other.spanning.within(&self.spanning).is_yes() && its.within(own).is_yes(),
+            Some(its) => its.within(own).is_yes() && other.spanning.within(&self.spanning).is_yes(),
             None => other.wide.within(own).is_yes(),
         }
     }

@@ -1,5 +1,7 @@
 //! Conditions of statements: operators, and what one test says of another.
 
+use super::glob::Glob;
+use super::request::is_multivalued;
 use crate::source::Span;
 use crate::value::Text;
 
@@ -189,10 +191,9 @@ impl ConditionTest {
         }
         own.comparison == given.operator.comparison
             && self.reads_values_as(given)
-            && own.negated
             && own.quantifier.is_none()
             && !given.operator.negated
-            && given.is_within(self)
+            && if own.negated { given.is_within(self) } else { self.is_apart(given) }
     }
 
     /// Whether equal values mean the same in both.
@@ -203,6 +204,26 @@ impl ConditionTest {
     /// Whether every value is a value of `other` too.
     fn is_within(&self, other: &ConditionTest) -> bool {
         self.complete && self.values.iter().all(|value| other.values.contains(value))
+    }
+
+    /// Whether no text fits a value of both, of a key that has one.
+    fn is_apart(&self, other: &ConditionTest) -> bool {
+        let globs = |test: &ConditionTest| -> Option<Vec<Glob>> {
+            let read = if test.operator.has_wildcards() { Glob::parse } else { Glob::literal };
+            let literal = |value: &Text| value.literal().filter(|text| !text.contains("${")).map(read);
+            test.values.iter().map(literal).collect()
+        };
+        let reads_texts = matches!(
+            self.operator.comparison,
+            Some(Comparison::StringEquals | Comparison::StringLike | Comparison::Arn)
+        );
+        reads_texts
+            && self.complete
+            && other.complete
+            && is_multivalued(&self.key) == Some(false)
+            && globs(self)
+                .zip(globs(other))
+                .is_some_and(|(own, its)| own.iter().all(|own| its.iter().all(|its| !own.intersects(its))))
     }
 }
 
@@ -282,6 +303,44 @@ mod tests {
             (r#"{"StringEquals": {"k:a": "<Hole>"}}"#, r#"{"StringEquals": {"k:a": "<Hole>"}}"#, true, false),
             (r#"{"StringEquals": {"k:a": "<Hole>"}}"#, r#"{"StringEquals": {"k:a": "<Other>"}}"#, false, false),
             (r#"{"StringEquals": {"k:a": "x"}}"#, r#"{"StringEquals": {"k:b": "x"}}"#, false, false),
+            (
+                r#"{"StringEquals": {"aws:SourceVpc": "x"}}"#,
+                r#"{"StringEquals": {"aws:sourcevpc": ["y", "z"]}}"#,
+                false,
+                true,
+            ),
+            (
+                r#"{"StringEquals": {"aws:SourceVpc": "x"}}"#,
+                r#"{"StringEqualsIfExists": {"aws:SourceVpc": "y"}}"#,
+                false,
+                true,
+            ),
+            (
+                r#"{"StringEqualsIfExists": {"aws:SourceVpc": "x"}}"#,
+                r#"{"StringEquals": {"aws:SourceVpc": "y"}}"#,
+                false,
+                false,
+            ),
+            (
+                r#"{"StringEquals": {"aws:SourceVpc": ["x", "y"]}}"#,
+                r#"{"StringEquals": {"aws:SourceVpc": "y"}}"#,
+                false,
+                false,
+            ),
+            (
+                r#"{"StringEquals": {"aws:SourceVpc": "<Vpc>"}}"#,
+                r#"{"StringEquals": {"aws:SourceVpc": "y"}}"#,
+                false,
+                false,
+            ),
+            (
+                r#"{"StringLike": {"aws:SourceVpc": "x*"}}"#,
+                r#"{"StringLike": {"aws:SourceVpc": ["y*", "z"]}}"#,
+                false,
+                true,
+            ),
+            (r#"{"StringLike": {"aws:SourceVpc": "x*"}}"#, r#"{"StringLike": {"aws:SourceVpc": "*y"}}"#, false, false),
+            (r#"{"StringEquals": {"aws:TagKeys": "x"}}"#, r#"{"StringEquals": {"aws:TagKeys": "y"}}"#, false, false),
             (r#"{"StringEquals": {"k:a": {"Unknown": "?"}}}"#, r#"{"StringEquals": {"k:a": "x"}}"#, false, false),
         ];
         for (given, test, follows, refuted) in table {

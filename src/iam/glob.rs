@@ -47,6 +47,24 @@ impl Token {
         }
     }
 
+    /// Whether it reads a character; `own` is the letter it is, as it is compared.
+    fn reads_character(self, c: char, own: impl FnOnce(char) -> bool) -> bool {
+        match self {
+            Token::Letter(Letter::Char(letter)) => own(letter),
+            Token::Letter(Letter::Hole(_)) => false,
+            Token::One(reach) | Token::Run(reach) => reach.admits_character(c),
+        }
+    }
+
+    /// Whether it reads whatever another token reads.
+    fn reads_all_of(self, other: Token) -> bool {
+        match (self, other) {
+            (_, Token::Letter(letter)) => self.reads(letter),
+            (Token::Run(own), Token::One(its) | Token::Run(its)) | (Token::One(own), Token::One(its)) => own >= its,
+            _ => false,
+        }
+    }
+
     /// Whether one letter can be read by both tokens.
     fn meets(self, other: Token) -> bool {
         match (self, other) {
@@ -117,35 +135,31 @@ impl Glob {
 
     /// Whether a text without holes matches.
     pub fn matches(&self, text: &str) -> bool {
-        if self.has_limits() {
-            return self.accepts(text.chars().map(Letter::Char));
+        match self.is_widening() {
+            true => self.is_read(text.chars(), |token, c| token.reads_character(*c, |own| own == *c)),
+            false => self.accepts(text.chars().map(Letter::Char)),
         }
-        let fits = |token: &Token, c: &char| match token {
-            Token::Letter(Letter::Char(own)) => own == c,
-            Token::One(_) => true,
-            _ => false,
-        };
-        self.matches_greedily(text.chars(), fits)
     }
 
-    /// The same for a pattern in lower case and a text in any.
+    /// The same for a pattern in lower case and a text in any, where every wildcard stands for all
+    /// characters.
     pub fn matches_ignoring_case(&self, text: &str) -> bool {
-        let fits = |token: &Token, c: &char| match token {
-            Token::Letter(Letter::Char(own)) => *own == c.to_ascii_lowercase(),
-            Token::One(_) => true,
-            _ => false,
+        self.is_read(text.chars(), |token, c| token.reads_character(*c, |own| own == c.to_ascii_lowercase()))
+    }
+
+    /// Whether each wildcard stands for all that those before it stand for.
+    fn is_widening(&self) -> bool {
+        let reach = |token: &Token| match token {
+            Token::One(reach) | Token::Run(reach) => Some(*reach),
+            Token::Letter(_) => None,
         };
-        self.matches_greedily(text.chars(), fits)
+        self.tokens.iter().filter_map(reach).is_sorted()
     }
 
-    /// Whether a wildcard does not stand for all characters.
-    fn has_limits(&self) -> bool {
-        self.tokens.iter().any(|token| matches!(token, Token::One(reach) | Token::Run(reach) if *reach != Reach::All))
-    }
-
-    /// Whether a word matches where every wildcard stands for all letters: a run that has read too
-    /// little reads one more, and no run before the last ever has to.
-    fn matches_greedily<L>(&self, word: impl Iterator<Item = L> + Clone, fits: impl Fn(&Token, &L) -> bool) -> bool {
+    /// Whether a word is read: a run that has read too little reads one more letter, and no run before
+    /// the last ever has to. `false` is sure where the wildcards are widening: what the last run may
+    /// not read no run before it may.
+    fn is_read<L>(&self, word: impl Iterator<Item = L> + Clone, reads: impl Fn(&Token, &L) -> bool) -> bool {
         let (mut at, mut rest) = (0, word);
         let mut retry = None;
         loop {
@@ -153,17 +167,17 @@ impl Glob {
             match (self.tokens.get(at), rest.next()) {
                 (Some(Token::Run(_)), _) => {
                     rest = here;
-                    at += 1;
                     retry = Some((at, rest.clone()));
+                    at += 1;
                 }
                 (None, None) => return true,
-                (Some(token), Some(letter)) if fits(token, &letter) => at += 1,
+                (Some(token), Some(letter)) if reads(token, &letter) => at += 1,
                 _ => {
-                    let Some((token, from)) = &mut retry else { return false };
-                    if from.next().is_none() {
+                    let Some((run, from)) = &mut retry else { return false };
+                    if !from.next().is_some_and(|letter| reads(&self.tokens[*run], &letter)) {
                         return false;
                     }
-                    at = *token;
+                    at = *run + 1;
                     rest = from.clone();
                 }
             }
@@ -173,8 +187,8 @@ impl Glob {
     /// Whether a word matches.
     pub fn accepts(&self, word: impl IntoIterator<Item = Letter, IntoIter: Clone>) -> bool {
         let word = word.into_iter();
-        if !self.has_limits() {
-            return self.matches_greedily(word, |token, letter| token.reads(*letter));
+        if self.is_widening() {
+            return self.is_read(word, |token, letter| token.reads(*letter));
         }
         // By the positions reached after each letter.
         let mut at = search::start(self);
@@ -189,6 +203,9 @@ impl Glob {
 
     /// Whether some text matches both. Exact.
     pub fn intersects(&self, other: &Glob) -> bool {
+        if self.begins_otherwise(other) {
+            return false;
+        }
         // Both begin and end with the same letters, or nothing matches both.
         let (mut own, mut its) = (self.tokens.as_slice(), other.tokens.as_slice());
         while let ([Token::Letter(left), own_rest @ ..], [Token::Letter(right), its_rest @ ..]) = (own, its) {
@@ -237,15 +254,16 @@ impl Glob {
     /// Whether everything that matches `self` matches one of `others`. Unknown only when the
     /// patterns are so entangled that the budget runs out.
     pub fn within_any(&self, others: &[&Glob]) -> Truth {
-        // One that lacks the canonical word lacks a part; where all do, so does their union.
-        let near = || others.iter().filter(|other| self.canonical_word_in(other));
-        if near().next().is_none() {
-            return Truth::No;
-        }
-        if near().any(|other| other.is_plain()) {
+        let near: Vec<&Glob> = others.iter().copied().filter(|other| !self.begins_otherwise(other)).collect();
+        // What reads each token in place of a letter reads every word of them.
+        if near.iter().any(|other| other.is_read(self.tokens.iter(), |token, own| token.reads_all_of(**own))) {
             return Truth::Yes;
         }
-        match outside(&[self], others) {
+        // Where all lack one word, their union does.
+        if near.iter().all(|other| !other.accepts(self.canonical_word())) {
+            return Truth::No;
+        }
+        match outside(&[self], &near) {
             Search::Found(_) => Truth::No,
             Search::Empty => Truth::Yes,
             Search::OverBudget => Truth::Unknown,
@@ -257,29 +275,34 @@ impl Glob {
         self.within_any(&[other])
     }
 
-    /// Whether its wildcards are all `*` without limits.
-    fn is_plain(&self) -> bool {
-        self.tokens.iter().all(|token| matches!(token, Token::Letter(_) | Token::Run(Reach::All)))
+    /// Whether they differ before the first unlimited wildcard of either, at the start or behind a `:`,
+    /// so that nothing matches both.
+    pub fn begins_otherwise(&self, other: &Glob) -> bool {
+        /// What is behind the next `:`, which nothing before it reads.
+        fn behind_colon(tokens: &[Token]) -> Option<&[Token]> {
+            let at = tokens.iter().position(|token| token.reads_character(':', |own| own == ':'))?;
+            matches!(tokens[at], Token::Letter(_)).then(|| &tokens[at + 1..])
+        }
+        let (mut own, mut its) = (self.tokens.as_slice(), other.tokens.as_slice());
+        loop {
+            (own, its) = match (own, its) {
+                ([Token::Letter(left), own @ ..], [Token::Letter(right), its @ ..]) if left == right => (own, its),
+                ([Token::Letter(_), ..], [Token::Letter(_), ..]) => return true,
+                _ => match (behind_colon(own), behind_colon(its)) {
+                    (Some(own), Some(its)) => (own, its),
+                    _ => return false,
+                },
+            }
+        }
     }
 
-    /// The word of `self` that has a letter found nowhere else for each wildcard. A plain glob that
-    /// accepts it can have read these letters only by `*`, which reads whatever stands there
-    /// instead; so it accepts all of `self`.
-    fn canonical_word_in(&self, other: &Glob) -> bool {
+    /// The word that has a letter found nowhere else for each wildcard.
+    fn canonical_word(&self) -> impl Iterator<Item = Letter> + Clone {
         const FRESH: Letter = Letter::Char('\u{10FFFD}');
-        let differ = |(own, its): (&Token, &Token)| match (own, its) {
-            (Token::Letter(own), Token::Letter(its)) => Some(own != its),
-            _ => None,
-        };
-        // Most differ before the first wildcard of either.
-        if self.tokens.iter().zip(other.tokens.iter()).map_while(differ).any(|differ| differ) {
-            return false;
-        }
-        let letter = |token: &Token| match token {
+        self.tokens.iter().map(|token| match token {
             Token::Letter(letter) => *letter,
             Token::One(_) | Token::Run(_) => FRESH,
-        };
-        other.accepts(self.tokens.iter().map(letter))
+        })
     }
 }
 

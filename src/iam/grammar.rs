@@ -179,7 +179,11 @@ fn document(map: &Map, found: &mut Problems) {
         found.add(GrammarKind::BadVersion { text: text.to_owned() }, version.span());
     }
     match element(map, "Statement") {
-        None => found.add(GrammarKind::NoStatement, map.span),
+        None => {
+            // What is no policy at all has no elements that are unknown; a slip is told.
+            found.list.retain(|one| !matches!(&one.kind, GrammarKind::UnknownKey { correct: None, .. }));
+            found.add(GrammarKind::NoStatement, map.span);
+        }
         Some((key, value)) => {
             if items(value).iter().all(|(_, item)| matches!(item, Value::Null(_))) {
                 found.add(GrammarKind::EmptyStatement, key.span);

@@ -18,6 +18,8 @@ pub struct Universe {
     undocumented: Vec<Glob>,
     /// Whether a request may name none, which a policy meets as `*`.
     star: bool,
+    /// Made when they are first asked for.
+    witnesses: OnceLock<Vec<Glob>>,
     /// Whether the formats are known to be incomplete, so that what fits none may still be real.
     pub open: bool,
 }
@@ -69,7 +71,14 @@ impl Universe {
     /// Of an action that is not known: everything.
     pub fn everything() -> Universe {
         let arns = vec![Glob::parse("*")];
-        Universe { formats: Vec::new(), arns, undocumented: Vec::new(), star: true, open: true }
+        Universe {
+            formats: Vec::new(),
+            arns,
+            undocumented: Vec::new(),
+            star: true,
+            witnesses: OnceLock::new(),
+            open: true,
+        }
     }
 
     /// Made once for each action that is asked for.
@@ -96,6 +105,7 @@ impl Universe {
             undocumented: if formats.is_empty() { whole_kinds(action) } else { Vec::new() },
             formats,
             star,
+            witnesses: OnceLock::new(),
             open: SERVICES_WITH_MORE_FORMATS.contains(&action.service().prefix()),
         }
     }
@@ -119,11 +129,14 @@ impl Universe {
 
     /// The requests that are sure to exist, those that make good examples first. Types that are
     /// all optional may be alternatives, of which every request names one, so that `*` is left out.
-    pub fn witnesses(&self) -> impl Iterator<Item = Glob> {
-        let star = (self.star && self.arns.is_empty()).then(|| Glob::literal("*"));
-        let fillings = [&["Partition", "Region", "Account"][..], &["Partition", "Region"], &["Partition"]];
-        let example = |names| self.formats.iter().map(move |format| template(&filled(format, names), Name::NotEmpty));
-        fillings.into_iter().flat_map(example).chain(self.arns.iter().cloned()).chain(star)
+    pub fn witnesses(&self) -> &[Glob] {
+        self.witnesses.get_or_init(|| {
+            let star = (self.star && self.arns.is_empty()).then(|| Glob::literal("*"));
+            let fillings = [&["Partition", "Region", "Account"][..], &["Partition", "Region"], &["Partition"]];
+            let example =
+                |names| self.formats.iter().map(move |format| template(&filled(format, names), Name::NotEmpty));
+            fillings.into_iter().flat_map(example).chain(self.arns.iter().cloned()).chain(star).collect()
+        })
     }
 
     /// Whether a request that is sure to exist names a resource that the glob matches. Each of

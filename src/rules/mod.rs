@@ -267,6 +267,12 @@ pub fn run(context: &Context<'_>, rules: &[Rule]) -> (Vec<Diagnostic>, Vec<Span>
             |mut finding: Finding| (finding.secret, is_asked.then(|| (finding.change.take(), rule.word(finding))));
         (rule.check)(context).into_iter().map(word).collect()
     };
+    if rules.iter().any(|rule| rule.analysis.name == "policy-validation") {
+        // Rules share what validation finds: those that asked for it at once would wait for each other at each policy.
+        context.model.policies.par_iter().for_each(|policy| {
+            policy.issues();
+        });
+    }
     let found: Vec<_> = all.par_iter().map(ask).collect();
     let (told, worded): (Vec<_>, Vec<_>) = found.into_iter().flatten().unzip();
     let by_form = context.secrets().iter();

@@ -281,38 +281,40 @@ impl<'q> Question<'q> {
 
     /// Whether the search is over.
     fn take(&mut self, left: &AccessBox, vocabulary: &Vocabulary, found: &mut Option<Finding>) -> bool {
-        let candidates = witness::candidates(left, vocabulary);
-        if let Some(doubt) = candidates.doubt {
-            self.doubts.push(Reason::new(doubt));
-        }
-        for request in candidates.requests {
-            let own = match self.reading {
-                Reading::Spanning => Colons::Matched,
-                Reading::Segmented => Colons::NotMatched,
-            };
-            let other = if own == Colons::Matched { Colons::NotMatched } else { Colons::Matched };
-            let (truth, decision, before) = (self.confirm)(&request, own);
-            let (other_truth, ..) = (self.confirm)(&request, other);
-            let statement = decision.statement;
-            if let (Truth::Yes, Truth::Yes, Some(allowed_by)) = (truth, other_truth, statement) {
-                let denied_by = before.filter(|before| before.denied).and_then(|before| before.statement);
-                *found = Some(Finding::Found(Box::new(Access { request, allowed_by, denied_by })));
-                return true;
+        witness::candidates(left, vocabulary, &mut |candidate| {
+            match candidate {
+                Ok(request) => *found = self.judge(request, vocabulary),
+                Err(doubt) => self.doubts.push(Reason::new(doubt)),
             }
-            if !truth.is_yes() && self.is_exact && vocabulary.doubts.is_empty() && self.doubts.is_empty() {
-                *found = Some(internal(&request));
-                return true;
-            }
-            self.refused += 1;
-            let reason = decision.reason.or_else(|| before.and_then(|before| before.reason));
-            let colons = || {
-                (truth.is_yes()).then(|| Reason::new("it depends on whether `*` in the middle of an ARN matches a `:`"))
-            };
-            let first = || vocabulary.doubts.first().cloned();
-            let unsure = || Reason::new("no request could be confirmed by the second evaluator");
-            self.doubts.push(reason.or_else(colons).or_else(first).unwrap_or_else(unsure));
+            found.is_some()
+        });
+        found.is_some() || self.refused > MAX_REFUSED
+    }
+
+    /// What a candidate settles; of one that is refused it is noted why.
+    fn judge(&mut self, request: Request, vocabulary: &Vocabulary) -> Option<Finding> {
+        let (own, other) = match self.reading {
+            Reading::Spanning => (Colons::Matched, Colons::NotMatched),
+            Reading::Segmented => (Colons::NotMatched, Colons::Matched),
+        };
+        let (truth, decision, before) = (self.confirm)(&request, own);
+        if let (Truth::Yes, Some(allowed_by)) = (truth, decision.statement)
+            && (self.confirm)(&request, other).0.is_yes()
+        {
+            let denied_by = before.filter(|before| before.denied).and_then(|before| before.statement);
+            return Some(Finding::Found(Box::new(Access { request, allowed_by, denied_by })));
         }
-        self.refused > MAX_REFUSED
+        if !truth.is_yes() && self.is_exact && vocabulary.doubts.is_empty() && self.doubts.is_empty() {
+            return Some(internal(&request));
+        }
+        self.refused += 1;
+        let reason = decision.reason.or_else(|| before.and_then(|before| before.reason));
+        let colons =
+            || (truth.is_yes()).then(|| Reason::new("it depends on whether `*` in the middle of an ARN matches a `:`"));
+        let first = || vocabulary.doubts.first().cloned();
+        let unsure = || Reason::new("no request could be confirmed by the second evaluator");
+        self.doubts.push(reason.or_else(colons).or_else(first).unwrap_or_else(unsure));
+        None
     }
 
     /// `Ok` where finding nothing means that there is nothing.

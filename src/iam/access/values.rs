@@ -9,66 +9,40 @@ use std::sync::Arc;
 #[derive(Debug, PartialEq, Eq)]
 pub struct Pattern {
     pub glob: Glob,
-    /// A word of the pattern that has a character found nowhere else for each wildcard; `None` with
-    /// holes in it.
-    canonical: Option<String>,
-    /// Whether it is one text.
-    literal: bool,
+    /// The text, when it is one.
+    text: Option<String>,
     /// Whether its only wildcards are `*` without limits, and it has no holes.
     plain: bool,
 }
 
-const FRESH: char = '\u{10FFFD}';
-
 impl Pattern {
     pub fn new(glob: Glob) -> Arc<Pattern> {
-        let of_token = |token: &Token| match token {
-            Token::Letter(Letter::Char(c)) => Some(*c),
-            Token::Letter(Letter::Hole(_)) => None,
-            Token::One(_) | Token::Run(_) => Some(FRESH),
-        };
-        let canonical: Option<String> = glob.tokens().iter().map(of_token).collect();
         let is_plain = |token: &Token| matches!(token, Token::Letter(Letter::Char(_)) | Token::Run(Reach::All));
         let plain = glob.tokens().iter().all(is_plain);
-        let literal = canonical.is_some() && !glob.has_wildcards();
-        Arc::new(Pattern { canonical, literal, plain, glob })
+        Arc::new(Pattern { text: glob.tokens().iter().copied().map(Token::character).collect(), plain, glob })
     }
 
     /// The text, when it is one.
     pub fn text(&self) -> Option<&str> {
-        self.canonical.as_deref().filter(|_| self.literal)
+        self.text.as_deref()
     }
 
     /// Whether everything that matches `self` matches `other`; `false` also where it is not known.
     fn is_within(&self, other: &Pattern) -> bool {
-        match &self.canonical {
-            Some(own) if self.literal && other.literal => Some(own) == other.canonical.as_ref(),
-            _ if self.is_apart(other) => false,
-            Some(own) if self.literal => other.glob.matches(own),
-            // What a plain glob accepts of letters that occur nowhere it has read by `*`, which reads
-            // whatever stands there instead.
-            Some(own) if other.plain => other.glob.matches(own),
-            _ => self.glob.within(&other.glob).is_yes(),
+        match (self.text(), other.text()) {
+            (Some(own), Some(its)) => own == its,
+            _ if self.glob.begins_otherwise(&other.glob) => false,
+            (Some(own), None) => other.glob.matches(own),
+            (None, _) => self.glob.within(&other.glob).is_yes(),
         }
     }
 
     fn meets(&self, other: &Pattern) -> bool {
-        if self.literal || other.literal {
-            return if self.literal { self.is_within(other) } else { other.is_within(self) };
+        match (self.text(), other.text()) {
+            (Some(_), _) => self.is_within(other),
+            (None, Some(_)) => other.is_within(self),
+            (None, None) => !self.glob.begins_otherwise(&other.glob) && self.glob.intersects(&other.glob),
         }
-        !self.is_apart(other) && self.glob.intersects(&other.glob)
-    }
-
-    /// Whether they differ before the first wildcard of either.
-    fn is_apart(&self, other: &Pattern) -> bool {
-        for (own, its) in self.glob.tokens().iter().zip(other.glob.tokens()) {
-            match (own, its) {
-                (Token::Letter(own), Token::Letter(its)) if own != its => return true,
-                (Token::Letter(_), Token::Letter(_)) => {}
-                _ => return false,
-            }
-        }
-        false
     }
 }
 
@@ -192,6 +166,11 @@ fn texts_within(regions: &[Region], patterns: &Patterns) -> Vec<Region> {
 
 impl Region {
     pub fn within(&self, pattern: &Arc<Pattern>) -> Option<Region> {
+        self.meet(pattern).filter(|region| !region.is_surely_empty())
+    }
+
+    /// The same for whoever looks for a word of it, which there may be none of.
+    pub fn meet(&self, pattern: &Arc<Pattern>) -> Option<Region> {
         if !self.within.iter().all(|own| own.meets(pattern)) {
             return None;
         }
@@ -201,7 +180,7 @@ impl Region {
         for taker in &self.without {
             region.take(taker)?;
         }
-        (!region.is_surely_empty()).then_some(region)
+        Some(region)
     }
 
     fn without(&self, patterns: &Patterns) -> Option<Region> {
@@ -229,7 +208,7 @@ impl Region {
     fn is_surely_empty(&self) -> bool {
         // Plain globs over an open alphabet: one that is in none of them is not in all together.
         let [only] = self.within.as_slice() else { return self.word() == Search::Empty };
-        if only.literal || (only.canonical.is_some() && self.without.iter().all(|taker| taker.plain)) {
+        if only.text.is_some() || (!only.glob.has_holes() && self.without.iter().all(|taker| taker.plain)) {
             return false;
         }
         self.word() == Search::Empty

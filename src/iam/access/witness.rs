@@ -15,13 +15,9 @@ use crate::iam::universe::Universe;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What a box holds.
-#[derive(Debug, Default)]
-pub struct Candidates {
-    pub requests: Vec<Request>,
-    /// Why there may be more requests than these.
-    pub doubt: Option<&'static str>,
-}
+/// Takes a request of a box, or why there may be more requests than those that are offered; says
+/// whether it has seen enough.
+pub type Take<'t> = dyn FnMut(Result<Request, &'static str>) -> bool + 't;
 
 /// So many requests of one box are offered.
 const MAX_REQUESTS: usize = 6;
@@ -29,9 +25,8 @@ const MAX_REQUESTS: usize = 6;
 /// So many actions of one box are tried for more requests than the first.
 const MAX_ACTIONS: usize = 3;
 
-/// Some requests of a box; none and no doubt when no request of it can be made.
-pub fn candidates(from: &AccessBox, vocabulary: &Vocabulary) -> Candidates {
-    let mut found = Candidates::default();
+/// Offers some requests of a box; nothing at all when no request of it can be made.
+pub fn candidates(from: &AccessBox, vocabulary: &Vocabulary, take: &mut Take<'_>) {
     let texts = |dimension: Dimension| match &from.extent(&dimension, vocabulary).present {
         Some(present) => match &present.all {
             Values::Texts(regions) => regions.clone(),
@@ -40,77 +35,77 @@ pub fn candidates(from: &AccessBox, vocabulary: &Vocabulary) -> Candidates {
         None => Vec::new(),
     };
     let (actions, resources) = (texts(Dimension::Action), texts(Dimension::Resource));
-    let mut tried = 0;
+    let (mut tried, mut offered) = (0, 0);
+    let mut take = |candidate: Result<Request, &'static str>| {
+        offered += usize::from(candidate.is_ok());
+        take(candidate) || offered >= MAX_REQUESTS
+    };
     let services: Vec<String> = resources.iter().take(MAX_ACTIONS).filter_map(service_of).collect();
     for action in catalogued(&actions, &services) {
         let universe = Universe::of(Some(action));
-        let mut words = universe.witnesses().filter_map(|request| word_of(&resources, &Pattern::new(request)));
-        match words.next() {
+        let mut words =
+            universe.witnesses().iter().filter_map(|request| word_of(&resources, &Pattern::new(request.clone())));
+        let is_enough = match words.next() {
             Some(Ok(word)) => {
-                found.offer(from, vocabulary, &action.full_name(), &word);
                 tried += 1;
+                offer(from, vocabulary, &action.full_name(), &word, &mut take) || tried >= MAX_ACTIONS
             }
-            Some(Err(())) => found.doubt = Some("the patterns of the resources are too entangled"),
+            Some(Err(())) => take(Err("the patterns of the resources are too entangled")),
             None if may_have_more(universe, &resources) => {
-                found.doubt = Some("whether the action takes such a resource is not documented");
+                take(Err("whether the action takes such a resource is not documented"))
             }
-            None => {}
-        }
-        if tried >= MAX_ACTIONS || found.requests.len() >= MAX_REQUESTS {
-            return found;
+            None => false,
+        };
+        if is_enough {
+            return;
         }
     }
     // An action that is not known, or not yet.
     let action = unheard(&actions);
     let word = action.as_ref().ok().and_then(Option::as_ref).map(|action| anywhere(&resources, action));
     match (action, word.unwrap_or(Some(Vec::new()))) {
-        (Ok(Some(action)), Some(word)) if !word.is_empty() => found.offer(from, vocabulary, &action, &word),
-        (Err(()), _) => found.doubt = Some("the patterns of the actions are too entangled"),
-        (Ok(Some(_)), Some(_)) => {}
-        (Ok(Some(_)), None) => found.doubt = Some("the patterns of the resources are too entangled"),
-        (Ok(None), _) => {}
-    }
-    found
+        (Ok(Some(action)), Some(word)) if !word.is_empty() => offer(from, vocabulary, &action, &word, &mut take),
+        (Err(()), _) => take(Err("the patterns of the actions are too entangled")),
+        (Ok(Some(_)), None) => take(Err("the patterns of the resources are too entangled")),
+        (Ok(Some(_)), Some(_)) | (Ok(None), _) => false,
+    };
 }
 
-impl Candidates {
-    fn offer(&mut self, from: &AccessBox, vocabulary: &Vocabulary, action: &str, resource: &[Letter]) {
-        let mut request = Request::new(action, "");
-        if !fill_keys(from, vocabulary, &mut request) {
-            self.doubt = Some("no value of a condition key could be found");
-            return;
-        }
-        let variables = BTreeMap::from_iter(resource.iter().filter_map(|letter| match letter {
-            Letter::Hole(hole) => Some((hole.name().to_string(), ())),
-            Letter::Char(_) => None,
-        }));
-        for (index, name) in variables.into_keys().enumerate() {
-            let value = || vec![format!("value{index}")];
-            request.context.entry(name).or_insert_with(value);
-        }
-        request.resource = resource
-            .iter()
-            .map(|letter| match letter {
-                Letter::Char(c) => c.to_string(),
-                Letter::Hole(hole) => {
-                    request.context.get(&*hole.name()).and_then(|values| values.first()).cloned().unwrap_or_default()
-                }
-            })
-            .collect();
-        let Some(extent) = from.extents().find(|(dimension, _)| **dimension == Dimension::Principal) else {
-            self.requests.push(request);
-            return;
-        };
-        let callers = callers(extent.1, &request);
-        if callers.is_empty() {
-            self.doubt = Some("the patterns of the principals are too entangled");
-        }
-        for caller in callers {
-            let mut request = Request { principal: Some(caller), ..request.clone() };
-            request.derive_keys();
-            self.requests.push(request);
+/// Offers the requests for an action on a resource. Says whether it is enough.
+fn offer(from: &AccessBox, vocabulary: &Vocabulary, action: &str, resource: &[Letter], take: &mut Take<'_>) -> bool {
+    let mut request = Request::new(action, "");
+    if !fill_keys(from, vocabulary, &mut request) {
+        return take(Err("no value of a condition key could be found"));
+    }
+    let variables = BTreeMap::from_iter(resource.iter().filter_map(|letter| match letter {
+        Letter::Hole(hole) => Some((hole.name().to_string(), ())),
+        Letter::Char(_) => None,
+    }));
+    for (index, name) in variables.into_keys().enumerate() {
+        let value = || vec![format!("value{index}")];
+        request.context.entry(name).or_insert_with(value);
+    }
+    for letter in resource {
+        match letter {
+            Letter::Char(c) => request.resource.push(*c),
+            Letter::Hole(hole) => {
+                let value = request.context.get(&*hole.name()).and_then(|values| values.first());
+                request.resource.push_str(value.map_or("", String::as_str));
+            }
         }
     }
+    let Some((_, extent)) = from.extents().find(|(dimension, _)| **dimension == Dimension::Principal) else {
+        return take(Ok(request));
+    };
+    let callers = callers(extent, &request);
+    if callers.is_empty() {
+        return take(Err("the patterns of the principals are too entangled"));
+    }
+    callers.into_iter().any(|caller| {
+        let mut request = Request { principal: Some(caller), ..request.clone() };
+        request.derive_keys();
+        take(Ok(request))
+    })
 }
 
 /// The actions of the catalogue that the regions hold, those of some services first.
@@ -153,7 +148,7 @@ fn prefix(glob: &Glob) -> Option<String> {
 /// A word of the regions that matches a pattern too.
 fn word_of(regions: &[Region], pattern: &Arc<Pattern>) -> Option<Result<Vec<Letter>, ()>> {
     let mut entangled = None;
-    for region in regions.iter().filter_map(|region| region.within(pattern)) {
+    for region in regions.iter().filter_map(|region| region.meet(pattern)) {
         match region.word() {
             Search::Found(word) => return Some(Ok(word)),
             Search::OverBudget => entangled = Some(Err(())),

@@ -261,11 +261,12 @@ impl Judge<'_> {
                 Extent::NotIn(globs) => choices.push(globs.into_iter().map(Region::inside).collect()),
             }
         }
-        let found =
-            self.universe.witnesses().find_map(|request| match find(&region.and(&Region::inside(request)), &choices) {
+        let found = self.universe.witnesses().iter().find_map(|request| {
+            match find(&region.and(&Region::inside(request.clone())), &choices) {
                 Search::Found(word) if is_concrete(&word) => Some(spell(&word)),
                 _ => None,
-            });
+            }
+        });
         found.map(|word| Verdict::Sure(Some(word)))
     }
 

@@ -45,17 +45,21 @@ pub fn list(offset: u32) -> impl ExactSizeIterator<Item = u32> + Clone {
 /// The row of `range` whose string in `column` is the name, in any case. The strings must be in lower-case order.
 pub fn find<const N: usize>(table: &Table<N>, range: Range<u32>, column: usize, name: &str) -> Option<u32> {
     let Range { mut start, mut end } = range;
+    // How many letters the rows before and behind the range share with the name, and so all between them.
+    let (mut before, mut behind) = (0, 0);
     while start < end {
         let middle = start + (end - start) / 2;
-        match lower(bytes(table.cell(middle, column))).cmp(lower(name.as_bytes())) {
-            Ordering::Less => start = middle + 1,
-            Ordering::Greater => end = middle,
+        let (own, name) = (bytes(table.cell(middle, column)), name.as_bytes());
+        let mut shared = before.min(behind);
+        while shared < own.len().min(name.len()) && own[shared].eq_ignore_ascii_case(&name[shared]) {
+            shared += 1;
+        }
+        let letter = |text: &[u8]| text.get(shared).map(u8::to_ascii_lowercase);
+        match letter(own).cmp(&letter(name)) {
+            Ordering::Less => (start, before) = (middle + 1, shared),
+            Ordering::Greater => (end, behind) = (middle, shared),
             Ordering::Equal => return Some(middle),
         }
     }
     None
-}
-
-fn lower(text: &[u8]) -> impl Iterator<Item = u8> {
-    text.iter().map(u8::to_ascii_lowercase)
 }

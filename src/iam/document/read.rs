@@ -49,9 +49,15 @@ pub fn items(value: &Value) -> Vec<(Vec<Condition>, &Value)> {
     for (when, alternative) in branches(value) {
         match alternative {
             Some(Value::List(list, _)) => {
-                for (inner, item) in list.iter().flat_map(items) {
-                    if can_hold_together(&when, &inner) {
-                        found.push((joined(&when, &inner), item));
+                for item in list {
+                    if let Value::Text(_) = item {
+                        found.push((when.clone(), item));
+                        continue;
+                    }
+                    for (inner, item) in items(item) {
+                        if can_hold_together(&when, &inner) {
+                            found.push((joined(&when, &inner), item));
+                        }
                     }
                 }
             }

@@ -241,6 +241,7 @@ fn problems_of_grammar_are_found() {
 fn problems_of_a_whole_document_are_found() {
     let table = [
         (r#"{"Version": "2012-10-17"}"#, GrammarKind::NoStatement),
+        (r#"{"Name": "own", "Document": {"Statement": []}}"#, GrammarKind::NoStatement),
         (r#"{"Statement": []}"#, GrammarKind::EmptyStatement),
         (r#"[{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]"#, GrammarKind::ListWithoutStatement),
         (

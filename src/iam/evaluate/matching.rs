@@ -22,17 +22,17 @@ pub enum Unit {
 }
 
 pub fn action_matches(pattern: &str, action: &str) -> Truth {
-    if begins_otherwise(pattern, action) {
+    if begins_otherwise(pattern, action, |own, its| own.eq_ignore_ascii_case(&its)) {
         return Truth::No;
     }
     let text: Vec<char> = action.to_ascii_lowercase().chars().collect();
     Truth::of(matches(&units(&pattern.to_ascii_lowercase()), &text))
 }
 
-/// Whether they differ, but for case, before the first wildcard: most patterns are told apart so.
-fn begins_otherwise(pattern: &str, text: &str) -> bool {
+/// Whether they differ before the first wildcard: most patterns are told apart so.
+fn begins_otherwise(pattern: &str, text: &str, are_equal: impl Fn(u8, u8) -> bool) -> bool {
     let letters = pattern.bytes().take_while(|byte| !matches!(byte, b'*' | b'?'));
-    letters.zip(text.bytes()).any(|(own, its)| !own.eq_ignore_ascii_case(&its))
+    letters.zip(text.bytes()).any(|(own, its)| !are_equal(own, its))
 }
 
 /// Whether the resource of a request matches an entry of `Resource`.
@@ -41,6 +41,10 @@ pub fn arn_matches(pattern: &str, request: &Request, version: Version, colons: C
     if has_variable && version == Version::Unknown {
         return Truth::Unknown;
     }
+    let is_whole = pattern.bytes().filter(|byte| *byte == b':').count() >= 5;
+    if is_whole && !has_variable && begins_otherwise(pattern, &request.resource, |own, its| own == its) {
+        return Truth::No;
+    }
     let text: Vec<char> = request.resource.chars().collect();
     let units = match filled(pattern, request, version == Version::V2012 && has_variable) {
         Filled::Units(units) => units,
@@ -48,7 +52,6 @@ pub fn arn_matches(pattern: &str, request: &Request, version: Version, colons: C
         Filled::Missing => return Truth::No,
         Filled::Unknown => return Truth::Unknown,
     };
-    let whole = Truth::of(matches(&units, &text));
     if units.iter().all(|unit| *unit == Unit::Any) && !units.is_empty() {
         return Truth::Yes;
     }
@@ -63,7 +66,7 @@ pub fn arn_matches(pattern: &str, request: &Request, version: Version, colons: C
         return Truth::Unknown;
     }
     if colons == Colons::Matched {
-        return whole;
+        return Truth::of(matches(&units, &text));
     }
     // A pattern that is cut short stands for ARNs of six parts, of which the last may be any.
     let its: Vec<&[char]> = text.splitn(6, |c| *c == ':').collect();
@@ -101,16 +104,16 @@ pub fn matches(pattern: &[Unit], text: &[char]) -> bool {
     let mut reached = vec![false; text.len() + 1];
     reached[0] = true;
     for unit in pattern {
-        let mut next = vec![false; text.len() + 1];
-        for at in (0..=text.len()).filter(|at| reached[*at]) {
-            match unit {
-                Unit::Any => next[at..].fill(true),
-                Unit::One if at < text.len() => next[at + 1] = true,
-                Unit::Just(c) if text.get(at) == Some(c) => next[at + 1] = true,
-                Unit::One | Unit::Just(_) => {}
+        let Some(first) = reached.iter().position(|reached| *reached) else { return false };
+        match unit {
+            Unit::Any => reached[first..].fill(true),
+            Unit::One | Unit::Just(_) => {
+                for at in (first..text.len()).rev() {
+                    reached[at + 1] = reached[at] && (*unit == Unit::One || *unit == Unit::Just(text[at]));
+                }
+                reached[first] = false;
             }
         }
-        reached = next;
     }
     reached[text.len()]
 }

@@ -20,14 +20,14 @@ pub struct HoleLetter {
     tame: bool,
 }
 
-/// Which characters a wildcard stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Which characters a wildcard stands for, the fewest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reach {
-    All,
-    /// All but `:`.
-    Segment,
     /// All but `:` and `/`.
     Name,
+    /// All but `:`.
+    Segment,
+    All,
 }
 
 impl HoleLetter {
@@ -67,12 +67,17 @@ impl std::hash::Hash for HoleLetter {
 
 impl Reach {
     pub fn admits(self, letter: Letter) -> bool {
-        match (self, letter) {
-            (Reach::All, _) => true,
-            (_, Letter::Hole(hole)) => hole.tame,
-            (_, Letter::Char(':')) => false,
-            (Reach::Name, Letter::Char('/')) => false,
-            (_, Letter::Char(_)) => true,
+        match letter {
+            Letter::Hole(hole) => hole.tame || self == Reach::All,
+            Letter::Char(c) => self.admits_character(c),
+        }
+    }
+
+    pub fn admits_character(self, c: char) -> bool {
+        match c {
+            ':' => self == Reach::All,
+            '/' => self != Reach::Name,
+            _ => true,
         }
     }
 }

@@ -91,7 +91,11 @@ pub fn all_malformed(statement: &Statement) -> bool {
 fn of_pattern(pattern: &ArnPattern) -> Option<Issue> {
     let text = pattern.text();
     let shown = text.display();
-    if !shown.starts_with("arn:") || is_placeholder(&shown.replace("${", "").replace('}', "")) {
+    let without_variables = || match shown.contains(['{', '}']) {
+        true => shown.replace("${", "").replace('}', "").into(),
+        false => shown.clone(),
+    };
+    if !shown.starts_with("arn:") || is_placeholder(&without_variables()) {
         return None;
     }
     let issue = |code| Issue::new(code, text.span, shown.clone());

@@ -151,11 +151,11 @@ fn is_placeholder(text: &str) -> bool {
         let is_loud = word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
         is_loud || starts_with(word, "your") || starts_with(word, "example")
     };
-    text.contains(['<', '>', '{', '}', '[', ']', '%', '\u{E000}'])
-        || text.contains("...")
+    let bytes = text.as_bytes();
+    bytes.iter().any(|byte| matches!(byte, b'<' | b'>' | b'{' | b'}' | b'[' | b']' | b'%'))
+        || bytes.windows(3).any(|three| matches!(three, b"..." | b"xxx" | b"XXX"))
         || text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(waits)
-        || text.contains("xxx")
-        || text.contains("XXX")
+        || (!text.is_ascii() && text.contains('\u{E000}'))
 }
 
 /// Whether a text starts with another, in any case.

@@ -1,16 +1,17 @@
 //! Entries and statements that add nothing to others.
 
 use super::codes::*;
-use super::{Issue, Subject, starts_with};
+use super::{Issue, Subject};
 use crate::iam::action::ActionPattern;
 use crate::iam::arn::ArnPattern;
-use crate::iam::condition::all_follow;
+use crate::iam::catalogue::{self, Presence};
+use crate::iam::condition::{all_follow, one_is_refuted};
 use crate::iam::document::{Effect, PolicyDocument, Statement};
 use crate::iam::overruled::covers;
 use crate::source::Span;
 use crate::value::{Condition, Text};
+use fnv::FnvHashMap;
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// Longer lists are not compared: each of their entries is held against each other.
 const MAX_ENTRIES: usize = 400;
@@ -37,7 +38,7 @@ fn of_statement(statement: &Statement) -> Vec<Issue> {
             .iter()
             .map(|pattern| Entry { pattern, text: pattern.text(), when: &pattern.when, span: pattern.span() })
             .collect();
-        found.extend(covered(&entries, |wide, narrow| wide.covers(narrow).is_yes(), REDUNDANT_ACTION));
+        found.extend(covered(&entries, ActionPattern::surely_covers, REDUNDANT_ACTION));
     }
     if let Some(resources) = &statement.resources {
         let entries: Vec<Entry<'_, ArnPattern>> = resources
@@ -64,9 +65,8 @@ fn covered<P>(entries: &[Entry<'_, P>], covers: impl Fn(&P, &P) -> bool, code: s
     }
     let shown: Vec<Cow<'_, str>> = entries.iter().map(|entry| entry.text.display()).collect();
     // An entry is covered by one with a wildcard, or by its equal.
-    let wild: Vec<(usize, &str)> =
-        shown.iter().enumerate().filter_map(|(index, text)| Some((index, start(text)?))).collect();
-    let mut first_of: HashMap<&str, usize> = HashMap::new();
+    let wild: Vec<usize> = (0..shown.len()).filter(|index| shown[*index].contains(['*', '?'])).collect();
+    let mut first_of: FnvHashMap<&str, usize> = FnvHashMap::default();
     let mut redundant: Vec<(&Entry<'_, P>, &Entry<'_, P>)> = Vec::new();
     for (index, narrow) in entries.iter().enumerate() {
         // Of two that are equal the first is kept.
@@ -74,14 +74,14 @@ fn covered<P>(entries: &[Entry<'_, P>], covers: impl Fn(&P, &P) -> bool, code: s
         if narrow.when.is_empty() {
             first_of.entry(&shown[index]).or_insert(index);
         }
-        let by =
-            wild.iter().filter(|(_, start)| starts_with(&shown[index], start)).map(|(other, _)| *other).find(|other| {
-                let wide = &entries[*other];
-                wide.text != narrow.text
-                    && wide.when.is_empty()
-                    && covers(wide.pattern, narrow.pattern)
-                    && !(*other > index && covers(narrow.pattern, wide.pattern))
-            });
+        let by = wild.iter().copied().find(|other| {
+            let wide = &entries[*other];
+            *other != index
+                && wide.when.is_empty()
+                && covers(wide.pattern, narrow.pattern)
+                && wide.text != narrow.text
+                && !(*other > index && covers(narrow.pattern, wide.pattern))
+        });
         redundant.extend(by.into_iter().chain(equal).min().map(|wide| (narrow, &entries[wide])));
     }
     let mut found: Vec<Issue> = Vec::new();
@@ -104,25 +104,6 @@ fn covered<P>(entries: &[Entry<'_, P>], covers: impl Fn(&P, &P) -> bool, code: s
     found
 }
 
-/// What stands before the first wildcard: whatever a pattern covers starts so.
-fn start(text: &str) -> Option<&str> {
-    text.find(['*', '?']).map(|at| &text[..at])
-}
-
-/// Whether it is worth asking: most patterns differ from the start.
-fn may_cover(wide: &Text, narrow: &Text) -> bool {
-    match start(&wide.display()) {
-        Some(start) => starts_with(&narrow.display(), start),
-        None => wide == narrow,
-    }
-}
-
-/// The same for actions, of which most are of another service.
-fn may_have(wide: &ActionPattern, narrow: &ActionPattern) -> bool {
-    let is_apart = wide.service().is_some_and(|own| narrow.service().is_some_and(|its| own != its));
-    !is_apart && may_cover(wide.text(), narrow.text())
-}
-
 /// Statements that others make superfluous.
 fn statements(document: &PolicyDocument) -> Vec<Issue> {
     let all = &document.statements;
@@ -139,8 +120,9 @@ fn statements(document: &PolicyDocument) -> Vec<Issue> {
             })
         };
         let includes = |wide: &Statement, narrow: &Statement| all_follow(&wide.conditions, &narrow.conditions);
-        let tests_alike =
-            |wide: &Statement, narrow: &Statement| has_wildcard(wide) && covers(document, &[wide], narrow);
+        let tests_alike = |wide: &Statement, narrow: &Statement| {
+            has_wildcard(wide) && !needs_more(wide, narrow) && covers(document, &[wide], narrow)
+        };
         let (code, by) = match another(&includes) {
             Some((_, wide)) => (REDUNDANT_STATEMENT, vec![wide]),
             None => match another(&tests_alike) {
@@ -170,9 +152,9 @@ fn between_them(document: &PolicyDocument, index: usize) -> Vec<&Statement> {
         wide.index != narrow.index && wide.effect == narrow.effect && is_plain(wide) && wide.when.is_empty()
     };
     let others = || document.statements.iter().filter(is_other);
-    let has = |wide: &Statement, narrow: &ActionPattern| {
+    let has = |wide: &Statement, action: &ActionPattern| {
         let its = wide.actions.as_ref().filter(|its| !its.negated);
-        its.is_some_and(|its| its.patterns.iter().any(|wide| may_have(wide, narrow)))
+        its.is_some_and(|its| its.patterns.iter().any(|wide| wide.surely_covers(action)))
     };
     // What cannot be covered is told by the first action that nobody else has there.
     let meets = |wide: &Statement, resource: &ArnPattern| {
@@ -180,8 +162,8 @@ fn between_them(document: &PolicyDocument, index: usize) -> Vec<&Statement> {
         its.is_none_or(|its| its.patterns.iter().any(|wide| !wide.overlaps(resource).is_no()))
     };
     let resources = narrow.resources.as_ref().filter(|resources| !resources.negated);
-    let is_covered = |narrow: &ActionPattern| {
-        let near: Vec<&Statement> = others().filter(|wide| has(wide, narrow)).collect();
+    let is_covered = |action: &ActionPattern| {
+        let near: Vec<&Statement> = others().filter(|wide| has(wide, action) && !needs_more(wide, narrow)).collect();
         let is_met = |resource: &ArnPattern| near.iter().any(|wide| meets(wide, resource));
         !near.is_empty() && resources.is_none_or(|resources| resources.patterns.iter().all(is_met))
     };
@@ -189,11 +171,28 @@ fn between_them(document: &PolicyDocument, index: usize) -> Vec<&Statement> {
         return Vec::new();
     }
     let near: Vec<&Statement> =
-        others().filter(|wide| actions.patterns.iter().any(|narrow| has(wide, narrow))).collect();
+        others().filter(|wide| actions.patterns.iter().any(|action| has(wide, action))).collect();
     let may_be = near.len() > 1;
     // Of two that are equal between them the later one is superfluous.
     let earlier = near.iter().filter(|wide| wide.index < narrow.index).count() > 0;
     if may_be && earlier && covers(document, &near, narrow) { near } else { Vec::new() }
+}
+
+/// Whether `wide` needs a key that requests may lack and that `narrow` says nothing of, or another value of one.
+/// Such statements do not cover another between them: none speaks of requests without all these keys.
+fn needs_more(wide: &Statement, narrow: &Statement) -> bool {
+    let is_everywhere = |key: &str| {
+        let presence = catalogue::global_key(key).map(catalogue::Key::presence);
+        presence.is_some_and(|presence| matches!(presence, Presence::Always | Presence::Signed))
+    };
+    let is_free = |key: &str| !narrow.conditions.iter().any(|test| test.is_on(key)) && !is_everywhere(key);
+    // A variable is a key that the request has.
+    let values = narrow.conditions.iter().flat_map(|test| &test.values);
+    let mut resources = narrow.resources.iter().flat_map(|resources| &resources.patterns);
+    let has_variables =
+        resources.any(ArnPattern::has_variables) || values.map(Text::display).any(|text| text.contains("${"));
+    one_is_refuted(&wide.conditions, &narrow.conditions)
+        || !has_variables && wide.conditions.iter().any(|test| test.operator.needs_key() && is_free(&test.key))
 }
 
 fn is_plain(statement: &Statement) -> bool {
@@ -225,12 +224,12 @@ fn may_include(wide: &Statement, narrow: &Statement) -> bool {
         && !is_empty
         && !too_many
         && wide.when.is_empty()
-        && its.patterns.iter().all(|narrow| {
-            let may = |wide: &&ActionPattern| wide.when.is_empty() && may_have(wide, narrow);
-            own.patterns.iter().filter(may).any(|wide| wide.covers(narrow).is_yes())
-        })
-        && its_resources.patterns.iter().all(|narrow| {
-            let may = |wide: &&ArnPattern| wide.when.is_empty() && may_cover(wide.text(), narrow.text());
-            own_resources.patterns.iter().filter(may).any(|wide| wide.surely_covers(narrow))
-        })
+        && its
+            .patterns
+            .iter()
+            .all(|narrow| own.patterns.iter().any(|wide| wide.when.is_empty() && wide.surely_covers(narrow)))
+        && its_resources
+            .patterns
+            .iter()
+            .all(|narrow| own_resources.patterns.iter().any(|wide| wide.when.is_empty() && wide.surely_covers(narrow)))
 }

@@ -8,7 +8,11 @@ use crate::value::{Part, Value};
 
 pub fn issues(subject: &Subject<'_>) -> Vec<Issue> {
     let Some((limit, code)) = limit(subject) else { return Vec::new() };
-    let size = size(subject.value);
+    // Most are small enough with all of their blanks.
+    if size(subject.value, str::len) <= limit {
+        return Vec::new();
+    }
+    let size = size(subject.value, |text| text.chars().filter(|c| !c.is_whitespace()).count());
     if size <= limit {
         return Vec::new();
     }
@@ -43,9 +47,8 @@ fn limit(subject: &Subject<'_>) -> Option<(usize, Code)> {
     })
 }
 
-/// The characters of the policy as JSON, blanks left out.
-fn size(value: &Value) -> usize {
-    let texts = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
+/// The characters of the policy as JSON, those of texts counted by `texts`.
+fn size(value: &Value, texts: fn(&str) -> usize) -> usize {
     match value {
         Value::Null(_) | Value::Absent(_) | Value::Unknown(_) => 0,
         Value::Text(text) => {
@@ -55,12 +58,12 @@ fn size(value: &Value) -> usize {
             });
             parts.sum::<usize>() + 2
         }
-        Value::List(items, _) => 2 + items.iter().map(|item| size(item) + 1).sum::<usize>().saturating_sub(1),
+        Value::List(items, _) => 2 + items.iter().map(|item| size(item, texts) + 1).sum::<usize>().saturating_sub(1),
         Value::Map(map) => {
-            let entries = map.entries.iter().map(|(key, value)| texts(&key.value) + 4 + size(value));
+            let entries = map.entries.iter().map(|(key, value)| texts(&key.value) + 4 + size(value, texts));
             2 + entries.sum::<usize>().saturating_sub(1)
         }
-        Value::Choice(branches, _) => branches.iter().map(|branch| size(&branch.value)).min().unwrap_or(0),
+        Value::Choice(branches, _) => branches.iter().map(|branch| size(&branch.value, texts)).min().unwrap_or(0),
     }
 }
 

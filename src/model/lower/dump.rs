@@ -344,7 +344,7 @@ fn document(
     if kind == PolicyKind::Trust {
         drop_empty_sids(&mut value);
     }
-    Some(add_policy(fragment, &value, kind, owner, file, None))
+    Some(add_policy(fragment, value, kind, owner, file, None))
 }
 
 /// The console gives the statements of trust policies an empty `Sid`: nobody wrote it.

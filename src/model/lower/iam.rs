@@ -58,7 +58,7 @@ pub(super) fn trust_policy(
     for (mut conditions, value) in trust.alternatives() {
         conditions.extend(when.cloned());
         let owner = owner_of(declared, None);
-        let index = add_policy(fragment, value, PolicyKind::Trust, owner, declared.file, conditions.first());
+        let index = add_policy(fragment, value.clone(), PolicyKind::Trust, owner, declared.file, conditions.first());
         let document = &fragment.policies[index].document;
         match &mut principal.trust {
             Some(known) => known.statements.extend(document.statements.iter().cloned()),
@@ -87,7 +87,8 @@ fn inline_policies(
         for (inner, value) in document.alternatives() {
             let conditions = [conditions.as_slice(), &inner].concat();
             let owner = owner_of(declared, name.clone());
-            let policy = add_policy(fragment, value, PolicyKind::Identity, owner, declared.file, conditions.first());
+            let policy =
+                add_policy(fragment, value.clone(), PolicyKind::Identity, owner, declared.file, conditions.first());
             let attachment = Attachment { policy, holder: Holder::Own(own), when: conditions };
             fragment.attachments.push(attachment);
         }
@@ -151,7 +152,8 @@ fn policy(declared: &Declared<'_, '_>, keys: &[(&str, PrincipalKind)], fragment:
         for (mut conditions, value) in document.alternatives() {
             conditions.extend(when.clone());
             let owner = owner_of(declared, name.clone());
-            let policy = add_policy(fragment, value, PolicyKind::Identity, owner, declared.file, conditions.first());
+            let policy =
+                add_policy(fragment, value.clone(), PolicyKind::Identity, owner, declared.file, conditions.first());
             for (key, kind) in keys {
                 for (more, name) in texts(properties.get(key)) {
                     let when = [conditions.as_slice(), &more].concat();

@@ -330,7 +330,7 @@ fn resources(repository: &Repository<'_>, scope: &Scope<'_>, asked: &Asked, frag
                     declared.with_properties(|properties, when| {
                         if let Some(value) = properties.get(key) {
                             let owner = owner_of(&declared, None);
-                            add_policy(fragment, value, PolicyKind::Resource, owner, file, when.as_ref());
+                            add_policy(fragment, value.clone(), PolicyKind::Resource, owner, file, when.as_ref());
                         }
                     });
                 }
@@ -391,7 +391,7 @@ fn control_policy(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
             _ => return,
         };
         if let Some(content) = properties.get("Content") {
-            add_policy(fragment, content, kind, owner_of(declared, None), declared.file, when.as_ref());
+            add_policy(fragment, content.clone(), kind, owner_of(declared, None), declared.file, when.as_ref());
         }
     });
 }
@@ -451,7 +451,8 @@ fn bare_policy(root: &Node, file: FileId, path: &str, fragment: &mut Fragment) {
     let name = path.rsplit('/').next().unwrap_or(path).to_owned();
     let span = Span { end: root.span().start, ..root.span() };
     let owner = PolicyOwner { name, span, kind: String::new(), policy_name: None, account: None };
-    add_policy(fragment, &value, kind_of_document(&value), owner, file, None);
+    let kind = kind_of_document(&value);
+    add_policy(fragment, value, kind, owner, file, None);
 }
 
 /// A document with principals is a resource policy; one that lets principals assume is a trust policy.
@@ -489,13 +490,13 @@ fn owner_of(declared: &Declared<'_, '_>, policy_name: Option<String>) -> PolicyO
 /// Reads a document and gives its index among the fragment's policies.
 fn add_policy(
     fragment: &mut Fragment,
-    value: &Value,
+    value: Value,
     kind: PolicyKind,
     owner: PolicyOwner,
     file: FileId,
     when: Option<&Condition>,
 ) -> usize {
-    let written = embedded_document(value, fragment).unwrap_or_else(|| value.clone());
+    let written = embedded_document(&value, fragment).unwrap_or(value);
     let mut document = PolicyDocument::read(&written, kind);
     if let Some(when) = when {
         document.statements.iter_mut().for_each(|statement| statement.when.push(when.clone()));

@@ -8,7 +8,6 @@ use crate::iam::validate::{Code, Issue, codes};
 use crate::iam::{Boundary, Grant, PolicyKind, Statement};
 use crate::model::{Model, Policy, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
-use rayon::prelude::*;
 use std::collections::HashSet;
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -27,10 +26,6 @@ fn bind(params: &Params) -> Check {
     let wanted: Vec<Code> = params.list("codes").iter().filter_map(|name| codes::named(name)).collect();
     let (low, info) = (params.list("low"), params.list("info"));
     Box::new(move |context: &Context<'_>| {
-        // Rules share what validation finds; all of them work on it rather than wait for one.
-        context.model.policies.par_iter().for_each(|policy| {
-            policy.issues();
-        });
         let mut findings: Vec<Finding> = Vec::new();
         let mut told = HashSet::new();
         for policy in &context.model.policies {

@@ -79,7 +79,7 @@ fn connect(
                 policy_name: Some(format!("{name}Policy")),
                 account: None,
             };
-            let policy = add_policy(fragment, &value, PolicyKind::Identity, owner, declared.file, when.as_ref());
+            let policy = add_policy(fragment, value, PolicyKind::Identity, owner, declared.file, when.as_ref());
             // SAM wrote it: it is not for the user to mend.
             fragment.policies[policy].leave_unvalidated();
             let when = when.clone().into_iter().collect();

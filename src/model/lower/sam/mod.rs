@@ -108,7 +108,7 @@ fn resource_policy(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
         });
         for policy in properties.get("Policy").cloned().into_iter().chain(custom) {
             let owner = owner_of(declared, None);
-            add_policy(fragment, &policy, PolicyKind::Resource, owner, declared.file, when.as_ref());
+            add_policy(fragment, policy, PolicyKind::Resource, owner, declared.file, when.as_ref());
         }
     });
 }

@@ -135,7 +135,7 @@ fn policy(
     let document = if map.get("Statement").is_some() { Some(item) } else { map.get("PolicyDocument") };
     if let Some(document) = document {
         let owner = owner_of(declared, None);
-        let policy = add_policy(fragment, document, PolicyKind::Identity, owner, declared.file, when.first());
+        let policy = add_policy(fragment, document.clone(), PolicyKind::Identity, owner, declared.file, when.first());
         let principal = reference(&role.logical_id.value, Span { file: declared.file, ..role.logical_id.span });
         fragment.attachments.push(Attachment { policy, holder: Holder::Named(PrincipalKind::Role, principal), when });
         return;
