@@ -268,10 +268,14 @@ impl Taken {
 fn take(repository: &Repository<'_>, file: FileId, asked: &Asked, options: &Options) -> Taken {
     let File { format, parsed, .. } = repository.get(file);
     if let Some(taken_for) = &options.as_policy
-        && !matches!(format, Format::CloudFormation | Format::Sam | Format::Serverless)
+        && !matches!(format, Format::CloudFormation | Format::Sam | Format::Serverless | Format::Terraform)
         && parsed.root().is_some()
     {
         return Taken::plain(Format::Policy, lower::policy(repository, file, taken_for));
+    }
+    if *format == Format::Terraform && parsed.root().is_none() {
+        let odd = Some("it cannot be read as HCL, and may name the backend that keeps the state of Terraform");
+        return Taken { odd, ..Taken::plain(*format, lower::lower(repository, file, asked)) };
     }
     if *format == Format::Other && repository.is_taken_in(file) {
         return Taken::plain(Format::Part, lower::lower(repository, file, asked));

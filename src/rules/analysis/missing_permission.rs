@@ -9,6 +9,7 @@ use crate::needs::{Certainty, Need, Needs};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::{Sources, Span};
 use crate::value::Text;
+use std::collections::BTreeSet;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "missing-permission",
@@ -69,7 +70,7 @@ fn of_role(context: &Context<'_>, role: &Principal, needs: &Needs, compared: &Co
 fn is_sure(context: &Context<'_>, need: &Need, used: &Used) -> bool {
     need.certainty == Certainty::Certain
         && (role_decides(context, need, used.action) || used.near.is_some())
-        && !may_fail(context.sources, need.span)
+        && !may_fail(context.sources, need.caused_by.unwrap_or(need.span))
 }
 
 fn role_decides(context: &Context<'_>, need: &Need, action: Action) -> bool {
@@ -107,6 +108,10 @@ fn finding(context: &Context<'_>, role: &Principal, span: Span, missing: &[(&Nee
         .fact("resources", list(&resources, 2))
         .fact("reason", list(&reasons, 2))
         .related(role.logical_id.span, "the role, all of whose policies are seen");
+    let commands = missing.iter().filter_map(|(need, _)| need.caused_by);
+    for command in commands.collect::<BTreeSet<Span>>() {
+        found = found.related(command, "this command needs it");
+    }
     for (need, used) in missing {
         let Some(near) = &used.near else { continue };
         if let Some(span) = near.span {
