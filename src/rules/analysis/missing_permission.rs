@@ -3,9 +3,9 @@
 use super::chain::{distinct, list};
 use crate::diagnostic::Doubt;
 use crate::iam::catalogue::Action;
-use crate::model::{Model, Principal};
+use crate::model::{DeclaredResource, Model, Principal};
 use crate::needs::compare::{Comparison, State, Used};
-use crate::needs::{Certainty, Need, Needs};
+use crate::needs::{Certainty, Names, Need, Needs};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::{Sources, Span};
 use crate::value::Text;
@@ -79,12 +79,17 @@ fn role_decides(context: &Context<'_>, need: &Need, action: Action) -> bool {
         || need.resources.iter().all(|text| is_declared(context.model, text))
 }
 
-/// The resource stands in the files, and so does its policy where it has one.
+/// The resource stands in the files, by a reference or by its name, and so does its policy where it has
+/// one.
 fn is_declared(model: &Model, resource: &Text) -> bool {
-    resource.holes().any(|hole| {
+    let is_referred = resource.holes().any(|hole| {
         let is_it = |file, id: &str| file == hole.template && id == hole.logical_id();
         model.resources.iter().any(|declared| is_it(declared.file, &declared.logical_id.value))
-    })
+    });
+    let has_own_policy = |declared: &DeclaredResource| declared.properties.iter().any(|one| one.value == "ResourcePolicy");
+    let names = Names::new(model);
+    let mut named = names.named(resource).peekable();
+    is_referred || named.peek().is_some() && !named.any(has_own_policy)
 }
 
 /// Whether the script looks at how a command ends: `… || true`, `if …`.
