@@ -118,9 +118,13 @@ mod tests {
             let given = backend_settings(&command).into_iter().flatten().map(|text| text.display().into_owned());
             (target_folder(&command), given.collect::<Vec<_>>())
         };
-        let of = |folder: &str, given: &[&str]| (Some(folder.to_owned()), given.iter().map(|one| (*one).into()).collect());
+        let of =
+            |folder: &str, given: &[&str]| (Some(folder.to_owned()), given.iter().map(|one| (*one).into()).collect());
         assert_eq!(shown("terraform -chdir=infra/app init -backend-config=bucket=b"), of("infra/app", &["bucket=b"]));
-        assert_eq!(shown("terraform init --backend-config a.hcl -backend-config \"key=$K/s\""), of("", &["a.hcl", "key=${K}/s"]));
+        assert_eq!(
+            shown("terraform init --backend-config a.hcl -backend-config \"key=$K/s\""),
+            of("", &["a.hcl", "key=${K}/s"])
+        );
         assert_eq!(shown("terraform -chdir=$DIR init"), (None, Vec::new()));
     }
 }

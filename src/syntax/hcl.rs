@@ -62,8 +62,7 @@ impl Reader<'_> {
                 hcl_edit::structure::BlockLabel::String(string) => span_of(string),
             };
             let key = self.scalar(label.as_str(), true, place);
-            value =
-                Node::new(Kind::Mapping(vec![Entry { key, value, merged: false }]), self.span(whole.clone()), None);
+            value = Node::new(Kind::Mapping(vec![Entry { key, value, merged: false }]), self.span(whole.clone()), None);
         }
         Entry { key: self.scalar(block.ident.as_str(), true, span_of(&block.ident)), value, merged: false }
     }

@@ -148,8 +148,7 @@ mod tests {
     fn shown(path: &str, text: &str) -> (String, Vec<String>) {
         let mut sources = Sources::new();
         let file = sources.add(path, text);
-        let parsed =
-            if is_hcl_name(path) { hcl::parse(text, file, Some("terraform")) } else { parse(text, file) };
+        let parsed = if is_hcl_name(path) { hcl::parse(text, file, Some("terraform")) } else { parse(text, file) };
         let found = backends(parsed.root().expect("a tree"));
         let heads = found.iter().map(|one| format!("{}: {}", one.kind.value, sources.slice(one.span)));
         let settings = found.iter().flat_map(|one| &one.settings);

@@ -350,12 +350,7 @@ impl<'r> Walk<'r> {
     }
 
     /// Those of some variables that are set, for the command alone or in its shell.
-    fn variables(
-        &self,
-        command: &Command,
-        shell: usize,
-        names: &[&'static str],
-    ) -> Vec<(&'static str, Option<Text>)> {
+    fn variables(&self, command: &Command, shell: usize, names: &[&'static str]) -> Vec<(&'static str, Option<Text>)> {
         let of_command = |name: &str| command.assignments.iter().find(|one| one.name.value == name);
         let value = |name: &'static str| match of_command(name) {
             Some(own) => Some((name, own.value.choices.is_empty().then(|| own.value.value.clone()))),

@@ -69,9 +69,9 @@ struct State {
 pub fn find(found: &mut Found<'_>) {
     let command = found.command;
     let words = verbs(command);
-    let row = VERBS.iter().find(|(verb, behind, ..)| {
-        words.first() == Some(verb) && (*behind == "-" || words.get(1) == Some(behind))
-    });
+    let row = VERBS
+        .iter()
+        .find(|(verb, behind, ..)| words.first() == Some(verb) && (*behind == "-" || words.get(1) == Some(behind)));
     let is_list = words.first() == Some(&"workspace") && matches!(words.get(1), Some(&("list" | "select")));
     let (access, certainty) = match row {
         Some((_, _, access, certainty)) => (Some(*access), *certainty),
@@ -87,7 +87,8 @@ pub fn find(found: &mut Found<'_>) {
     let Some(mut state) = state(found) else { return };
     state.certainty = state.certainty.max(certainty);
     // Which workspace it starts in depends on what is there.
-    if words.first() == Some(&"init") && found.build.iter().any(|one| chooses_workspace(one) && is_of_one(one, command)) {
+    if words.first() == Some(&"init") && found.build.iter().any(|one| chooses_workspace(one) && is_of_one(one, command))
+    {
         state.certainty = Certainty::Likely;
     }
     needs_of(found, &state, access);
@@ -111,23 +112,19 @@ fn state(found: &mut Found<'_>) -> Option<State> {
     };
     let init = up_to(found).iter().rev().find(is_init).or(Some(command).filter(is_init));
     let given: Vec<Vec<Text>> = init.map(backend_settings).unwrap_or_default();
-    let mut state = match (block(found), given.is_empty()) {
-        (Ok(Some((backend, certainty))), _) => State {
+    let mut state = match block(found) {
+        Ok(Some((backend, certainty))) => State {
             span: Some(backend.span),
             kind: backend.kind.value.clone(),
             settings: backend.settings.iter().map(|one| (one.name.clone(), vec![one.value.clone()])).collect(),
             certainty,
         },
-        // The block may be made by the build.
-        (Ok(None), false) => {
+        // The build may write it before.
+        Ok(None) => {
             found.unknown("the backend that keeps its state is not among the files that are read");
             State { span: None, kind: "s3".into(), settings: BTreeMap::new(), certainty: Certainty::Likely }
         }
-        (Ok(None), true) => {
-            found.unknown("the backend that keeps its state is not among the files that are read");
-            return None;
-        }
-        (Err(why), _) => {
+        Err(why) => {
             found.unknown(why);
             return None;
         }
@@ -140,7 +137,8 @@ fn state(found: &mut Found<'_>) -> Option<State> {
     }
     // An empty setting waits for one of the command line.
     state.settings.retain(|_, values| values.iter().any(|value| value.literal() != Some("")));
-    Some(state)
+    // `-backend-config=bucket=demo` is for one in S3.
+    (state.span.is_some() || state.settings.contains_key("bucket")).then_some(state)
 }
 
 /// The commands of the build up to this one.
@@ -198,6 +196,9 @@ fn block<'c>(found: &Found<'c>) -> Result<Option<(&'c Backend, Certainty)>, Stri
 /// Takes in what one `-backend-config` gives: a setting, or a file of them.
 fn set(found: &mut Found<'_>, init: &Command, texts: &[Text], state: &mut State) {
     let mut new: BTreeMap<String, Vec<Text>> = BTreeMap::new();
+    if texts.len() > 1 {
+        state.certainty = Certainty::Likely;
+    }
     for text in texts {
         let setting = match text.parts.first() {
             Some(Part::Known(known, _)) => known.split_once('=').map(|(name, _)| name.to_owned()),
@@ -219,7 +220,10 @@ fn set(found: &mut Found<'_>, init: &Command, texts: &[Text], state: &mut State)
                 }
             }
             None => {
-                found.unknown(format!("`{}`, which sets its backend, is not among the files that are read", text.display()));
+                found.unknown(format!(
+                    "`{}`, which sets its backend, is not among the files that are read",
+                    text.display()
+                ));
                 // It may set anything.
                 state.certainty = Certainty::Likely;
             }
@@ -372,7 +376,7 @@ fn certainty_of(state: &State, resources: &[Text]) -> Certainty {
 fn need(found: &mut Found<'_>, state: &State, what: &str, names: &[&str], on: Vec<Text>, certainty: Certainty) {
     let command = found.command;
     let need = found.need(actions(names.iter().copied()), on, certainty, PAGE);
-    need.reason = format!("{what}: `{}`", command.shown());
+    need.reason = format!("`{}` {what}", command.shown());
     if let Some(span) = state.span {
         need.span = span;
         need.caused_by = Some(command.span);

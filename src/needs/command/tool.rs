@@ -10,12 +10,8 @@ use crate::value::Text;
 const QUESTIONS: [&str; 6] = ["--help", "--version", "-V", "-h", "-v", "-version"];
 
 /// Other names of programs.
-const ALIASES: [(&str, &str); 4] = [
-    ("aws-cdk", "cdk"),
-    ("sls", "serverless"),
-    ("slss", "serverless"),
-    ("tofu", "terraform"),
-];
+const ALIASES: [(&str, &str); 4] =
+    [("aws-cdk", "cdk"), ("sls", "serverless"), ("slss", "serverless"), ("tofu", "terraform")];
 
 pub fn find(found: &mut Found<'_>) {
     let command = found.command;

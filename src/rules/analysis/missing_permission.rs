@@ -86,7 +86,8 @@ fn is_declared(model: &Model, resource: &Text) -> bool {
         let is_it = |file, id: &str| file == hole.template && id == hole.logical_id();
         model.resources.iter().any(|declared| is_it(declared.file, &declared.logical_id.value))
     });
-    let has_own_policy = |declared: &DeclaredResource| declared.properties.iter().any(|one| one.value == "ResourcePolicy");
+    let has_own_policy =
+        |declared: &DeclaredResource| declared.properties.iter().any(|one| one.value == "ResourcePolicy");
     let names = Names::new(model);
     let mut named = names.named(resource).peekable();
     is_referred || named.peek().is_some() && !named.any(has_own_policy)
