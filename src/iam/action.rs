@@ -32,7 +32,7 @@ impl ActionPattern {
             return ActionPattern::of(action, text, when);
         }
         let pieces = pieces(text, false);
-        let exact = pieces.as_deref().map(|pieces| glob(pieces, |hole| Token::Letter(Letter::Hole(hole.clone()))));
+        let exact = pieces.as_deref().map(|pieces| glob(pieces, |hole| Token::Letter(Letter::Hole(hole))));
         let wide = match (&exact, pieces.as_deref()) {
             (Some(exact), _) if !text.has_holes() => exact.clone(),
             (_, Some(pieces)) => glob(pieces, |_| Token::Run(Reach::All)),
@@ -190,7 +190,7 @@ pub fn actions_matching(pattern: &str) -> Vec<Action> {
 fn matching(glob: &Glob, service: Option<Option<catalogue::Service>>) -> Box<dyn Iterator<Item = Action> + '_> {
     if !glob.has_wildcards() {
         // One name: it is looked up.
-        let letters: Option<String> = glob.tokens().iter().map(Token::character).collect();
+        let letters: Option<String> = glob.tokens().iter().copied().map(Token::character).collect();
         return Box::new(letters.and_then(|name| catalogue::action(&name)).into_iter());
     }
     match service {
@@ -215,12 +215,12 @@ fn matching(glob: &Glob, service: Option<Option<catalogue::Service>>) -> Box<dyn
     }
 }
 
-fn glob(pieces: &[Piece], hole: impl Fn(&Arc<HoleLetter>) -> Token) -> Glob {
+fn glob(pieces: &[Piece], hole: impl Fn(HoleLetter) -> Token) -> Glob {
     let token = |piece: &Piece| match piece {
         Piece::Char('*') => Token::Run(Reach::All),
         Piece::Char('?') => Token::One(Reach::All),
         Piece::Char(c) | Piece::Literal(c) => Token::Letter(Letter::Char(c.to_ascii_lowercase())),
-        Piece::Hole(letter) | Piece::Variable(letter) => hole(letter),
+        Piece::Hole(letter) | Piece::Variable(letter) => hole(*letter),
     };
     Glob::new(pieces.iter().map(token).collect())
 }

@@ -6,7 +6,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
 
 use super::answer::Truth;
-use super::glob::{Glob, HoleLetter, Letter, Reach, Search, Token, outside};
+use super::glob::{Glob, Letter, Reach, Search, Token, outside};
 use super::variable::{Piece, pieces};
 use crate::source::Span;
 use crate::value::{Condition, Part, Text};
@@ -271,22 +271,22 @@ impl Readings {
                 Piece::Char(c) | Piece::Literal(c) => {
                     let token = Token::Letter(Letter::Char(*c));
                     if is_open {
-                        wide.push(token.clone());
-                        wide_segmented.push(token.clone());
+                        wide.push(token);
+                        wide_segmented.push(token);
                     }
-                    spanning.push(token.clone());
+                    spanning.push(token);
                     segmented.push(token);
                     segment += usize::from(*c == ':');
                 }
                 Piece::Hole(hole) | Piece::Variable(hole) => {
-                    let tame = hole.tame || (whole && reach == Reach::Segment);
-                    let letter = Letter::Hole(HoleLetter { tame, ..HoleLetter::clone(hole) }.into());
-                    spanning.push(Token::Letter(letter.clone()));
+                    let tame = hole.is_tame() || (whole && reach == Reach::Segment);
+                    let letter = Letter::Hole(hole.tamed(tame));
+                    spanning.push(Token::Letter(letter));
                     segmented.push(Token::Letter(letter));
                     // A parameter may turn out to be `*`, and then be read either way.
-                    wide.push(Token::Run(if hole.tame { Reach::Name } else { Reach::All }));
+                    wide.push(Token::Run(if hole.is_tame() { Reach::Name } else { Reach::All }));
                     wide_segmented.push(Token::Run(if tame { Reach::Segment } else { Reach::All }));
-                    if !whole && !hole.tame {
+                    if !whole && !hole.is_tame() {
                         segment = COLONS_OF_AN_ARN;
                     }
                 }

@@ -20,13 +20,8 @@ pub fn text(notation: &str) -> Text {
         let (name, after) = inside.split_once('>').expect("a hole is closed");
         parts.push(Part::Known(before.into(), OffsetMap::whole(span())));
         let kind = if name.starts_with("AWS::") { HoleKind::Pseudo } else { HoleKind::Parameter };
-        parts.push(Part::Hole(Hole {
-            name: name.to_owned(),
-            kind,
-            span: span(),
-            template: span().file,
-            default: None,
-        }));
+        let hole = Hole { name: name.to_owned(), kind, span: span(), template: span().file, default: None };
+        parts.push(hole.into());
         rest = after;
     }
     parts.push(Part::Known(rest.into(), OffsetMap::whole(span())));

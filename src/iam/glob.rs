@@ -2,12 +2,13 @@
 //! is a letter of its own that only `*` and the same hole match: what holds so holds for every
 //! text the hole may stand for.
 
+mod letter;
 mod search;
 
+pub use letter::{HoleLetter, Letter, Reach};
 pub use search::{Search, outside};
 
 use super::answer::Truth;
-use crate::source::FileId;
 use std::sync::Arc;
 
 /// A pattern as a sequence of tokens.
@@ -17,7 +18,7 @@ pub struct Glob {
     tokens: Arc<Vec<Token>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Token {
     Letter(Letter),
     /// `?`
@@ -26,70 +27,19 @@ pub enum Token {
     Run(Reach),
 }
 
-/// What a word is made of.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Letter {
-    Char(char),
-    Hole(Arc<HoleLetter>),
-}
-
-/// A hole or a policy variable, by name.
-#[derive(Clone, Debug)]
-pub struct HoleLetter {
-    pub name: Arc<str>,
-    /// The file in which the name means this hole; `None` when it means the same everywhere.
-    pub scope: Option<FileId>,
-    /// Whether its text holds neither `:` nor `/`.
-    pub tame: bool,
-}
-
-/// Which characters a wildcard stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reach {
-    All,
-    /// All but `:`.
-    Segment,
-    /// All but `:` and `/`.
-    Name,
-}
-
-impl PartialEq for HoleLetter {
-    fn eq(&self, other: &HoleLetter) -> bool {
-        self.name == other.name && self.scope == other.scope
-    }
-}
-
-impl Eq for HoleLetter {}
-
-impl std::hash::Hash for HoleLetter {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        (&self.name, self.scope).hash(state);
-    }
-}
-
-impl Reach {
-    pub fn admits(self, letter: &Letter) -> bool {
-        match (self, letter) {
-            (Reach::All, _) => true,
-            (_, Letter::Hole(hole)) => hole.tame,
-            (_, Letter::Char(':')) => false,
-            (Reach::Name, Letter::Char('/')) => false,
-            (_, Letter::Char(_)) => true,
-        }
-    }
-}
+const _: () = assert!(size_of::<Token>() == 8);
 
 impl Token {
     /// The character it stands for, if it is one.
-    pub fn character(&self) -> Option<char> {
+    pub fn character(self) -> Option<char> {
         match self {
-            Token::Letter(Letter::Char(c)) => Some(*c),
+            Token::Letter(Letter::Char(c)) => Some(c),
             _ => None,
         }
     }
 
     /// Whether the token can read this letter.
-    fn reads(&self, letter: &Letter) -> bool {
+    fn reads(self, letter: Letter) -> bool {
         match self {
             Token::Letter(own) => own == letter,
             Token::One(reach) => matches!(letter, Letter::Char(_)) && reach.admits(letter),
@@ -98,7 +48,7 @@ impl Token {
     }
 
     /// Whether one letter can be read by both tokens.
-    fn meets(&self, other: &Token) -> bool {
+    fn meets(self, other: Token) -> bool {
         match (self, other) {
             (Token::Letter(letter), token) | (token, Token::Letter(letter)) => token.reads(letter),
             // A letter that occurs nowhere is admitted by every wildcard.
@@ -224,12 +174,12 @@ impl Glob {
     pub fn accepts(&self, word: impl IntoIterator<Item = Letter, IntoIter: Clone>) -> bool {
         let word = word.into_iter();
         if !self.has_limits() {
-            return self.matches_greedily(word, |token, letter| token.reads(letter));
+            return self.matches_greedily(word, |token, letter| token.reads(*letter));
         }
         // By the positions reached after each letter.
         let mut at = search::start(self);
         for letter in word {
-            at = search::step(self, &at, &letter);
+            at = search::step(self, &at, letter);
             if at.is_empty() {
                 return false;
             }
@@ -276,7 +226,7 @@ impl Glob {
                 open.push((left, right + 1));
             }
             if let (Some(one), Some(two)) = (one, two)
-                && one.meets(two)
+                && one.meets(*two)
             {
                 open.push((next(one, left), next(two, right)));
             }
@@ -326,7 +276,7 @@ impl Glob {
             return false;
         }
         let letter = |token: &Token| match token {
-            Token::Letter(letter) => letter.clone(),
+            Token::Letter(letter) => *letter,
             Token::One(_) | Token::Run(_) => FRESH,
         };
         other.accepts(self.tokens.iter().map(letter))
@@ -341,7 +291,7 @@ pub fn spell(word: &[Letter]) -> String {
             Letter::Char(c) => text.push(*c),
             Letter::Hole(hole) => {
                 text.push_str("${");
-                text.push_str(&hole.name);
+                text.push_str(&hole.name());
                 text.push('}');
             }
         }

@@ -4,7 +4,6 @@
 use super::glob::HoleLetter;
 use crate::source::FileId;
 use crate::value::{Hole, HoleKind, Part, Text};
-use std::sync::Arc;
 
 /// One unit of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,8 +12,8 @@ pub enum Piece {
     Char(char),
     /// `${*}`, `${?}` and `${$}`: the character itself.
     Literal(char),
-    Hole(Arc<HoleLetter>),
-    Variable(Arc<HoleLetter>),
+    Hole(HoleLetter),
+    Variable(HoleLetter),
 }
 
 /// Longer patterns are not read: no policy may be this long.
@@ -30,7 +29,7 @@ pub fn pieces(text: &Text, variables: bool) -> Option<Vec<Piece>> {
         match part {
             Part::Known(known, _) if variables => split_variables(known, &mut pieces)?,
             Part::Known(known, _) => pieces.extend(known.chars().map(Piece::Char)),
-            Part::Hole(hole) => pieces.push(Piece::Hole(letter(hole).into())),
+            Part::Hole(hole) => pieces.push(Piece::Hole(letter(hole))),
         }
     }
     (pieces.len() <= MAX_PIECES).then_some(pieces)
@@ -39,7 +38,7 @@ pub fn pieces(text: &Text, variables: bool) -> Option<Vec<Piece>> {
 /// The names of the policy variables in a text, `aws:username`.
 pub fn variables(text: &Text) -> Vec<String> {
     let found = pieces(text, true).unwrap_or_default().into_iter().filter_map(|piece| match piece {
-        Piece::Variable(letter) => Some(letter.name.to_string()),
+        Piece::Variable(letter) => Some(letter.name().to_string()),
         _ => None,
     });
     found.collect()
@@ -48,7 +47,7 @@ pub fn variables(text: &Text) -> Vec<String> {
 /// Two holes of one name in one template hold the same text, and pseudo parameters do everywhere.
 fn letter(hole: &Hole) -> HoleLetter {
     let scope: Option<FileId> = (hole.kind != HoleKind::Pseudo).then_some(hole.template);
-    HoleLetter { name: hole.name.as_str().into(), scope, tame: is_tame(hole) }
+    HoleLetter::new(&hole.name, scope, is_tame(hole))
 }
 
 /// Pseudo parameters that are no ARN have neither `:` nor `/` in them.
@@ -68,10 +67,7 @@ fn split_variables(text: &str, pieces: &mut Vec<Piece>) -> Option<()> {
             "*" => Piece::Literal('*'),
             "?" => Piece::Literal('?'),
             "$" => Piece::Literal('$'),
-            name => {
-                let letter = HoleLetter { name: name.to_ascii_lowercase().into(), scope: None, tame: false };
-                Piece::Variable(letter.into())
-            }
+            name => Piece::Variable(HoleLetter::new(&name.to_ascii_lowercase(), None, false)),
         });
         rest = &inside[close + 1..];
     }

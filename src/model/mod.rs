@@ -185,7 +185,7 @@ impl Model {
             self.services.iter().find(|service| is_name && service.file == hole.template)?.stack.clone()
         };
         let parts = text.parts.iter().map(|part| match part {
-            Part::Hole(hole) => stack(hole).unwrap_or_else(|| Text::from_hole(hole.clone())),
+            Part::Hole(hole) => stack(hole).unwrap_or_else(|| Text::from_hole(hole.as_ref().clone())),
             known => Text { parts: vec![known.clone()], span: text.span },
         });
         joined(&parts.collect::<Vec<_>>(), text.span)

@@ -116,7 +116,7 @@ impl<'m> Names<'m> {
             return text.clone();
         }
         let resolve = |part: &Part| match part {
-            Part::Hole(hole) => self.meaning(hole, depth - 1).unwrap_or_else(|| Text::from_hole(hole.clone())),
+            Part::Hole(hole) => self.meaning(hole, depth - 1).unwrap_or_else(|| Text::from_hole(hole.as_ref().clone())),
             known => Text { parts: vec![known.clone()], span: text.span },
         };
         let parts: Vec<Text> = text.parts.iter().map(resolve).collect();

@@ -238,9 +238,9 @@ impl<'t> Scope<'t> {
                 let partition = self.hole("AWS::Partition", span);
                 let name = self.hole(&bucket.logical_id.value, span);
                 let mut parts = Text::at("arn:", span).parts;
-                parts.push(Part::Hole(partition));
+                parts.push(partition.into());
                 parts.extend(Text::at(":s3:::", span).parts);
-                parts.push(Part::Hole(name));
+                parts.push(name.into());
                 Text { parts, span }
             }
             _ => Text::from_hole(self.hole(name, span)),
@@ -495,7 +495,7 @@ fn parts_of(value: &Value) -> Vec<Part> {
         _ => "a list".to_owned(),
     };
     let span = value.span();
-    vec![Part::Hole(Hole { name, kind: HoleKind::Computed, span, template: span.file, default: None })]
+    vec![Hole { name, kind: HoleKind::Computed, span, template: span.file, default: None }.into()]
 }
 
 /// Alternatives, each under several conditions, as nested choices.

@@ -81,7 +81,7 @@ pub fn find_variables(text: Text) -> Text {
             }
             let span = map.span(start..close);
             let hole = Hole { name: inside.to_owned(), kind, span, template: span.file, default: None };
-            parts.push(Part::Hole(hole));
+            parts.push(hole.into());
             rest = close;
             at = close;
         }

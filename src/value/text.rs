@@ -15,7 +15,8 @@ pub struct Text {
 #[derive(Clone, Debug)]
 pub enum Part {
     Known(CompactString, OffsetMap),
-    Hole(Hole),
+    /// Most parts are known: the others are kept aside, so that those stay small.
+    Hole(Box<Hole>),
 }
 
 /// A piece of text that only the deployment knows.
@@ -30,6 +31,12 @@ pub struct Hole {
     pub template: FileId,
     /// The default of the parameter, when it has one. It may be overridden.
     pub default: Option<String>,
+}
+
+impl From<Hole> for Part {
+    fn from(hole: Hole) -> Part {
+        Part::Hole(Box::new(hole))
+    }
 }
 
 impl Hole {
@@ -91,7 +98,7 @@ impl Text {
     }
 
     pub fn from_hole(hole: Hole) -> Text {
-        Text { span: hole.span, parts: vec![Part::Hole(hole)] }
+        Text { span: hole.span, parts: vec![hole.into()] }
     }
 
     /// A text that is not written in a file as it is; every place of it is `span`.
@@ -120,7 +127,7 @@ impl Text {
 
     pub fn holes(&self) -> impl Iterator<Item = &Hole> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Hole(hole) => Some(hole),
+            Part::Hole(hole) => Some(hole.as_ref()),
             Part::Known(..) => None,
         })
     }
@@ -240,7 +247,7 @@ impl Text {
                     let place = if hole.span.file == self.span.file { hole.span } else { self.span };
                     maps.push((OffsetMap::whole(place), marker.len()));
                     text.push_str(&marker);
-                    holes.push(hole.clone());
+                    holes.push(Hole::clone(hole));
                 }
             }
         }
@@ -286,7 +293,7 @@ fn split_markers(text: &str, map: &OffsetMap, holes: &[Hole], parts: &mut Vec<Pa
         if rest < open {
             parts.push(Part::Known(text[rest..open].into(), map.slice(rest..open)));
         }
-        parts.push(Part::Hole(hole.clone()));
+        parts.push(hole.clone().into());
         rest = close + MARK_CLOSE.len_utf8();
     }
     if rest < text.len() || parts.is_empty() {

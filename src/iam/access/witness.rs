@@ -81,7 +81,7 @@ impl Candidates {
             return;
         }
         let variables = BTreeMap::from_iter(resource.iter().filter_map(|letter| match letter {
-            Letter::Hole(hole) => Some((hole.name.to_string(), ())),
+            Letter::Hole(hole) => Some((hole.name().to_string(), ())),
             Letter::Char(_) => None,
         }));
         for (index, name) in variables.into_keys().enumerate() {
@@ -93,7 +93,7 @@ impl Candidates {
             .map(|letter| match letter {
                 Letter::Char(c) => c.to_string(),
                 Letter::Hole(hole) => {
-                    request.context.get(&*hole.name).and_then(|values| values.first()).cloned().unwrap_or_default()
+                    request.context.get(&*hole.name()).and_then(|values| values.first()).cloned().unwrap_or_default()
                 }
             })
             .collect();
@@ -140,14 +140,14 @@ fn service_of(region: &Region) -> Option<String> {
     region.within.iter().find_map(|pattern| {
         let tokens = pattern.glob.tokens();
         let service = tokens.split(|token| token.character() == Some(':')).nth(2)?;
-        service.iter().map(Token::character).collect()
+        service.iter().copied().map(Token::character).collect()
     })
 }
 
 /// The service of a pattern of actions, where it is written out.
 fn prefix(glob: &Glob) -> Option<String> {
     let colon = glob.tokens().iter().position(|token| token.character() == Some(':'))?;
-    glob.tokens()[..colon].iter().map(Token::character).collect()
+    glob.tokens()[..colon].iter().copied().map(Token::character).collect()
 }
 
 /// A word of the regions that matches a pattern too.

@@ -25,7 +25,7 @@ pub fn outside(positive: &[&Glob], negative: &[&Glob]) -> Search {
     let globs: Vec<&Glob> = positive.iter().chain(negative).copied().collect();
     let fresh = fresh_letter(&globs);
     if let ([only], []) = (positive, negative) {
-        return Search::Found(shortest(only, &fresh));
+        return Search::Found(shortest(only, fresh));
     }
     let inside = positive.len();
     let mut at: Vec<u32> = Vec::new();
@@ -51,14 +51,14 @@ pub fn outside(positive: &[&Glob], negative: &[&Glob]) -> Search {
         if states.len() > MAX_STATES {
             return Search::OverBudget;
         }
-        for letter in letters(&state, &globs, &fresh) {
-            if !each(&state).zip(positive).all(|(at, glob)| is_read(glob, at, &letter)) {
+        for letter in letters(&state, &globs, fresh) {
+            if !each(&state).zip(positive).all(|(at, glob)| is_read(glob, at, letter)) {
                 continue;
             }
             at.clear();
             for (index, (from, glob)) in each(&state).zip(&globs).enumerate() {
                 start_next(&mut at, index);
-                step_onto(glob, from, &letter, &mut at);
+                step_onto(glob, from, letter, &mut at);
             }
             if alive(&at, &globs, inside) && !known.contains(at.as_slice()) {
                 let state = State::from(at.as_slice());
@@ -88,10 +88,10 @@ fn each(state: &[u32]) -> impl Iterator<Item = &[u32]> {
 }
 
 /// The shortest word of a glob: nothing for `*`, the fresh letter for `?`.
-fn shortest(glob: &Glob, fresh: &Letter) -> Vec<Letter> {
+fn shortest(glob: &Glob, fresh: Letter) -> Vec<Letter> {
     let letter = |token: &Token| match token {
-        Token::Letter(letter) => Some(letter.clone()),
-        Token::One(_) => Some(fresh.clone()),
+        Token::Letter(letter) => Some(*letter),
+        Token::One(_) => Some(fresh),
         Token::Run(_) => None,
     };
     glob.tokens().iter().filter_map(letter).collect()
@@ -106,14 +106,14 @@ pub fn start(glob: &Glob) -> Positions {
     at
 }
 
-pub fn step(glob: &Glob, from: &[u32], letter: &Letter) -> Positions {
+pub fn step(glob: &Glob, from: &[u32], letter: Letter) -> Positions {
     let mut reached = Vec::with_capacity(from.len() + 1);
     step_onto(glob, from, letter, &mut reached);
     reached
 }
 
 /// Adds the positions that are reached by a letter to those of other globs.
-fn step_onto(glob: &Glob, from: &[u32], letter: &Letter, state: &mut Vec<u32>) {
+fn step_onto(glob: &Glob, from: &[u32], letter: Letter, state: &mut Vec<u32>) {
     let first = state.len();
     for &at in from {
         if let Some(token) = glob.tokens().get(at as usize)
@@ -126,7 +126,7 @@ fn step_onto(glob: &Glob, from: &[u32], letter: &Letter, state: &mut Vec<u32>) {
 }
 
 /// Whether a glob can go on from one of the positions by a letter.
-fn is_read(glob: &Glob, from: &[u32], letter: &Letter) -> bool {
+fn is_read(glob: &Glob, from: &[u32], letter: Letter) -> bool {
     from.iter().any(|at| glob.tokens().get(*at as usize).is_some_and(|token| token.reads(letter)))
 }
 
@@ -177,13 +177,13 @@ fn accepted(state: &[u32], globs: &[&Glob], positive: usize) -> bool {
 
 /// The letters that can lead to different states: those written at a live position, one that
 /// occurs nowhere, and the two that wildcards with limits refuse.
-fn letters(state: &[u32], globs: &[&Glob], fresh: &Letter) -> Vec<Letter> {
-    let mut found = vec![fresh.clone()];
+fn letters(state: &[u32], globs: &[&Glob], fresh: Letter) -> Vec<Letter> {
+    let mut found = vec![fresh];
     let mut limited = false;
     for (positions, glob) in each(state).zip(globs) {
         for at in positions {
             match glob.tokens().get(*at as usize) {
-                Some(Token::Letter(letter)) if !found.contains(letter) => found.push(letter.clone()),
+                Some(Token::Letter(letter)) if !found.contains(letter) => found.push(*letter),
                 Some(Token::One(reach) | Token::Run(reach)) => limited |= *reach != Reach::All,
                 _ => {}
             }
@@ -203,17 +203,14 @@ fn letters(state: &[u32], globs: &[&Glob], fresh: &Letter) -> Vec<Letter> {
 /// real alphabet.
 fn fresh_letter(globs: &[&Glob]) -> Letter {
     let readable = ('x'..='z').chain('a'..='w').chain('0'..='9').chain('A'..='Z').chain('\u{E100}'..='\u{F8FF}');
-    let free = |c: &char| {
-        let letter = Letter::Char(*c);
-        !globs.iter().any(|glob| glob.tokens().iter().any(|token| *token == Token::Letter(letter.clone())))
-    };
+    let free = |c: &char| !globs.iter().any(|glob| glob.tokens().contains(&Token::Letter(Letter::Char(*c))));
     Letter::Char(readable.into_iter().find(free).unwrap_or('\u{10FFFD}'))
 }
 
 fn trace(states: &[(State, Option<(usize, Letter)>)], mut at: usize) -> Vec<Letter> {
     let mut word = Vec::new();
     while let Some((before, letter)) = &states[at].1 {
-        word.push(letter.clone());
+        word.push(*letter);
         at = *before;
     }
     word.reverse();

@@ -17,7 +17,7 @@ impl Random {
             0 | 1 => Token::Letter(Letter::Char('a')),
             2 => Token::Letter(Letter::Char('b')),
             3 => Token::Letter(Letter::Char(':')),
-            _ => wild[random.below(wild.len())].clone(),
+            _ => wild[random.below(wild.len())],
         };
         Glob::new((0..count).map(|_| token(self)).collect())
     }
@@ -28,12 +28,12 @@ fn matches(tokens: &[Token], word: &[Letter]) -> bool {
     match tokens.split_first() {
         None => word.is_empty(),
         Some((Token::Run(reach), rest)) => {
-            matches(rest, word) || (!word.is_empty() && reach.admits(&word[0]) && matches(tokens, &word[1..]))
+            matches(rest, word) || (!word.is_empty() && reach.admits(word[0]) && matches(tokens, &word[1..]))
         }
         Some((token, rest)) => {
             let fits = |letter: &Letter| match token {
                 Token::Letter(own) => own == letter,
-                Token::One(reach) => matches!(letter, Letter::Char(_)) && reach.admits(letter),
+                Token::One(reach) => matches!(letter, Letter::Char(_)) && reach.admits(*letter),
                 Token::Run(_) => false,
             };
             !word.is_empty() && fits(&word[0]) && matches(rest, &word[1..])
@@ -137,7 +137,7 @@ fn the_intersection_of_many_globs_is_searched_exactly() {
 
 fn with_hole(before: &str, hole: &str, after: &str) -> Glob {
     let mut glob = Glob::parse(before);
-    glob.push(Token::Letter(Letter::Hole(HoleLetter { name: hole.into(), scope: None, tame: true }.into())));
+    glob.push(Token::Letter(Letter::Hole(HoleLetter::new(hole, None, true))));
     glob.push_pattern(after, Reach::All);
     glob
 }

@@ -198,13 +198,8 @@ fn recipe_line(file: FileId, line: &makefile::Line<'_>) -> Text {
         }
         makefile::Part::Variable { name, range } => {
             let span = Span::new(file, range.start, range.end);
-            Part::Hole(Hole {
-                name: (*name).to_owned(),
-                kind: HoleKind::Variable,
-                span,
-                template: span.file,
-                default: None,
-            })
+            let name = (*name).to_owned();
+            Hole { name, kind: HoleKind::Variable, span, template: span.file, default: None }.into()
         }
     });
     Text { parts: parts.collect(), span }.normalised()

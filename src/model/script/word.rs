@@ -130,7 +130,7 @@ impl Made {
         self.choices.iter_mut().for_each(|choice| choice.push_str(shown));
         self.parts.extend(value.parts.iter().take(64).map(|part| match part {
             Part::Known(text, _) => Part::Known(text.clone(), OffsetMap::whole(span)),
-            Part::Hole(hole) => Part::Hole(Hole { span, ..hole.clone() }),
+            Part::Hole(hole) => Hole { span, ..Hole::clone(hole) }.into(),
         }));
     }
 
@@ -152,13 +152,8 @@ impl Made {
     }
 
     fn hole(&mut self, name: &str, span: Span, kind: HoleKind, default: Option<&str>) {
-        self.parts.push(Part::Hole(Hole {
-            name: name.to_owned(),
-            kind,
-            span,
-            template: span.file,
-            default: default.map(str::to_owned),
-        }));
+        let (name, default) = (name.to_owned(), default.map(str::to_owned));
+        self.parts.push(Hole { name, kind, span, template: span.file, default }.into());
     }
 }
 

@@ -71,9 +71,9 @@ pub fn in_build(text: &Text) -> Text {
         Part::Hole(hole) if hole.kind == HoleKind::Variable => match hole.name.as_str() {
             // Source: https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html
             "AWS_REGION" | "AWS_DEFAULT_REGION" => {
-                Part::Hole(Hole { name: "AWS::Region".into(), kind: HoleKind::Pseudo, default: None, ..hole.clone() })
+                Hole { name: "AWS::Region".into(), kind: HoleKind::Pseudo, default: None, ..Hole::clone(hole) }.into()
             }
-            name => Part::Hole(Hole { name: format!("env:{name}"), ..hole.clone() }),
+            name => Hole { name: format!("env:{name}"), ..Hole::clone(hole) }.into(),
         },
         part => part.clone(),
     };

@@ -43,7 +43,7 @@ pub fn repository(image: &Text) -> Option<Text> {
     if let Some(Part::Hole(hole)) = image.parts.first()
         && hole.name.ends_with(".RepositoryUri")
     {
-        return Some(Text::from_hole(hole.clone()));
+        return Some(Text::from_hole(hole.as_ref().clone()));
     }
     if !image.display().contains(".dkr.ecr") {
         return None;

@@ -49,13 +49,8 @@ impl Variables {
                 // A default with variables in it is not evaluated.
                 let default = default.filter(|text| !text.contains('$')).map(Into::into);
                 let span = map.span(start..start + len);
-                parts.push(Part::Hole(Hole {
-                    name: name.into(),
-                    kind: HoleKind::Variable,
-                    span,
-                    template: span.file,
-                    default,
-                }));
+                let hole = Hole { name: name.into(), kind: HoleKind::Variable, span, template: span.file, default };
+                parts.push(hole.into());
                 at = start + len;
                 literal = at;
             } else {

@@ -92,12 +92,12 @@ fn reference(text: &str) -> Option<(&str, Option<&str>, usize)> {
 
 fn add(parts: &mut Vec<Part>, known: &Known, name: &str, default: Option<&str>, span: Span) {
     let hole = |default: Option<String>| {
-        Part::Hole(Hole { name: name.to_owned(), kind: HoleKind::Variable, span, template: span.file, default })
+        Hole { name: name.to_owned(), kind: HoleKind::Variable, span, template: span.file, default }.into()
     };
     match known.values.get(name) {
         Some((Some(value), false)) => parts.extend(value.parts.iter().take(64).map(|part| match part {
             Part::Known(text, _) => Part::Known(text.clone(), OffsetMap::whole(span)),
-            Part::Hole(hole) => Part::Hole(Hole { span, ..hole.clone() }),
+            Part::Hole(hole) => Hole { span, ..Hole::clone(hole) }.into(),
         })),
         Some((Some(value), true)) => parts.push(hole(value.with_defaults())),
         _ => parts.push(hole(default.map(str::to_owned))),
