@@ -132,7 +132,8 @@ fn text(written: &Text) -> Text {
         let span = map.span(at..end);
         // No name of a template starts with a question mark.
         let name = format!("?{}", name.trim());
-        parts.push(Part::Hole(Hole { name, kind: HoleKind::Computed, span, template: span.file, default: None }));
+        let hole = Hole { name, kind: HoleKind::Computed, span, template: span.file, default: None };
+        parts.push(Part::Hole(Box::new(hole)));
         from = end;
     }
     parts.push(Part::Known(whole[from..].into(), map.slice(from..whole.len())));
