@@ -26,10 +26,11 @@ pub struct Setting {
     pub value: Text,
 }
 
-/// What files with a backend have in them; a word alone, so that most are left unparsed.
+/// What a file with a backend has in it, so that most files are left unparsed.
 #[expect(clippy::expect_used, reason = "the pattern is a constant")]
-static SIGN: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"\bbackend"?\s*[:\w"]|\bcloud"?\s*[:{]"#).expect("constant pattern"));
+static SIGN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?m)(?:^|[{,])\s*(?:backend\s+["\w]|cloud\s*\{|"(?:backend|cloud)"\s*:)"#).expect("constant pattern")
+});
 
 /// A part of a configuration, in HCL or in JSON.
 pub fn is_terraform_name(name: &str) -> bool {
@@ -184,7 +185,8 @@ mod tests {
         assert!(may_name_backend("terraform {\n  backend \"s3\" {}\n}"));
         assert!(may_name_backend("{\"terraform\": {\"backend\": {\"s3\": {}}}}"));
         assert!(may_name_backend("  cloud {\n"));
-        assert!(!may_name_backend("resource \"aws_lb\" \"backend_lb\" {\n  name = \"backend\"\n}"));
+        let other = "# backend servers\nresource \"aws_lb\" \"backend\" {\n  name = \"backend\"\n  backend = 1\n}";
+        assert!(!may_name_backend(other));
         assert!(is_override("backend_override.tf") && is_override("override.tf.json") && !is_override("main.tf"));
     }
 }
