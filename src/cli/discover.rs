@@ -14,7 +14,7 @@ use globset::GlobSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -68,20 +68,24 @@ pub fn input_from(files: &Files, paths: &[PathBuf], args: &InputArgs, settings: 
     let mut tree: BTreeMap<PathBuf, Wanted> = BTreeMap::new();
     let mut wanted: BTreeMap<PathBuf, Wanted> = BTreeMap::new();
     let mut stdin = None;
-    let mut is_root_walked = false;
+    let mut walked: BTreeSet<PathBuf> = BTreeSet::new();
+    // The repositories of what is named. Files that lie here have nothing to do with another one.
+    let mut around: BTreeSet<PathBuf> = BTreeSet::new();
     for path in named {
         if path.as_os_str() == "-" {
             stdin = Some(read_stdin()?);
+            around.insert(root.clone());
             continue;
         }
         let absolute = normal(&here.join(path));
+        around.insert(if absolute.starts_with(&root) { root.clone() } else { repository_root(&absolute) });
         if files.is_folder(&absolute) {
-            is_root_walked |= absolute == root;
             files.below(&absolute).into_iter().for_each(|file| {
                 // What is excluded may still be taken in by others.
                 let is_excluded = globs.is_excluded(&relative(&root, &file));
                 tree.insert(file, if is_excluded { Wanted::Context } else { Wanted::Reported });
             });
+            walked.insert(absolute);
         } else if files.has(&absolute) {
             // A hook names every file of a commit: what is excluded stays so.
             if !globs.is_excluded(&relative(&root, &absolute)) {
@@ -92,8 +96,8 @@ pub fn input_from(files: &Files, paths: &[PathBuf], args: &InputArgs, settings: 
             return Err(Failure::new(format!("there is no file or folder `{}`", path.display())));
         }
     }
-    if !args.isolated && !is_root_walked {
-        files.below(&root).into_iter().for_each(|file| {
+    for folder in around.difference(&walked).filter(|_| !args.isolated) {
+        files.below(folder).into_iter().for_each(|file| {
             tree.entry(file).or_insert(Wanted::Context);
         });
     }

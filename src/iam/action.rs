@@ -168,7 +168,7 @@ impl ActionPattern {
 
     /// Whether it is one action, without wildcards and holes.
     pub fn is_literal(&self) -> bool {
-        self.exact.as_ref().is_some_and(|glob| !glob.has_wildcards() && !glob.has_holes())
+        self.action.is_some() || self.exact.as_ref().is_some_and(|glob| !glob.has_wildcards() && !glob.has_holes())
     }
 }
 

@@ -27,6 +27,8 @@ pub struct ArnPattern {
     /// As `wide`, but by segments; `None` where the segments cannot be told.
     pub(super) wide_segmented: Option<Glob>,
     has_variables: bool,
+    /// The service, where it is one whose names hold no colon.
+    plain: Option<&'static str>,
 }
 
 impl ArnPattern {
@@ -42,6 +44,7 @@ impl ArnPattern {
             wide: readings.wide,
             wide_segmented: readings.wide_segmented,
             has_variables: readings.has_variables,
+            plain: service_of(text).and_then(with_plain_names),
         }
     }
 
@@ -100,15 +103,14 @@ impl ArnPattern {
 
     /// Whether some ARN matches both.
     pub fn overlaps(&self, other: &ArnPattern) -> Truth {
-        if !self.wide.intersects(&other.wide) {
-            return Truth::No;
-        }
         // Where no name holds a colon the segments of an ARN are those of the pattern.
         if let (Some(own), Some(its)) = (&self.wide_segmented, &other.wide_segmented)
-            && self.has_plain_names()
-            && other.has_plain_names()
-            && !own.intersects(its)
+            && let (Some(one), Some(two)) = (self.plain, other.plain)
+            && (one != two || !own.intersects(its))
         {
+            return Truth::No;
+        }
+        if !self.wide.intersects(&other.wide) {
             return Truth::No;
         }
         let sure = match (&self.segmented, &other.segmented) {
@@ -124,10 +126,8 @@ impl ArnPattern {
     }
 
     /// The service, when it is written out: `s3` of `arn:aws:s3:::bucket`.
-    pub fn service(&self) -> Option<String> {
-        let [_, _, service, ..] = self.parts()?;
-        let service = service.literal()?;
-        (!service.is_empty() && !service.contains(['*', '?'])).then(|| service.to_owned())
+    pub fn service(&self) -> Option<&str> {
+        service_of(&self.text)
     }
 
     /// The account part, which may be empty, a wildcard or a hole.
@@ -193,10 +193,32 @@ impl ArnPattern {
             None => other.wide.within(own).is_yes(),
         }
     }
+}
 
-    fn has_plain_names(&self) -> bool {
-        self.service().is_some_and(|service| SERVICES_WITH_PLAIN_NAMES.contains(&service.as_str()))
+/// What stands between the second colon and the third of an ARN, when no hole is in it.
+fn service_of(text: &Text) -> Option<&str> {
+    let (mut colons, mut service) = (0, None);
+    for part in &text.parts {
+        match part {
+            Part::Hole(_) if colons == SERVICE => return None,
+            Part::Hole(_) => {}
+            Part::Known(known, _) => {
+                let mut start = 0;
+                for (end, _) in known.match_indices(':') {
+                    if colons == SERVICE {
+                        service = Some(&known[start..end]);
+                    }
+                    colons += 1;
+                    start = end + 1;
+                }
+            }
+        }
     }
+    service.filter(|service| colons >= COLONS_OF_AN_ARN && !service.is_empty() && !service.contains(['*', '?']))
+}
+
+fn with_plain_names(service: &str) -> Option<&'static str> {
+    SERVICES_WITH_PLAIN_NAMES.iter().copied().find(|plain| *plain == service)
 }
 
 /// Services whose ARNs have a `:` in the resource part only between its fields, never in a name, so
@@ -222,6 +244,7 @@ const SERVICES_WITH_PLAIN_NAMES: &[&str] = &[
 
 const COLONS_OF_AN_ARN: usize = 5;
 const PARTITION: usize = 1;
+const SERVICE: usize = 2;
 const ACCOUNT: usize = 4;
 
 struct Readings {
@@ -437,7 +460,7 @@ mod tests {
     #[test]
     fn the_parts_of_an_arn_are_known_with_their_holes() {
         let pattern = pattern("arn:<AWS::Partition>:s3:::<Bucket>/a:b");
-        assert_eq!(pattern.service().as_deref(), Some("s3"));
+        assert_eq!(pattern.service(), Some("s3"));
         assert_eq!(pattern.account().map(|text| text.display().into_owned()).as_deref(), Some(""));
         assert_eq!(pattern.resource_part().map(|text| text.display().into_owned()).as_deref(), Some("${Bucket}/a:b"));
         assert!(super::tests::pattern("<Bucket.Arn>/*").parts().is_none());

@@ -103,14 +103,10 @@ static WANTED: LazyLock<Vec<(AuthorityLabel, Wanted)>> =
 
 /// Fills in what each principal can do, once; only for those of which a rule asks it.
 pub fn find_powers(principal: &Principal) -> Vec<Power> {
-    if principal.uses.is_empty() && principal.kind == PrincipalKind::Role {
-        return Vec::new();
-    }
-    powers_of(principal)
+    if principal.is_seldom_asked() { Vec::new() } else { powers_of(principal) }
 }
 
-/// What a principal can do, whoever it is.
-pub fn powers_of(principal: &Principal) -> Vec<Power> {
+fn powers_of(principal: &Principal) -> Vec<Power> {
     let mut powers = Vec::new();
     for (label, actions) in WANTED.iter() {
         let label = *label;
@@ -144,6 +140,15 @@ fn power(label: AuthorityLabel, grant: &Grant<'_>) -> Power {
 }
 
 impl Principal {
+    /// What it can do, whoever it is.
+    pub fn every_power(&self) -> &[Power] {
+        if self.is_seldom_asked() { self.other_powers.get_or_init(|| powers_of(self)) } else { &self.powers }
+    }
+
+    fn is_seldom_asked(&self) -> bool {
+        self.uses.is_empty() && self.kind == PrincipalKind::Role
+    }
+
     pub fn power(&self, label: AuthorityLabel) -> Option<&Power> {
         self.powers.iter().find(|power| power.label == label)
     }

@@ -21,7 +21,7 @@ pub mod terraform;
 mod trust_level;
 pub mod webhook;
 
-pub use authority::{AuthorityLabel, Power, actions_of_power, deploy_actions, powers_of};
+pub use authority::{AuthorityLabel, Power, actions_of_power, deploy_actions};
 pub use federation::is_ci_provider;
 pub use given::Given;
 pub use link::link;

@@ -54,6 +54,8 @@ pub struct Principal {
     pub uses: Vec<CiUse>,
     /// What the principal's policies let it do, as far as rules ask. Filled by linking.
     pub powers: Vec<Power>,
+    /// The same of one of which rules seldom ask: see `Principal::every_power`.
+    pub(super) other_powers: OnceLock<Vec<Power>>,
 }
 
 /// What the output of a call does not show of a principal, and other outputs may.
@@ -150,6 +152,7 @@ impl Principal {
             when: None,
             uses: Vec::new(),
             powers: Vec::new(),
+            other_powers: OnceLock::new(),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::diagnostic::{Edit, Severity};
 use crate::edit;
 use crate::linter::Report;
 use crate::source::Sources;
-use similar::TextDiff;
+use diffy::{DiffOptions, Line, PatchFormatter};
 use std::borrow::Cow;
 
 /// Lines around a change, as `diff -u` and git show them.
@@ -24,9 +24,10 @@ pub fn files(before: &Sources, after: &Sources, report: &Report, style: &Style) 
     for (file, source) in before.iter().filter(|(file, source)| source.text != after.get(*file).text) {
         let (old, new) = (&shown.get(file).text, &shown_after.get(file).text);
         let path = one_line(&source.path);
-        let diff = TextDiff::from_lines(&**old, &**new);
-        let (old, new) = (format!("a/{path}"), format!("b/{path}"));
-        let diff = diff.unified_diff().context_radius(CONTEXT).header(&old, &new).to_string();
+        let mut options = DiffOptions::new();
+        options.set_original_filename(format!("a/{path}")).set_modified_filename(format!("b/{path}"));
+        let patch = options.set_context_len(CONTEXT).create_patch(old, new);
+        let diff = PatchFormatter::new().suppress_blank_empty(false).fmt_patch(&patch).to_string();
         out.push_str(&painted(&secrets.mask(&diff), style));
     }
     out
@@ -37,9 +38,15 @@ pub fn lines(sources: &Sources, edits: &[Edit], style: &Style) -> String {
     let after = edit::applied(sources, edits);
     let mut out = String::new();
     for (file, source) in sources.iter().filter(|(file, source)| source.text != after.get(*file).text) {
-        let diff = TextDiff::from_lines(&*source.text, &*after.get(file).text);
-        let text = diff.unified_diff().context_radius(0).missing_newline_hint(false).to_string();
-        out.extend(text.lines().filter(|line| !line.starts_with("@@")).flat_map(|line| [line.trim_end(), "\n"]));
+        let after = &after.get(file).text;
+        let patch = DiffOptions::new().set_context_len(0).create_patch(&source.text, after);
+        for line in patch.hunks().iter().flat_map(|hunk| hunk.lines()) {
+            match line {
+                Line::Delete(old) => out.extend(["-", old.trim_end(), "\n"]),
+                Line::Insert(new) => out.extend(["+", new.trim_end(), "\n"]),
+                Line::Context(_) => {}
+            }
+        }
     }
     painted(&out, style)
 }

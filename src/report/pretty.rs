@@ -13,11 +13,12 @@ use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan,
     SpanContents, ThemeCharacters, ThemeStyles,
 };
+use rayon::prelude::*;
 use std::fmt;
 use std::ops::Range;
 
 pub fn findings(scene: &Scene, diagnostics: &[Diagnostic]) -> String {
-    diagnostics.iter().map(|diagnostic| finding(scene, diagnostic) + "\n").collect()
+    diagnostics.par_iter().map(|diagnostic| finding(scene, diagnostic) + "\n").collect::<Vec<_>>().concat()
 }
 
 fn finding(scene: &Scene, diagnostic: &Diagnostic) -> String {

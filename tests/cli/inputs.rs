@@ -58,6 +58,17 @@ fn paths_are_those_of_the_repository_from_any_folder() {
 }
 
 #[test]
+fn what_lies_in_another_folder_is_read_with_its_own_repository() {
+    let files = [("here/role.yml", ROLE), ("there/ci/project.yml", PROJECT)];
+    let words = ["../there/ci/project.yml", "--format", "json"];
+    let repository = repository(&files);
+    assert_eq!(repository.run_in("here", &words).rules(), ["role-policy-unavailable"]);
+    repository.write("there/.git/HEAD", "ref: refs/heads/main\n");
+    repository.write("there/iam/role.yml", ROLE);
+    assert!(repository.run_in("here", &words).rules().contains(&"passrole-wildcard".to_owned()));
+}
+
+#[test]
 fn standard_input_is_read() {
     let repository = repository(&[]);
     let run = repository.run_with_input(&["-", "--format", "short", "-q"], CREATES_ROLES);

@@ -40,7 +40,7 @@ pub fn issues(subject: &Subject<'_>, statement: &Statement) -> Vec<Issue> {
     let resources = statement.resources.iter().filter(|_| subject.document.kind == PolicyKind::Resource);
     for pattern in resources.filter(|resources| !resources.negated).flat_map(|resources| &resources.patterns) {
         let Some(service) = pattern.service().filter(|service| catalogue::service(service).is_some()) else { continue };
-        if !services.contains(&service.as_str()) {
+        if !services.contains(&service) {
             let issue = Issue::new(UNSUPPORTED_RESOURCE_ARN_IN_POLICY, pattern.span(), pattern.text().display());
             found.push(issue.other(owner).names(vec![services[0].to_owned()]));
         }

@@ -5,7 +5,7 @@ use crate::diagnostic::Severity;
 use crate::iam::narrowing::{narrowings, restricts};
 use crate::iam::principal::PrincipalKind as TrustedKind;
 use crate::iam::{ConditionClass, Statement};
-use crate::model::{AuthorityLabel, Model, Power, Principal, PrincipalKind, powers_of};
+use crate::model::{AuthorityLabel, Model, Power, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::value::{HoleKind, Text};
 
@@ -61,13 +61,11 @@ fn of_role(model: &Model, role: &Principal, own: bool) -> Option<Finding> {
         })?;
         Some((statement, entry))
     })?;
-    // Nothing need be known to use the role for powers to be asked of it.
-    let powers = if role.uses.is_empty() { powers_of(role) } else { role.powers.clone() };
     let counts = |power: &&Power| match power.label {
         AuthorityLabel::Admin | AuthorityLabel::IamWrite => power.everywhere,
         label => label == AuthorityLabel::Deploy,
     };
-    let power = powers.iter().find(counts);
+    let power = role.every_power().iter().find(counts);
     if own && power.is_none() {
         return None;
     }

@@ -6,7 +6,7 @@ use crate::iam::principal::PrincipalKind as TrustedKind;
 use crate::iam::{ArnPattern, Grant, Wanted};
 use crate::model::deployment::{Passable, names_role};
 use crate::model::principal::CiUse;
-use crate::model::{AuthorityLabel, Model, Power, Principal, PrincipalKind, powers_of};
+use crate::model::{AuthorityLabel, Model, Power, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::Span;
 use crate::value::Text;
@@ -90,12 +90,11 @@ fn of_bootstrap(model: &Model, principal: &Principal, grants: &[Grant<'_>]) -> O
 }
 
 /// The most dangerous thing that a role can do and the principal cannot.
-fn more_power(role: &Principal, principal: &Principal) -> Option<Power> {
-    let powers = if role.powers.is_empty() { powers_of(role) } else { role.powers.clone() };
+fn more_power<'r>(role: &'r Principal, principal: &Principal) -> Option<&'r Power> {
     let is_more = |power: &Power| {
         power.label.is_high() && power.label != AuthorityLabel::AssumeAny && principal.power(power.label).is_none()
     };
-    powers.into_iter().find(is_more)
+    role.every_power().iter().find(|power| is_more(power))
 }
 
 /// Who chooses the code decides; a build that deploys has such a role by design.

@@ -4,11 +4,10 @@
 use super::chain::{WHOSE, finding, is_meant, list};
 use super::reach::{Target, reaches};
 use crate::iam::{ConditionClass, Grant, Wanted};
-use crate::model::{AuthorityLabel, DeclaredResource, Model, Power, Principal, PrincipalKind, powers_of};
+use crate::model::{AuthorityLabel, DeclaredResource, Model, Power, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::FileId;
 use crate::value::{Hole, HoleKind, Text, Value};
-use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -55,8 +54,6 @@ struct Carrier<'m> {
     resource: &'m DeclaredResource,
     target: Target,
     role: &'m Principal,
-    /// What the role may do that should not be lent to anybody; found out when it is first asked for.
-    power: OnceCell<Option<Power>>,
 }
 
 fn bind(params: &Params) -> Check {
@@ -94,7 +91,7 @@ fn carriers<'m>(model: &'m Model, roles: &Roles<'m>, resource: &'m DeclaredResou
         let name = properties.get(way.name).and_then(Value::as_text).cloned();
         let name = name.unwrap_or_else(|| name_at_deployment(resource));
         let target = Target::declared_as(resource.file, &resource.logical_id.value, way.arn, Some(&name));
-        Some(Carrier { way, resource, target, role, power: OnceCell::new() })
+        Some(Carrier { way, resource, target, role })
     });
     found.collect()
 }
@@ -155,7 +152,7 @@ fn of_principal(
                 by.find(|grant| reaches(grant, &carrier.target))
             };
             let needed = carrier.way.calls.iter().map(by).collect::<Option<Vec<_>>>()?;
-            let power = carrier.power.get_or_init(|| lent_power(carrier.role)).as_ref()?;
+            let power = lent_power(carrier.role)?;
             principal.powers.iter().all(|own| own.label > power.label).then_some((carrier, power, needed))
         })
         .collect();
@@ -186,9 +183,10 @@ fn of_principal(
     Some(found)
 }
 
-fn lent_power(role: &Principal) -> Option<Power> {
+/// What a role may do that should not be lent to anybody.
+fn lent_power(role: &Principal) -> Option<&Power> {
     let lent = [AuthorityLabel::Admin, AuthorityLabel::IamWrite, AuthorityLabel::AssumeAny];
-    powers_of(role).into_iter().find(|power| lent.contains(&power.label))
+    role.every_power().iter().find(|power| lent.contains(&power.label))
 }
 
 #[cfg(test)]
