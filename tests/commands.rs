@@ -239,6 +239,16 @@ fn a_backend_is_that_of_the_folder_with_what_init_sets() {
         &of_terraform(&["tofu plan"], &[("main.tofu", &text)]),
         "? s3:GetObject on arn:P:s3:::states/${?var.stage}/tf"
     ));
+    // Of two folders that the source may start at neither is certain.
+    let spec = buildspec(&["terraform plan"]);
+    for (files, mark) in
+        [(&[("ci/main.tf", BACKEND)][..], ""), (&[("ci/main.tf", BACKEND), ("main.tf", BACKEND)], "? ")]
+    {
+        let files: Vec<_> = [("ci/buildspec.yml", spec.as_str())].into_iter().chain(files.iter().copied()).collect();
+        let model = model_of(&files);
+        let found = shown(&of_all(&model, &model.buildspecs[0].commands));
+        assert!(found.contains(&format!("{mark}s3:GetObject on arn:P:s3:::states/net/tf")), "{found:#?}");
+    }
     // A file that is merged over the others, and a file that is broken.
     let over = BACKEND.replace("states", "over");
     let found = of_terraform(&["terraform plan"], &[("main.tf", BACKEND), ("a_override.tf", &over)]);
@@ -267,6 +277,8 @@ fn a_workspace_of_terraform_has_a_state_of_its_own() {
         &of(&["export TF_CLI_ARGS_init=-backend=false", "terraform init"]),
         "! `terraform init`: `TF_CLI_ARGS`"
     ));
+    let found = of(&["terraform workspace delete old"]);
+    assert!(has(&found, "? s3:DeleteObject on arn:P:s3:::states/env:/old/net/tf"), "{found:#?}");
     // The variables of the buildspec count too.
     let spec = format!("env: {{variables: {{TF_WORKSPACE: prod}}}}\n{}", buildspec(&["terraform plan"]));
     let model = model_of(&[("buildspec.yml", &spec), ("main.tf", BACKEND)]);

@@ -15,7 +15,8 @@ pub const PROGRAMS: [&str; 2] = ["terraform", "tofu"];
 /// Variables that change what they do.
 ///
 /// Source: <https://developer.hashicorp.com/terraform/cli/config/environment-variables>
-pub const VARIABLES: [&str; 3] = ["TF_CLI_ARGS", "TF_CLI_ARGS_init", "TF_WORKSPACE"];
+pub const VARIABLES: [&str; 6] =
+    ["TF_CLI_ARGS", "TF_CLI_ARGS_apply", "TF_CLI_ARGS_destroy", "TF_CLI_ARGS_init", "TF_CLI_ARGS_plan", "TF_WORKSPACE"];
 
 /// A file of a configuration that names a backend, or may name one.
 #[derive(Debug)]

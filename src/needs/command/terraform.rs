@@ -143,7 +143,7 @@ fn state(found: &mut Found<'_>) -> Option<State> {
 
 /// The commands of the build up to this one.
 fn up_to<'c>(found: &Found<'c>) -> &'c [Command] {
-    let at = found.build.iter().position(|one| one.span == found.command.span);
+    let at = found.build.iter().position(|one| std::ptr::eq(one, found.command));
     at.and_then(|at| found.build.get(..=at)).unwrap_or_default()
 }
 
@@ -165,11 +165,15 @@ fn block<'c>(found: &Found<'c>) -> Result<Option<(&'c Backend, Certainty)>, Stri
     };
     let (folder, certainty) = match target_folder(found.command) {
         Some(folder) => {
-            let folders = model.paths_seen(found.command, &folder);
-            let Some(folder) = folders.into_iter().find(|folder| !in_folder(folder).is_empty()) else {
-                return Ok(None);
-            };
-            (folder, Certainty::Certain)
+            let mut folders = model.paths_seen(found.command, &folder);
+            folders.retain(|folder| !in_folder(folder).is_empty());
+            folders.dedup();
+            // Which folder the source starts at is not known where several will do.
+            let certainty = if folders.len() > 1 { Certainty::Likely } else { Certainty::Certain };
+            match folders.into_iter().next() {
+                Some(folder) => (folder, certainty),
+                None => return Ok(None),
+            }
         }
         None => {
             let folders: BTreeSet<&str> = model.terraform.iter().map(|one| folder_of(path(one.file))).collect();
@@ -357,7 +361,10 @@ fn workspace(found: &Found<'_>) -> Option<Text> {
     if let Some((_, value)) = command.variables.iter().find(|(name, _)| *name == "TF_WORKSPACE") {
         return named(value.clone().unwrap_or_else(|| super::arn::unknown("workspace", command.span)));
     }
-    let chosen = up_to(found).iter().rev().find(|one| chooses_workspace(one) && is_of_one(one, command))?;
+    let chosen = match verbs(command).as_slice() {
+        ["workspace", "delete", ..] => command,
+        _ => up_to(found).iter().rev().find(|one| chooses_workspace(one) && is_of_one(one, command))?,
+    };
     let mut names = chosen.arguments().iter().filter(|word| !word.text.starts_with('-')).skip(2);
     let name = names.next()?;
     match name.choices.is_empty() {

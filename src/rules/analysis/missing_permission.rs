@@ -79,18 +79,25 @@ fn role_decides(context: &Context<'_>, need: &Need, action: Action) -> bool {
         || need.resources.iter().all(|text| is_declared(context.model, text))
 }
 
-/// The resource stands in the files, by a reference or by its name, and so does its policy where it has
-/// one.
+/// The resource stands in the files, and so does its policy where it has one.
 fn is_declared(model: &Model, resource: &Text) -> bool {
     let is_referred = resource.holes().any(|hole| {
         let is_it = |file, id: &str| file == hole.template && id == hole.logical_id();
         model.resources.iter().any(|declared| is_it(declared.file, &declared.logical_id.value))
     });
-    let has_own_policy =
-        |declared: &DeclaredResource| declared.properties.iter().any(|one| one.value == "ResourcePolicy");
+    is_referred || is_declared_by_name(model, resource)
+}
+
+/// A bucket or a table by the name that is written; the policy of a table stands in the table itself.
+fn is_declared_by_name(model: &Model, resource: &Text) -> bool {
     let names = Names::new(model);
     let mut named = names.named(resource).peekable();
-    is_referred || named.peek().is_some() && !named.any(has_own_policy)
+    let role_decides = |declared: &DeclaredResource| match declared.kind.as_str() {
+        "AWS::S3::Bucket" => true,
+        "AWS::DynamoDB::Table" => declared.properties.iter().all(|one| one.value != "ResourcePolicy"),
+        _ => false,
+    };
+    named.peek().is_some() && named.all(role_decides)
 }
 
 /// Whether the script looks at how a command ends: `… || true`, `if …`.
