@@ -198,6 +198,7 @@ impl Config {
             accounts: sources.iter().map(|(_, source)| account(&source.path)).collect(),
             deployers: self.deployers.clone(),
             is_strict: self.file.deployment.strict.as_ref().is_some_and(|strict| *strict.get_ref()),
+            is_strict_sso: self.file.deployment.strict_sso,
             break_glass: self.break_glass.clone(),
         }
     }

@@ -4,10 +4,12 @@
 mod compare;
 mod fix;
 mod inventory;
+mod verdict;
 
 pub use compare::{Side, lint_change};
 pub use fix::{Fixes, Left, Permit, fix};
 pub use inventory::{ActionRow, AskedRule, Inventory, PipelineRow, PowerRow, RoleRow, ServiceRow, StageRow, Uses};
+pub use verdict::Deployment;
 
 use crate::baseline::{self, Baseline};
 use crate::change::Change;
@@ -66,6 +68,8 @@ pub struct Summary {
     pub not_analysed: Vec<NotAnalysed>,
     /// Files that are no business of iamlint: other YAML and JSON.
     pub other_files: usize,
+    /// Who may deploy, where something that deploys or an account is seen.
+    pub deployment: Option<Deployment>,
 }
 
 /// A file or a part of one that the run could not look into.
@@ -170,13 +174,14 @@ pub fn lint(sources: &Sources, rules: &[Rule], options: &Options) -> Report {
 
 /// The same, with what the sources mean.
 fn lint_and_model(sources: &Sources, rules: &[Rule], options: &Options) -> (Report, Model) {
-    let (Understood { model, formats, trees, summary, options }, suppressions) = read(sources, rules, options);
+    let (Understood { model, formats, trees, mut summary, options }, suppressions) = read(sources, rules, options);
     let context = Context::new(&model, sources, &formats, &trees);
     let (mut diagnostics, mut redactions) = rules::run(&context, rules);
-    give_back(trees, &options);
-    options.config.apply_levels(sources, rules, &mut diagnostics);
     let given: HashSet<Span> = model.principals.iter().flat_map(|one| one.given_by_tool.iter().copied()).collect();
     diagnostics.retain(|found| !given.contains(&found.primary.span));
+    summary.deployment = verdict::deployment(&model, rules, &diagnostics, &formats, &options);
+    give_back(trees, &options);
+    options.config.apply_levels(sources, rules, &mut diagnostics);
     for diagnostic in &mut diagnostics {
         doubt_repaired(&model, diagnostic);
         let origin = model.origin(diagnostic.primary.span, &diagnostic.about);

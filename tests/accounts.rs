@@ -161,6 +161,80 @@ fn who_deploys_in_an_emergency_and_by_the_way_is_told_more_mildly() {
 }
 
 #[test]
+fn roles_of_the_organisation_are_for_information_unless_they_are_judged_as_all_others() {
+    let of = |name: &str, config: &str| {
+        let role = role("Reach", "{AWS: \"arn:aws:iam::111122223333:root\"}", "cloudformation:*")
+            .replace("    Properties:\n", &format!("    Properties:\n      RoleName: {name}\n"));
+        let deploying = deploying();
+        let asked = [OUTSIDER, "organisation-role-may-deploy", "workload-is-administrator"];
+        let found = found(&[("a.yml", &deploying), ("b.yml", &role.replace("cloudformation:*", "*"))], config, &asked);
+        found.into_iter().map(|(rule, _)| rule).collect::<Vec<_>>()
+    };
+    for name in ["OrganizationAccountAccessRole", "AWSControlTowerExecution", "stacksets-exec-0123456789abcdef"] {
+        assert_eq!(of(name, ""), ["organisation-role-may-deploy"], "{name}");
+        assert_eq!(of(name, "[deployment]\nstrict-sso = false\n"), ["organisation-role-may-deploy"], "{name}");
+        let strict = of(name, "[deployment]\nstrict-sso = true\n");
+        assert!(!strict.is_empty() && !strict.contains(&"organisation-role-may-deploy".to_owned()), "{strict:?}");
+        assert_eq!(of(name, &format!("[deployment]\nprincipals = [\"{name}\"]\n")), ["workload-is-administrator"]);
+    }
+    // A name alone is no path.
+    assert!(!of("AWSReservedSSO_Mine", "").contains(&"organisation-role-may-deploy".to_owned()));
+}
+
+#[test]
+fn roles_of_people_of_the_organisation_are_told_by_their_path() {
+    let of = |path: &str, config: &str| {
+        let account = format!(
+            r#"{{"RoleDetailList": [{{"Path": "{path}", "RoleName": "AWSReservedSSO_Ops_0123456789abcdef", "RoleId": "AROAEXAMPLE",
+            "Arn": "arn:aws:iam::111122223333:role{path}AWSReservedSSO_Ops_0123456789abcdef",
+            "AssumeRolePolicyDocument": {{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": "sts:AssumeRoleWithSAML",
+            "Principal": {{"Federated": "arn:aws:iam::111122223333:saml-provider/AWSSSO_0123456789abcdef_DO_NOT_DELETE"}}}}]}},
+            "RolePolicyList": [{{"PolicyName": "p", "PolicyDocument": {{"Version": "2012-10-17", "Statement": [
+            {{"Effect": "Allow", "Action": "cloudformation:*", "Resource": "*"}}]}}}}], "AttachedManagedPolicies": []}}],
+            "UserDetailList": [], "GroupDetailList": [], "Policies": []}}"#
+        );
+        let deploying = deploying();
+        let files = [("a.yml", deploying.as_str()), ("account.json", &account)];
+        found(&files, config, &[OUTSIDER, "organisation-role-may-deploy"])
+            .into_iter()
+            .map(|(rule, _)| rule)
+            .collect::<Vec<_>>()
+    };
+    let path = "/aws-reserved/sso.amazonaws.com/eu-west-1/";
+    assert_eq!(of(path, ""), ["organisation-role-may-deploy"]);
+    assert_eq!(of(path, "[deployment]\nstrict-sso = true\n"), [OUTSIDER]);
+    assert_eq!(of("/", ""), [OUTSIDER]);
+}
+
+#[test]
+fn a_run_counts_who_may_deploy() {
+    let mut sources = Sources::new();
+    let folder = "fixtures/projects/only-the-pipeline/account";
+    let file =
+        sources.add("iamlint.toml", std::fs::read_to_string(format!("{folder}/iamlint.toml")).expect("a fixture"));
+    let config = Config::read(&sources, file, "").expect("a configuration");
+    for name in ["account.json", "projects.json", "pipeline.json"] {
+        sources.add(name, std::fs::read_to_string(format!("{folder}/{name}")).expect("a fixture"));
+    }
+    let options = Options { config, ..Options::default() };
+    let of = |rules: &[iamlint::rules::Rule]| lint(&sources, rules, &options).summary.deployment;
+    let counted = of(builtin::rules()).expect("a pipeline deploys");
+    assert_eq!((counted.by_design, counted.execution), (1, 1), "cd-deployer, cfn-exec");
+    assert_eq!(
+        (counted.users, counted.roles, counted.by_build),
+        (3, 3, 1),
+        "ci-legacy, alice, bob; ops, helper, lambda-self; tester"
+    );
+    let exempted: Vec<&str> = counted.exempted.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!((exempted.as_slice(), counted.unknown), (["autoscaling-ecs", "bg-admin"].as_slice(), 0));
+    let some: Vec<_> = builtin::rules().iter().filter(|rule| rule.id == OUTSIDER).cloned().collect();
+    assert_eq!(of(&some), None, "not all that counts was asked");
+    let mut sources = Sources::new();
+    sources.add("b.yml", role("Tool", "{AWS: !Ref Admin}", "lambda:UpdateFunctionCode"));
+    assert_eq!(lint(&sources, builtin::rules(), &Options::default()).summary.deployment, None, "nothing deploys");
+}
+
+#[test]
 fn what_is_no_account_is_refused() {
     let mut sources = Sources::new();
     let file = sources.add("iamlint.toml", "trusted-accounts = [\"2109\"]\n[paths.a]\naccount = \"21098765432x\"\n");

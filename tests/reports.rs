@@ -357,6 +357,19 @@ fn hostile() -> (Sources, Report) {
 }
 
 #[test]
+fn names_in_the_words_of_a_page_are_code_and_no_markup() {
+    let page = |message: &str| {
+        let mut sources = Sources::new();
+        let span = Span::new(sources.add("a.yml", "key: value\n"), 0, 3);
+        let found = Diagnostic::new("some-rule", Severity::High, message.into(), Label::new(span, "this"));
+        rendered(&Report { diagnostics: vec![found], ..Report::default() }, &sources, Format::Html)
+    };
+    let text = page("`<b>Role` may call `s3:*` & more");
+    assert!(text.contains("<code>&lt;b&gt;Role</code> may call <code>s3:*</code> &amp; more</h3>"), "{text}");
+    assert!(page("`a` and a lone ` <b>").contains("`a` and a lone ` &lt;b&gt;</h3>"), "left as it is");
+}
+
+#[test]
 fn a_hostile_name_is_no_markup_in_any_format() {
     let (sources, report) = hostile();
     for format in Format::ALL {

@@ -346,6 +346,14 @@ fn suppressions_of_other_tools_count_where_they_are_honoured() {
         assert_eq!(known.report.suppressed[0].spelling.name(), tool);
         assert_eq!(run_by(&text, "").found(), [(RULE, "iam:CreateRole")], "{tool} is not honoured");
     }
+    let wildcards =
+        template(&[("metadata", "Metadata: {cdk_nag: {rules_to_suppress: [{id: AwsSolutions-IAM5, reason: why}]}}")]);
+    let mut sources = Sources::new();
+    sources.add("role.yml", wildcards);
+    let file = sources.add("iamlint.toml", "[suppressions]\nhonour = [\"cdk_nag\"]\n");
+    let config = Config::read(&sources, file, "").expect("a configuration");
+    let report = lint(&sources, builtin::rules(), &Options { config, ..Options::default() });
+    assert!(report.suppressed.iter().any(|one| one.diagnostic.rule == "write-on-every-resource"), "{report:?}");
     let honour = "[suppressions]\nhonour = [\"checkov\", \"cdk_nag\"]\n";
     for (place, text) in [
         ("metadata", "Metadata: {checkov: {skip: [{id: CKV_AWS_1}]}}"),

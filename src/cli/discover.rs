@@ -4,6 +4,7 @@
 use super::Failure;
 use super::args::InputArgs;
 use super::folders::Files;
+use super::generated::command_near;
 use super::read;
 use super::settings::Settings;
 use crate::config::{Config, globs};
@@ -93,7 +94,11 @@ pub fn input_from(files: &Files, paths: &[PathBuf], args: &InputArgs, settings: 
             }
         } else if matches!(files, Files::Folders) {
             // What is new is in no commit.
-            return Err(Failure::new(format!("there is no file or folder `{}`", path.display())));
+            let message = format!("there is no file or folder `{}`", path.display());
+            return Err(match path.to_str().and_then(command_near) {
+                Some(command) => Failure::with_help(message, format!("did you mean `iamlint {command}`?")),
+                None => Failure::new(message),
+            });
         }
     }
     for folder in around.difference(&walked).filter(|_| !args.isolated) {

@@ -13,6 +13,12 @@ pub fn completions(args: &CompletionsArgs) -> Result<u8, Failure> {
     Ok(CLEAN)
 }
 
+/// The command that a word is nearly the name of.
+pub fn command_near(word: &str) -> Option<String> {
+    let command = Args::command();
+    nearest(word, command.get_subcommands().map(clap::Command::get_name)).map(str::to_owned)
+}
+
 /// The page of the program, or that of one of its commands.
 pub fn man(args: &ManArgs) -> Result<u8, Failure> {
     let mut command = Args::command();

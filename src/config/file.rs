@@ -79,6 +79,9 @@ pub struct Deployment {
     #[schemars(with = "Option<bool>")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strict: Option<Placed<bool>>,
+    /// Roles of an organisation are judged as all others: those of IAM Identity Center, Control Tower, stack sets,
+    /// and `OrganizationAccountAccessRole`; they are for information otherwise
+    pub strict_sso: bool,
     /// Names or ARNs of roles and users that deploy in an emergency: no finding as long as MFA or a trust policy
     /// that names who may come in keeps them for that
     #[schemars(with = "Vec<String>")]

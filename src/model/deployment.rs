@@ -5,6 +5,7 @@ use super::emergency::is_guarded;
 use super::pipeline::{Pipeline, PipelineAction, Stage};
 use super::principal::{Principal, PrincipalKind, RoleRef, RoleTarget, may_be_one_account};
 use super::project::{BuildProject, DeployEvidence};
+use super::provided::{is_of_bootstrap, is_of_organisation};
 use super::{Model, PrincipalId};
 use crate::iam::{ArnPattern, Grant, Wanted};
 use crate::source::FileId;
@@ -21,6 +22,8 @@ pub struct Deployers {
     pub execution: BTreeSet<PrincipalId>,
     /// Those that deploy in an emergency, and are kept for that.
     pub emergency: BTreeSet<PrincipalId>,
+    /// Those by which an organisation reaches into the account, where they are not judged as all others.
+    pub organisation: BTreeSet<PrincipalId>,
     /// Those that are seen to deploy, where the run was told that others do and nobody else.
     pub unnamed: BTreeSet<PrincipalId>,
     /// Deployers whose role is in none of the files.
@@ -29,7 +32,8 @@ pub struct Deployers {
 
 impl Deployers {
     pub fn contains(&self, id: PrincipalId) -> bool {
-        [&self.principals, &self.execution, &self.emergency].iter().any(|ids| ids.contains(&id))
+        let known = [&self.principals, &self.execution, &self.emergency, &self.organisation];
+        known.iter().any(|ids| ids.contains(&id))
     }
 
     /// Whether a role that gets its name at deployment may be one of those that are referred to by
@@ -216,6 +220,10 @@ pub fn deployers(model: &Model) -> Deployers {
     found.unnamed.retain(|id| !found.principals.contains(id));
     let guarded = all().filter(|(_, one)| model.given.is_break_glass(one) && is_guarded(one));
     found.emergency.extend(guarded.map(|(id, _)| id));
+    if !model.given.is_strict_sso {
+        let reaching_in = all().filter(|(id, one)| is_of_organisation(one) && !found.principals.contains(id));
+        found.organisation = reaching_in.map(|(id, _)| id).collect();
+    }
     let names = model.given.deployers.iter().filter_map(|told| told.value.rsplit('/').next());
     found.elsewhere.extend(names.map(str::to_owned));
     let passing: Vec<Passing<'_>> = found.principals.iter().map(|id| Passing::of(model.principal(*id))).collect();
@@ -303,8 +311,12 @@ impl Deployers {
     }
 
     /// `--role-arn` of a deploy command names the role that CloudFormation works with, and that of
-    /// `aws sts assume-role` the one that deploys.
+    /// `aws sts assume-role` the one that deploys. The CDK deploys with roles of its bootstrap.
     fn add_handed_over(&mut self, model: &Model, commands: &[Command]) {
+        if commands.iter().any(|command| command.program() == "cdk" && command.deploys()) {
+            let all = model.principals.iter().enumerate();
+            self.principals.extend(all.filter(|(_, one)| is_of_bootstrap(one)).map(|(id, _)| id));
+        }
         for command in commands {
             let assumes = command.program() == "aws" && command.has_words(["sts", "assume-role"]);
             let Some(arn) = command.option("--role-arn").filter(|_| assumes || command.deploys()) else { continue };

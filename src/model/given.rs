@@ -19,7 +19,9 @@ pub struct Given {
     pub deployers: Vec<Spanned<String>>,
     /// Nobody else does, whatever is seen of them.
     pub is_strict: bool,
-    /// The same for those that deploy in an emergency.
+    /// Roles by which an organisation reaches into the account are judged as all others.
+    pub is_strict_sso: bool,
+    /// The same as `deployers` for those that deploy in an emergency.
     pub break_glass: Vec<Spanned<String>>,
 }
 

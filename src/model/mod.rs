@@ -15,6 +15,7 @@ pub mod lower;
 pub mod pipeline;
 pub mod principal;
 pub mod project;
+mod provided;
 pub mod script;
 pub mod service;
 pub mod terraform;
@@ -28,6 +29,7 @@ pub use link::link;
 pub use pipeline::{Pipeline, PipelineAction, Stage, Trigger};
 pub use principal::{CiUse, ManagedPolicyRef, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef, RoleTarget};
 pub use project::{ActionRef, Artifacts, BuildProject, BuildspecRef, Source};
+pub use provided::{is_of_bootstrap, is_service_linked};
 pub use trust_level::{CodeTrust, Level, buildspec_is_in_source, from_pipeline};
 pub use webhook::{Filter, FilterGroup, FilterKind, Webhook};
 

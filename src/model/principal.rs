@@ -32,6 +32,8 @@ pub struct Principal {
     pub logical_id: Spanned<String>,
     /// `RoleName`, `UserName` or `GroupName`, when it is given.
     pub name: Option<Text>,
+    /// The path of a role or user that there is, such as `/aws-reserved/sso.amazonaws.com/`; `None` for `/`.
+    pub path: Option<String>,
     /// The account it is in, when its ARN is known.
     pub account: Option<String>,
     /// The trust policy of a role.
@@ -140,6 +142,7 @@ impl Principal {
             file,
             logical_id,
             name: None,
+            path: None,
             account: None,
             trust: None,
             authority: Authority::default(),

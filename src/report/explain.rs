@@ -9,7 +9,7 @@ use crate::linter::{Options, Report, lint};
 use crate::rules::examples::{self, Example};
 use crate::rules::{Rule, builtin};
 use crate::source::{Sources, Span};
-use crate::suppress::{OwnRule, own_rule as own_rule_of};
+use crate::suppress::{OwnRule, own_rule as own_rule_of, write};
 use jiff::civil::Date;
 use std::fmt::Write;
 
@@ -227,11 +227,28 @@ pub fn finding(
         let flags = if fix.applicability == Applicability::Safe { "--fix" } else { "--fix --unsafe-fixes" };
         page.text(&format!("  `iamlint check {flags}` makes this change"));
     }
+    if !write::is_of_suppressions(diagnostic) {
+        page.heading("IF IT IS MEANT");
+        page.code(&suppression(sources, &shown, diagnostic, style));
+    }
     if let Some(rule) = rule {
         page.section("REFERENCES", &rule.references.join("\n"));
         page.text(&format!("iamlint explain {}", rule.id));
     }
     page.out
+}
+
+/// What suppresses a finding, as it is written: a comment, or an entry of the configuration.
+fn suppression(sources: &Sources, shown: &Sources, diagnostic: &Diagnostic, style: &Style) -> String {
+    let found = std::slice::from_ref(diagnostic);
+    match write::comments(sources, found, "WHY").0.as_slice() {
+        [] => format!("in iamlint.toml:\n{}", write::entries(sources, "", found, "WHY")),
+        [first, ..] => {
+            let place = format!("{}:{}", sources.path(first.span.file), sources.position(first.span).line);
+            let edits = std::slice::from_ref(first);
+            format!("a comment above {}:\n{}", one_line(&place), diff::lines(shown, edits, style))
+        }
+    }
 }
 
 fn doubt_line(sources: &Sources, doubt: &crate::diagnostic::Doubt) -> String {

@@ -1,6 +1,7 @@
 //! The names of the formats.
 
 use crate::linter::Inventory;
+use crate::rules::pack::nearest;
 use std::fmt;
 use std::str::FromStr;
 
@@ -89,6 +90,12 @@ impl FromStr for Format {
 
     fn from_str(text: &str) -> Result<Format, String> {
         let found = Format::ALL.into_iter().find(|format| format.name() == text);
-        found.ok_or_else(|| format!("`{text}` is no format: {}", Format::ALL.map(Format::name).join(", ")))
+        found.ok_or_else(|| {
+            let names = Format::ALL.map(Format::name);
+            match nearest(text, names) {
+                Some(meant) => format!("`{text}` is no format, did you mean `{meant}`?"),
+                None => format!("`{text}` is no format: {}", names.join(", ")),
+            }
+        })
     }
 }

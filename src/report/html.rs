@@ -9,8 +9,8 @@ use crate::linter::{self, NotAnalysed, PipelineRow, Report, RoleRow, ServiceRow}
 use crate::needs::table::Counts;
 use crate::source::Span;
 use crate::suppress::Suppressed;
-use minijinja::Environment;
 use minijinja::value::Serde;
+use minijinja::{Environment, HtmlEscape, Value};
 use serde::Serialize;
 use std::cmp::Reverse;
 
@@ -43,6 +43,7 @@ pub fn report(scene: &Scene, report: &Report, fail_on: Option<Severity>) -> Stri
 fn page(scene: &Scene, report: &Report, fail_on: Option<Severity>, most: usize) -> String {
     let mut environment = Environment::new();
     // The ending of the name switches escaping on.
+    environment.add_filter("words", words);
     environment.add_template("page.html", PAGE).expect("the template is ours, and a test renders it");
     let template = environment.get_template("page.html").expect("it was added");
     let mut room = MOST_SOURCE.min(most * 500);
@@ -64,6 +65,19 @@ fn page(scene: &Scene, report: &Report, fail_on: Option<Severity>, most: usize) 
         not_analysed: Rows::new(&report.summary.not_analysed, most, |item| unread(scene, item)),
     };
     template.render(Serde(page)).expect("the template uses what the page has")
+}
+
+/// What stands between backticks, as code; the rest, and all of it, is escaped.
+fn words(text: &str) -> Value {
+    let pieces: Vec<&str> = text.split('`').collect();
+    if pieces.len().is_multiple_of(2) {
+        return Value::from_safe_string(HtmlEscape(text).to_string());
+    }
+    let piece = |(index, piece): (usize, &&str)| match index % 2 {
+        0 => HtmlEscape(piece).to_string(),
+        _ => format!("<code>{}</code>", HtmlEscape(piece)),
+    };
+    Value::from_safe_string(pieces.iter().enumerate().map(piece).collect())
 }
 
 #[derive(Serialize)]

@@ -158,6 +158,8 @@ struct Summary<'a> {
     pipelines: usize,
     commands: usize,
     understood: usize,
+    /// `null` where nothing that deploys and no account is seen, or not all rules about it were asked.
+    deployment: Option<Deployment<'a>>,
     not_analysed: Vec<NotAnalysed<'a>>,
     /// The day of the IAM data that the run went by.
     iam_data: &'static str,
@@ -170,6 +172,29 @@ struct Summary<'a> {
     failing: usize,
     fixable: Fixable,
     fixed: Option<Fixed<'a>>,
+}
+
+/// How many principals have deployment permission.
+#[derive(Serialize)]
+struct Deployment<'a> {
+    by_design: usize,
+    execution: usize,
+    past_pipeline: PastPipeline,
+    exempted: Vec<Exempted<'a>>,
+    unknown: usize,
+}
+
+#[derive(Serialize)]
+struct PastPipeline {
+    users: usize,
+    roles: usize,
+    by_build: usize,
+}
+
+#[derive(Serialize)]
+struct Exempted<'a> {
+    name: &'a str,
+    reason: &'static str,
 }
 
 /// How many of the findings offer a fix.
@@ -273,6 +298,13 @@ fn summary<'a>(report: &'a linter::Report, sources: &'a Sources, fail_on: Option
         pipelines: summary.pipelines,
         commands: summary.commands,
         understood: summary.understood,
+        deployment: summary.deployment.as_ref().map(|found| Deployment {
+            by_design: found.by_design,
+            execution: found.execution,
+            past_pipeline: PastPipeline { users: found.users, roles: found.roles, by_build: found.by_build },
+            exempted: found.exempted.iter().map(|(name, reason)| Exempted { name, reason }).collect(),
+            unknown: found.unknown,
+        }),
         not_analysed: summary
             .not_analysed
             .iter()

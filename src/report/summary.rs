@@ -32,6 +32,7 @@ pub fn text(scene: &Scene, report: &Report, format: Format, fail_on: Option<Seve
         out.push_str(&ink::paint(scene.style, Ink::Frame, &data()));
         out.push('\n');
     }
+    out.push_str(&deployment(scene, &report.summary));
     out.push_str(&understood(scene, &report.summary));
     out.push_str(&not_analysed(scene, &report.summary.not_analysed));
     out.push_str(&verdict(scene, report, fail_on));
@@ -160,6 +161,38 @@ fn not_analysed(scene: &Scene, items: &[NotAnalysed]) -> String {
     out.extend(items[..shown].iter().map(|item| unread(scene, item)));
     if shown < items.len() {
         out.push_str(&format!("  and {} more (-v lists them)\n", items.len() - shown));
+    }
+    out
+}
+
+/// Who has deployment permission, in numbers; with `-v` who is exempted, and why.
+fn deployment(scene: &Scene, summary: &Summary) -> String {
+    let Some(found) = &summary.deployment else { return String::new() };
+    let by_design = if found.by_design > 0 { found.by_design.to_string() } else { "nobody of these files".to_owned() };
+    let mut words = vec![format!("{by_design} by design")];
+    if found.execution > 0 {
+        words.push(format!("{} that CloudFormation deploys with", count(found.execution, "role")));
+    }
+    let people = [(found.users, "user"), (found.roles, "role")].into_iter().filter(|(number, _)| *number > 0);
+    let mut past: Vec<String> = people.map(|(number, noun)| count(number, noun)).collect();
+    if found.by_build > 0 {
+        past.push(format!("{} by starting a build", found.by_build));
+    }
+    words.push(match past.as_slice() {
+        [] => "nobody past the pipeline".to_owned(),
+        [one] => format!("{one} past the pipeline"),
+        _ => format!("{} past the pipeline{}", found.users + found.roles + found.by_build, in_parentheses(&past)),
+    });
+    if !found.exempted.is_empty() {
+        words.push(format!("{} exempted", found.exempted.len()));
+    }
+    if found.unknown > 0 {
+        words.push(format!("{} of which it is not known", count(found.unknown, "principal")));
+    }
+    let mut out = format!("may deploy: {}\n", words.join(", "));
+    if scene.style.verbose {
+        let exempted = found.exempted.iter();
+        out.extend(exempted.map(|(name, because)| format!("  exempted: `{}`: {because}\n", one_line(name))));
     }
     out
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Edits that suppress findings in YAML, and the findings that no comment can be written for.
 pub fn comments<'d>(sources: &Sources, found: &'d [Diagnostic], reason: &str) -> (Vec<Edit>, Vec<&'d Diagnostic>) {
-    let mut rules_at: BTreeMap<Span, BTreeSet<&str>> = BTreeMap::new();
+    let mut rules_at: BTreeMap<(Span, String), BTreeSet<&str>> = BTreeMap::new();
     let mut left = Vec::new();
     let mut by_file: BTreeMap<FileId, Vec<&Diagnostic>> = BTreeMap::new();
     found.iter().for_each(|one| by_file.entry(one.primary.span.file).or_default().push(one));
@@ -23,22 +23,36 @@ pub fn comments<'d>(sources: &Sources, found: &'d [Diagnostic], reason: &str) ->
             match scope::smallest_around(&parsed.documents, text, &places).filter(|_| takes_comments) {
                 Some(part) => {
                     let (start, _) = scope::line_around(text, part.start as usize);
-                    let rules = rules_at.entry(Span::new(file, start, start)).or_default();
+                    let actions = actions(one, &text[part.start as usize..part.end as usize]);
+                    let rules = rules_at.entry((Span::new(file, start, start), actions)).or_default();
                     rules.insert(&one.rule);
                 }
                 None => left.push(one),
             }
         }
     }
-    let edits = rules_at.into_iter().map(|(span, rules)| {
+    let edits = rules_at.into_iter().map(|((span, actions), rules)| {
         let text = &sources.get(span.file).text;
         let line = &text[span.start as usize..];
         let indent = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
         let end = if line.split('\n').next().is_some_and(|line| line.ends_with('\r')) { "\r\n" } else { "\n" };
         let rules = rules.into_iter().collect::<Vec<_>>().join(", ");
-        Edit { span, text: format!("{indent}# iamlint: ignore[{rules}] -- {reason}{end}") }
+        Edit { span, text: format!("{indent}# iamlint: ignore[{rules}]{actions} -- {reason}{end}") }
     });
     (edits.collect(), left)
+}
+
+/// The actions that a finding is about, as a comment names them: another one that is added below it is told. Nothing
+/// where the comment stands above the one action, or where a name has a space in it.
+fn actions(found: &Diagnostic, part: &str) -> String {
+    let mut actions: Vec<&str> = found.actions.iter().map(|action| action.value.as_str()).collect();
+    actions.dedup();
+    let is_above_it = actions.as_slice() == [part.trim_matches(['-', ' ', '"', '\''])];
+    let has_space = actions.iter().any(|action| action.contains([' ', ',']));
+    match actions.is_empty() || is_above_it || has_space {
+        true => String::new(),
+        false => format!(" action={}", actions.join(",")),
+    }
 }
 
 /// Takes a rule out of a comment, and the comment as a whole where it names no other.

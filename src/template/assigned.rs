@@ -5,6 +5,9 @@ use crate::source::FileId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// More environments of one file than this are not told apart.
+pub const MAX_ENVIRONMENTS: usize = 16;
+
 /// The values of one environment; the environment of a repository that has only one has no name.
 pub type Environment = (String, Arc<BTreeMap<String, String>>);
 
@@ -25,6 +28,11 @@ impl Assigned {
             return Vec::new();
         }
         environments.iter().map(|(name, values)| (name.as_str(), values.get(parameter).map(String::as_str))).collect()
+    }
+
+    /// The environments that a file is deployed to, by their names.
+    pub fn names(&self, file: FileId) -> impl Iterator<Item = &str> {
+        self.environments.get(file.index()).into_iter().flatten().map(|(name, _)| name.as_str())
     }
 
     /// The paths below the root that the addresses in a text stand for.

@@ -1,6 +1,7 @@
 //! A CloudFormation template: what it declares, with its places. Intrinsics are evaluated on demand.
 
-use super::condition::Conditions;
+use super::assigned::{Assigned, MAX_ENVIRONMENTS};
+use super::condition::{Conditions, Outcome};
 use super::detect::{is_part_of_template, transforms};
 use super::extension;
 use super::intrinsics::Scope;
@@ -45,6 +46,8 @@ pub struct Resource {
     pub node: Node,
     /// The resource is made only when this holds.
     pub when: Option<Condition>,
+    /// That does not hold in any environment that the run is told of.
+    pub is_never_made: bool,
 }
 
 impl Resource {
@@ -112,6 +115,9 @@ impl Template {
         let root = written_out.as_ref().map_or(root, |written| &written.root);
         template.outputs = root.get("Outputs").cloned();
         template.conditions = Conditions::read(root.get("Conditions"));
+        if let Some(repository) = repository {
+            template.decide_conditions(root.get("Conditions"), repository.assigned());
+        }
         if let Some(written) = &written_out {
             template.not_read.extend(written.not_read.iter().cloned());
             template.includes.clone_from(&written.includes);
@@ -154,6 +160,21 @@ impl Template {
             Some(node) => scope.evaluate(node),
             None => Value::Null(resource.logical_id.span),
         }
+    }
+
+    /// Where the run is told what parameters are, the conditions about them are known.
+    fn decide_conditions(&mut self, conditions: Option<&Node>, assigned: &Assigned) {
+        let environments: Vec<&str> = assigned.names(self.file).collect();
+        if environments.len() > MAX_ENVIRONMENTS {
+            return;
+        }
+        let (file, parameters) = (self.file, &self.parameters);
+        let value = |environment: &str, parameter: &str| {
+            let declared = parameters.get(parameter).filter(|one| !one.is_stored() && !one.is_list())?;
+            let told = assigned.values(file, parameter).into_iter().find(|(name, _)| *name == environment)?;
+            told.1.map(str::to_owned).or_else(|| Some(declared.default.as_ref()?.value.clone()))
+        };
+        self.conditions.decide(conditions, environments.into_iter(), value);
     }
 
     fn read_resources(&mut self, root: &Node) {
@@ -199,9 +220,12 @@ impl Template {
                 self.not_read.push((kind.value.span(), reason));
                 continue;
             }
-            let when = entry.value.get("Condition").and_then(|node| {
-                let name = node.as_str()?;
-                Some(self.conditions.holds(name, true, node.span()))
+            let condition = entry.value.get("Condition").and_then(|node| Some((node.as_str()?, node.span())));
+            let outcome = condition.and_then(|(name, _)| self.conditions.outcome(name));
+            let when = condition.filter(|_| outcome != Some(Outcome::Always(true)));
+            let when = when.map(|(name, span)| match outcome.as_ref().and_then(Outcome::only_environment) {
+                Some(environment) => in_environment(environment, span),
+                None => self.conditions.holds(name, true, span),
             });
             let node = match globals {
                 Some(globals) => sam::with_globals(globals, text, &entry.value),
@@ -213,9 +237,15 @@ impl Template {
                 kind: Spanned::new(text.to_owned(), kind.value.span()),
                 node,
                 when,
+                is_never_made: outcome == Some(Outcome::Always(false)),
             });
         }
     }
+}
+
+/// All parameters turn out as in one environment.
+pub fn in_environment(name: &str, span: Span) -> Condition {
+    Condition { name: "environment".to_owned(), value: name.to_owned(), span }
 }
 
 /// What a variable puts there is not known.

@@ -3,7 +3,8 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html>
 
-use super::cloudformation::Template;
+use super::cloudformation::{Template, in_environment};
+use super::condition::Outcome;
 use super::reference::{self, split_substitutions};
 use super::sam;
 use super::stack::Neighbours;
@@ -331,6 +332,18 @@ impl<'t> Scope<'t> {
         if !self.template.conditions.declares(name) {
             let unresolved = Unresolved { name: name.to_owned(), kind: HoleKind::Undeclared, span: condition.span() };
             self.unresolved.borrow_mut().push(unresolved);
+        }
+        match self.template.conditions.outcome(name) {
+            Some(Outcome::Always(holds)) => return self.evaluate(if holds { yes } else { no }),
+            Some(Outcome::ByEnvironment(outcomes)) => {
+                let [yes, no] = [yes, no].map(|node| self.evaluate(node));
+                let branches = outcomes.iter().map(|(environment, holds)| Branch {
+                    when: in_environment(environment, condition.span()),
+                    value: if *holds { yes.clone() } else { no.clone() },
+                });
+                return Value::Choice(branches.collect(), span);
+            }
+            None => {}
         }
         let branch = |holds: bool, node: &Node| Branch {
             when: self.template.conditions.holds(name, holds, condition.span()),

@@ -4,7 +4,8 @@
 //! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-nested-stacks.html>,
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html>
 
-use super::cloudformation::{Resource, Template};
+use super::assigned::MAX_ENVIRONMENTS;
+use super::cloudformation::{Resource, Template, in_environment};
 use super::detect::Format;
 use super::intrinsics::Scope;
 use super::repository::{NotTaken, Repository};
@@ -153,14 +154,13 @@ impl<'r> Neighbours<'r> {
         let given: Vec<(&str, &str)> =
             values.into_iter().map(|(name, text)| Some((name, text.or(default)?))).collect::<Option<_>>()?;
         let (_, first) = given.first()?;
-        if given.len() > MAX_GIVEN || given.iter().all(|(_, text)| text == first) {
-            return (given.len() <= MAX_GIVEN).then(|| value(first));
+        if given.len() > MAX_ENVIRONMENTS || given.iter().all(|(_, text)| text == first) {
+            return (given.len() <= MAX_ENVIRONMENTS).then(|| value(first));
         }
         // All parameters turn out as in one environment.
-        let branches = given.iter().map(|(name, text)| Branch {
-            when: Condition { name: "environment".to_owned(), value: (*name).to_owned(), span: declared.name.span },
-            value: value(text),
-        });
+        let branches = given
+            .iter()
+            .map(|(name, text)| Branch { when: in_environment(name, declared.name.span), value: value(text) });
         Some(Value::Choice(branches.collect(), span))
     }
 

@@ -232,13 +232,21 @@ fn suppressions_are_written_for_what_is_found() {
     assert_eq!(
         added,
         [
-            "# iamlint: ignore[write-on-every-resource] -- known, SEC-1",
+            "# iamlint: ignore[write-on-every-resource] action=logs:PutLogEvents,iam:CreateRole -- known, SEC-1",
             "# iamlint: ignore[ci-role-creates-principals] -- known, SEC-1",
             "# iamlint: ignore[ci-role-without-boundary] -- known, SEC-1"
         ]
     );
     let without: String = text.lines().filter(|line| !line.contains("iamlint")).flat_map(|line| [line, "\n"]).collect();
     assert_eq!(without, CREATES_ROLES, "nothing else has changed");
+    let item = "- iam:CreateRole\n";
+    let (before, behind) = text.split_once(item).expect("an item");
+    let indent = before.rsplit('\n').next().unwrap_or_default();
+    repository.write("ci.yml", &format!("{before}{item}{indent}- iam:CreateUser\n{behind}"));
+    for rule in ["write-on-every-resource", "ci-role-creates-principals"] {
+        let run = repository.run(&["--select", rule]);
+        assert!(run.status == 1 && run.out.contains("iam:CreateUser"), "an action that is added is told: {}", run.out);
+    }
     assert_eq!(repository.run(&["--add-ignore", " "]).status, 2);
     assert_eq!(repository.run_with_input(&["--add-ignore", "why", "-"], json).status, 2, "there is no file to write");
 }
@@ -317,6 +325,81 @@ fn parameters_turn_out_as_in_one_environment_at_a_time() {
     assert!(found.len() == 1 && found[0].contains("310987154321"), "{found:?}");
     trusted("\"210987654321\", \"310987154321\"");
     assert_eq!(foreign(&repository, &[]).len(), 0, "no account is mixed of two environments");
+}
+
+/// A role that passes any role but in production, and one that is made there alone.
+const BY_STAGE: &str = r#"Parameters:
+  Stage: {Type: String, Default: prod}
+  Region: {Type: String, Default: eu}
+Conditions:
+  IsProd: !Equals [!Ref Stage, prod]
+  IsTest: !Not [!Condition IsProd]
+  IsEuropeanTest: !And [!Condition IsTest, !Equals [!Ref Region, eu]]
+  Never: !And [!Condition IsTest, !Condition IsProd]
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: {Effect: Allow, Principal: {Service: codebuild.amazonaws.com}, Action: sts:AssumeRole}
+      Policies:
+        - PolicyName: p
+          PolicyDocument:
+            Statement:
+              Effect: Allow
+              Action: iam:PassRole
+              Resource: !If [IsTest, "*", "arn:aws:iam::111122223333:role/app"]
+  OfProduction:
+    Condition: IsProd
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: {Effect: Allow, Principal: {Service: codebuild.amazonaws.com}, Action: sts:AssumeRole}
+      Policies:
+        - PolicyName: p
+          PolicyDocument:
+            Statement: {Effect: Allow, Action: iam:PassRole, Resource: "*"}
+"#;
+
+#[test]
+fn what_parameters_are_told_to_be_decides_the_conditions_about_them() {
+    let repository = repository(&[("role.yml", BY_STAGE)]);
+    let found = |config: &str, words: &[&str]| -> Vec<String> {
+        repository.write("iamlint.toml", config);
+        let words: Vec<&str> =
+            [&["--format", "json", "--select", "passrole-wildcard"], words].concat().into_iter().collect();
+        let report = repository.run(&words).json();
+        let findings = report["findings"].as_array().expect("findings").clone();
+        let text = |one: &Value| {
+            let notes = one["notes"].as_array().expect("notes").iter().filter_map(Value::as_str);
+            let when: Vec<&str> = notes.filter(|note| note.starts_with("when")).collect();
+            format!(
+                "{} {}",
+                one["message"].as_str().expect("a message").split('`').nth(1).expect("a role"),
+                when.join(", ")
+            )
+        };
+        findings.iter().map(text).collect()
+    };
+    assert!(found("", &[]).contains(&"OfProduction when `IsProd` is true".to_owned()), "a default decides nothing");
+    assert_eq!(found("", &["--param", "Stage=prod"]), ["OfProduction "]);
+    assert_eq!(found("", &["--param", "Stage=dev"]), ["Role "]);
+    assert_eq!(found("[parameters]\nStage = \"prod\"\n", &[]), ["OfProduction "]);
+    let environments = "[environments.dev]\nparameters = { Stage = \"dev\" }\n[environments.prod]\nparameters = { Stage = \"prod\" }\n";
+    assert_eq!(
+        found(environments, &[]),
+        ["Role when `environment` is dev", "OfProduction when `environment` is prod"],
+        "each finding says where it holds"
+    );
+    // What another parameter is stays open; one half of an `And` may settle it all the same.
+    for (condition, stage, expected) in
+        [("IsEuropeanTest", "dev", 1), ("IsEuropeanTest", "prod", 0), ("Never", "dev", 0), ("Unheard", "prod", 1)]
+    {
+        repository.write("role.yml", &BY_STAGE.replace("Condition: IsProd\n", &format!("Condition: {condition}\n")));
+        let found = found("", &["--param", &format!("Stage={stage}")]);
+        let of_other = found.iter().filter(|one| one.starts_with("OfProduction")).count();
+        assert_eq!(of_other, expected, "{condition} in {stage}: {found:?}");
+    }
 }
 
 #[test]

@@ -55,6 +55,7 @@ fn wrong_arguments_exit_with_2_and_a_suggestion() {
         (&["--fail-on", "error"], "possible values"),
         (&["-q", "-v"], "cannot be used with"),
         (&["--color", "maybe"], "possible values"),
+        (&["chek"], "`iamlint check`"),
         (&["explain"], "required"),
     ] {
         let run = repository.run(words);

@@ -100,7 +100,7 @@ fn a_report_that_cannot_be_written_is_status_2_and_keeps_no_other_from_it() {
 fn an_unknown_format_and_an_empty_path_are_status_2() {
     let repository = repository(&[("clean.yml", CLEAN)]);
     let run = repository.run(&["--report", "sarrif:x"]);
-    assert!(run.status == 2 && run.err.contains("`sarrif` is no format: pretty, "), "{}", run.err);
+    assert!(run.status == 2 && run.err.contains("`sarrif` is no format, did you mean `sarif`?"), "{}", run.err);
     let run = repository.run(&["--report", "sarif:"]);
     assert!(run.status == 2 && run.err.contains("a path is missing"), "{}", run.err);
 }

@@ -172,8 +172,8 @@ fn pipeline(node: &Node, file: FileId, fragment: &mut Fragment) {
 
 fn principal(kind: PrincipalKind, node: &Node, file: FileId, fragment: &mut Fragment) {
     // A service-linked role is AWS's own: nobody can change it, and only its service takes it.
-    let is_service_linked = |path: &str| path.starts_with("/aws-service-role/");
-    if node.get("Path").and_then(Node::as_str).is_some_and(is_service_linked) {
+    let path = node.get("Path").and_then(Node::as_str);
+    if path.is_some_and(|path| path.starts_with("/aws-service-role/")) {
         return;
     }
     let (name_key, list_key, resource_kind) = match kind {
@@ -192,6 +192,7 @@ fn principal(kind: PrincipalKind, node: &Node, file: FileId, fragment: &mut Frag
     };
     let mut principal = Principal::new(kind, file, id.clone());
     principal.name = text(node.get(name_key));
+    principal.path = path.filter(|path| *path != "/").map(str::to_owned);
     principal.account = account(node);
     principal.left_out = LeftOut {
         inline: node.get(list_key).is_none(),

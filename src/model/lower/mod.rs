@@ -312,7 +312,7 @@ fn declarations(repository: &Repository<'_>, scope: Scope<'_>, asked: &Asked, fr
 
 fn resources(repository: &Repository<'_>, scope: &Scope<'_>, asked: &Asked, fragment: &mut Fragment) {
     let file = scope.template.file;
-    for resource in &scope.template.resources {
+    for resource in scope.template.resources.iter().filter(|resource| !resource.is_never_made) {
         let declared = Declared { file, scope, resource, properties: OnceCell::new() };
         match resource.kind.value.as_str() {
             kind if kind.starts_with("AWS::IAM::") => iam::lower(&declared, fragment),

@@ -26,7 +26,9 @@ fn bind(params: &Params) -> Check {
     let is_ci = principals != "execution" && principals != "workload";
     Box::new(move |context: &Context<'_>| {
         let model = context.model;
-        let all = model.principals.iter().enumerate().filter(|(id, _)| !model.deployers.emergency.contains(id));
+        let deployers = &model.deployers;
+        let is_told = |id| deployers.emergency.contains(&id) || deployers.organisation.contains(&id);
+        let all = model.principals.iter().enumerate().filter(|(id, _)| !is_told(*id));
         let meant = all.map(|(_, principal)| principal).filter(|principal| is_meant(principal, &principals));
         let roles = meant.filter(|principal| !is_ci || !principal.is_execution_role());
         let passing = OnceCell::new();

@@ -4,31 +4,36 @@ use super::chain::{by_statement, distinct, finding, list};
 use super::grants_action::is_whole_kind;
 use super::own_function::own_functions;
 use super::reach::Target;
-use crate::diagnostic::{Doubt, Severity};
+use crate::diagnostic::{Doubt, Label, Severity};
 use crate::iam::{ArnPattern, ConditionClass, Grant, Wanted};
 use crate::model::deployment::{Passable, Passing, is_other_environment, is_production};
 use crate::model::principal::CiUse;
-use crate::model::{Model, PipelineAction, Principal, PrincipalKind, deploy_actions};
+use crate::model::{
+    Model, PipelineAction, Principal, PrincipalKind, deploy_actions, is_of_bootstrap, is_service_linked,
+};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::value::Text;
 use rayon::prelude::*;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "deploy-permission",
     summary: "somebody other than the pipeline's deployment role may deploy",
     params: &[Param {
         name: "principals",
-        kind: ParamKind::Choice(&["roles", "users"]),
+        kind: ParamKind::Choice(&["roles", "users", "organisation"]),
         required: true,
-        doc: "roles, or users with what their groups give them",
+        doc: "roles, or users with what their groups give them; or the roles by which an organisation reaches into the account",
     }],
     facts: &["role", "kind", "worker", "action", "pattern", "calls", "past", "deployer"],
     bind,
 };
 
 fn bind(params: &Params) -> Check {
-    let kind = if params.word("principals") == "users" { PrincipalKind::User } else { PrincipalKind::Role };
+    let asked = params.word("principals");
+    let kind = if asked == "users" { PrincipalKind::User } else { PrincipalKind::Role };
+    let of_organisation = asked == "organisation";
     let wanted = Wanted::new(&deploy_actions().collect::<Vec<_>>());
     Box::new(move |context: &Context<'_>| {
         let model = context.model;
@@ -38,14 +43,41 @@ fn bind(params: &Params) -> Check {
         };
         let outsiders = model.principals.iter().enumerate().filter(|(id, principal)| {
             let deploys = model.deployers.contains(*id) || model.deployers.may_be_elsewhere(principal);
+            let is_outside = !deploys && !is_exempt(principal);
             // Without anybody who is seen to deploy, nobody can be told from them; a user is a user.
             let is_known = kind == PrincipalKind::User || model.deployers.are_known_to(model, principal);
-            principal.kind == kind && is_known && !deploys && !is_exempt(principal)
+            let is_asked = if of_organisation { model.deployers.organisation.contains(id) } else { is_outside };
+            principal.kind == kind && is_known && is_asked
         });
         let outsiders: Vec<&Principal> = outsiders.map(|(_, principal)| principal).collect();
-        let found = outsiders.par_iter().map(|principal| of_principal(model, &protected, principal, &wanted));
-        found.collect::<Vec<_>>().into_iter().flatten().collect()
+        let found = outsiders.par_iter().map(|one| Some((*one, of_principal(model, &protected, one, &wanted)?)));
+        let mut found: Vec<(&Principal, Finding)> = found.collect::<Vec<_>>().into_iter().flatten().collect();
+        if of_organisation {
+            found.iter_mut().for_each(|(_, one)| one.severity = None);
+        }
+        bootstrap_as_one(found)
     })
+}
+
+/// The bootstrap of the CDK makes a role for each region: one finding for an account.
+fn bootstrap_as_one(found: Vec<(&Principal, Finding)>) -> Vec<Finding> {
+    let mut told: Vec<Finding> = Vec::with_capacity(found.len());
+    let mut first_of: HashMap<Option<&str>, usize> = HashMap::new();
+    for (principal, mut one) in found {
+        if is_of_bootstrap(principal) {
+            match first_of.entry(principal.account.as_deref()) {
+                Entry::Occupied(first) => {
+                    let first = &mut told[*first.get()];
+                    first.related.push(Label::new(principal.logical_id.span, "so does this role of the bootstrap"));
+                    continue;
+                }
+                Entry::Vacant(place) => _ = place.insert(told.len()),
+            }
+            one = one.note("`cdk bootstrap` makes such roles, and no build is seen to run `cdk deploy`");
+        }
+        told.push(one);
+    }
+    told
 }
 
 /// Services whose roles do nothing but what the service is for, such as to scale.
@@ -62,25 +94,24 @@ const OWN_WORK: [&str; 10] = [
     "hooks.cloudformation",
 ];
 
-/// Roles that an organisation or AWS itself works with in every account.
-const OF_THE_ACCOUNT: [&str; 6] = [
-    "AWSServiceRoleFor",
-    "AWSReservedSSO_",
-    "AWSControlTowerExecution",
-    "AWSCloudFormationStackSet",
-    "OrganizationAccountAccessRole",
-    "stacksets-exec-",
-];
-
-/// Roles whose work it is, or that only a service can use for what it is. CodeDeploy's own role moves
-/// what CodeDeploy was told to; that telling is what counts.
-pub fn is_exempt(principal: &Principal) -> bool {
-    let name = principal.name.as_ref().map(|name| name.display().into_owned()).unwrap_or_default();
-    let is_of_account = OF_THE_ACCOUNT.iter().any(|prefix| name.starts_with(prefix));
+/// Why a role is not measured by the pipeline: it is its work, or only a service can use it for what it is. CodeDeploy's
+/// own role moves what CodeDeploy was told to; that telling is what counts.
+pub fn exempt_because(principal: &Principal) -> Option<&'static str> {
     // The pipelines of a role that none of the visible ones has stand elsewhere.
     let has_pipeline = principal.uses.iter().any(|usage| matches!(usage, CiUse::Pipeline(_)));
-    let is_own_work = !has_pipeline && principal.is_trusted_only_by(&OWN_WORK);
-    is_of_account || is_own_work || principal.is_execution_role() || principal.uses.contains(&CiUse::Execution)
+    if is_service_linked(principal) {
+        Some("a service made it for itself")
+    } else if principal.is_execution_role() || principal.uses.contains(&CiUse::Execution) {
+        Some("CloudFormation works with it on behalf of others")
+    } else if !has_pipeline && principal.is_trusted_only_by(&OWN_WORK) {
+        Some("a service alone takes it, and does its own work with it")
+    } else {
+        None
+    }
+}
+
+pub fn is_exempt(principal: &Principal) -> bool {
+    exempt_because(principal).is_some()
 }
 
 fn of_principal(model: &Model, protected: &Protected<'_>, principal: &Principal, wanted: &Wanted) -> Option<Finding> {
@@ -101,15 +132,15 @@ fn of_principal(model: &Model, protected: &Protected<'_>, principal: &Principal,
     }
     let own = own_functions(model, principal);
     let is_of_own = |grant: &Grant<'_>| grant.action.starts_with("lambda:Update") && own.is_all_of(grant);
-    grants.retain(|grant| match principal.kind {
-        PrincipalKind::User => !is_elsewhere(grant),
-        _ => {
-            // One's own named stack or function is no reach over what others deploy.
+    grants.retain(|grant| {
+        // One's own named stack or function is no reach over what others deploy; a user is a user.
+        let mut reaches = || {
             grant.everywhere
                 || grant.resources.iter().any(|resource| is_target(resource))
                 || (passed.is_some() && TAKES_ROLE.contains(&grant.action.as_str()))
                 || is_of_own(grant)
-        }
+        };
+        !is_elsewhere(grant) && (principal.kind == PrincipalKind::User || reaches())
     });
     let groups = by_statement(&grants);
     // One finding for a principal: its widest statement, the others named.

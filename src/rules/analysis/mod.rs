@@ -95,6 +95,7 @@ mod world_writable;
 mod write_anywhere;
 
 pub use chain::list;
+pub use deploy_permission::exempt_because;
 pub use existing_role::resource_types;
 
 use super::{Analysis, Context, Finding};
