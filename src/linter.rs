@@ -21,6 +21,7 @@ use crate::rules::{self, Context, Rule, builtin, secrets};
 use crate::source::{FileId, Sources, Span};
 use crate::suppress::{self, Circumstances, Suppressed, Suppressions};
 use crate::syntax;
+use crate::template::terraform::is_terraform_name;
 use crate::template::{File, Format, Repository, Trees, is_script_name};
 use jiff::civil::Date;
 use rayon::prelude::*;
@@ -273,10 +274,14 @@ impl Taken {
 fn take(repository: &Repository<'_>, file: FileId, asked: &Asked, options: &Options) -> Taken {
     let File { format, parsed, .. } = repository.get(file);
     if let Some(taken_for) = &options.as_policy
-        && !matches!(format, Format::CloudFormation | Format::Sam | Format::Serverless)
+        && !matches!(format, Format::CloudFormation | Format::Sam | Format::Serverless | Format::Terraform)
         && parsed.root().is_some()
     {
         return Taken::plain(Format::Policy, lower::policy(repository, file, taken_for));
+    }
+    if *format == Format::Terraform && parsed.root().is_none() {
+        let odd = Some("it cannot be read as HCL, and may name the backend that keeps the state of Terraform");
+        return Taken { odd, ..Taken::plain(*format, lower::lower(repository, file, asked)) };
     }
     if *format == Format::Other && repository.is_taken_in(file) {
         return Taken::plain(Format::Part, lower::lower(repository, file, asked));
@@ -284,14 +289,15 @@ fn take(repository: &Repository<'_>, file: FileId, asked: &Asked, options: &Opti
     if *format != Format::Other {
         return Taken::plain(*format, lower::lower(repository, file, asked));
     }
-    // A script is read for the builds that run it, whatever it speaks of.
-    let text = repository.text(file);
-    if text.starts_with("#!") || is_script_name(repository.path(file).rsplit('/').next().unwrap_or_default()) {
+    // A script is read for the builds that run it, whatever it speaks of. What Terraform makes is not read.
+    let (text, path) = (repository.text(file), repository.path(file));
+    let is_script = text.starts_with("#!") || is_script_name(path.rsplit('/').next().unwrap_or_default());
+    if is_script || is_terraform_name(path) {
         return Taken::plain(Format::Other, lower::Fragment::default());
     }
     // A broken file that is none of ours is nobody's business here.
     let broken = parsed.problems.iter().any(|problem| problem.rule == syntax::PARSE_ERROR);
-    let foreign = crate::template::is_foreign(parsed, repository.path(file));
+    let foreign = crate::template::is_foreign(parsed, path);
     let speaks = !foreign && crate::template::mentions_our_formats(text);
     let odd = speaks.then_some(match broken {
         true => "too little of it is YAML or JSON to tell what it is",
@@ -313,7 +319,10 @@ fn summarise_files(sources: &Sources, options: &Options, taken: &[Taken]) -> Sum
             leave_out(reason);
         } else if *format == Format::Other {
             if options.named.contains(&file) && !foreign {
-                leave_out("neither a template, nor a buildspec, nor a policy");
+                leave_out(match is_terraform_name(&source.path) {
+                    true => "of Terraform only the backend is read, and this file names none",
+                    false => "neither a template, nor a buildspec, nor a policy",
+                });
             }
             summary.other_files += 1;
         } else {

@@ -102,6 +102,190 @@ fn a_service_is_deployed_as_its_file_says() {
     assert!(!has(&found, "lambda:CreateFunction"), "{found:#?}");
 }
 
+const BACKEND: &str = "\
+terraform {
+  backend \"s3\" {
+    bucket = \"states\"
+    key    = \"net/tf\"
+    region = \"eu-west-1\"
+  }
+}
+";
+
+/// What commands need where these files are there, and a line for each need: its actions and resources.
+fn of_terraform(commands: &[&str], files: &[(&str, &str)]) -> Vec<String> {
+    let spec = buildspec(commands);
+    let files: Vec<(&str, &str)> =
+        [("buildspec.yml", spec.as_str())].into_iter().chain(files.iter().copied()).collect();
+    let model = model_of(&files);
+    let found = shown(&of_all(&model, &model.buildspecs[0].commands));
+    found.into_iter().filter(|line| !line.ends_with("what its configuration makes is not read")).collect()
+}
+
+#[test]
+fn a_state_of_terraform_is_read_by_all_and_written_by_those_that_change_it() {
+    let of = |command: &str| of_terraform(&[command], &[("main.tf", BACKEND)]);
+    let read = ["s3:ListBucket on arn:P:s3:::states", "s3:GetObject on arn:P:s3:::states/net/tf"];
+    assert_eq!(of("terraform init"), read);
+    assert_eq!(of("tofu plan"), read);
+    assert_eq!(of("terraform state list"), read);
+    let written = [read[0], read[1], "s3:PutObject on arn:P:s3:::states/net/tf"];
+    assert_eq!(of("terraform apply -auto-approve"), written);
+    assert_eq!(of("terraform state rm a.b"), written);
+    // Whether the plan or the state is shown is not looked at.
+    assert_eq!(of("terraform show -json plan.bin"), read.map(|line| format!("? {line}")));
+    for command in ["terraform validate", "terraform fmt", "terraform init -backend=false", "terraform test"] {
+        assert_eq!(of(command), Vec::<String>::new(), "{command}");
+    }
+    // What it makes is said to be unknown still.
+    let model = model_of(&[("buildspec.yml", &buildspec(&["terraform apply"])), ("main.tf", BACKEND)]);
+    let needs = of_all(&model, &model.buildspecs[0].commands);
+    assert!(needs.unknown.iter().any(|reason| reason.text.contains("makes is not read")), "{:?}", needs.unknown);
+    // The place is that of the backend.
+    assert!(
+        needs.needs.iter().all(|need| model.paths[need.span.file.index()] == "main.tf" && need.caused_by.is_some())
+    );
+    assert_eq!(needs.needs[0].span.range(), 14..26);
+}
+
+#[test]
+fn a_state_of_terraform_is_locked_and_encrypted_as_its_backend_says() {
+    let with = |settings: &str| BACKEND.replace("    region", &format!("{settings}\n    region"));
+    let of = |command: &str, settings: &str| of_terraform(&[command], &[("main.tf", &with(settings))]);
+    let lock = "s3:DeleteObject s3:GetObject s3:PutObject on arn:P:s3:::states/net/tf.tflock".to_owned();
+    assert!(of("terraform plan", "use_lockfile = true").contains(&lock));
+    assert!(!of("terraform plan -lock=false", "use_lockfile = true").contains(&lock));
+    assert!(!of("terraform plan", "use_lockfile = false").contains(&lock));
+    assert!(!of("terraform init", "use_lockfile = true").contains(&lock));
+    let table = "arn:P:dynamodb:eu-west-1:A:table/locks";
+    let found = of("terraform plan", "dynamodb_table = \"locks\"");
+    assert_eq!(
+        found[2..],
+        [
+            format!("dynamodb:GetItem on {table}"),
+            format!("dynamodb:DeleteItem dynamodb:PutItem on {table}"),
+            format!("? dynamodb:DescribeTable on {table}"),
+        ]
+    );
+    assert_eq!(
+        of("terraform plan -lock=false", "dynamodb_table = \"locks\"")[2..],
+        [format!("? dynamodb:GetItem on {table}")]
+    );
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/1234";
+    let found = of("terraform apply", &format!("encrypt = true\n    kms_key_id = \"{key}\""));
+    assert_eq!(
+        found[3..],
+        [format!("kms:Decrypt on {key}"), format!("kms:GenerateDataKey on {key}"), format!("? kms:Encrypt on {key}")]
+    );
+    // Without `encrypt` the key has no use.
+    assert!(has(&of("terraform apply", &format!("kms_key_id = \"{key}\"")), "? kms:GenerateDataKey"));
+    assert!(has(&of("terraform apply", "acl = \"private\""), "s3:PutObject s3:PutObjectAcl on"));
+}
+
+#[test]
+fn a_state_of_terraform_that_others_keep_asks_nothing_more_of_the_build() {
+    let with = |settings: &str| BACKEND.replace("    region", &format!("{settings}\n    region"));
+    let of = |text: &str| of_terraform(&["terraform apply"], &[("main.tf", text)]);
+    let role = "sts:AssumeRole on arn:aws:iam::111122223333:role/states";
+    assert_eq!(of(&with("assume_role = { role_arn = \"arn:aws:iam::111122223333:role/states\" }")), [role]);
+    assert_eq!(of(&with("assume_role {\n role_arn = \"arn:aws:iam::111122223333:role/states\"\n }")), [role]);
+    assert_eq!(of(&with("role_arn = \"arn:aws:iam::111122223333:role/states\"")), [role]);
+    for backend in ["local", "remote", "gcs", "azurerm", "http"] {
+        assert_eq!(of(&BACKEND.replace("s3", backend)), Vec::<String>::new(), "{backend}");
+    }
+    assert_eq!(of("terraform {\n  cloud {\n    organization = \"x\"\n  }\n}\n"), Vec::<String>::new());
+    for setting in ["profile = \"ops\"", "endpoints = { s3 = \"https://minio.example.org\" }"] {
+        let found = of(&with(setting));
+        assert!(matches!(found.as_slice(), [only] if only.starts_with("! ")), "{found:#?}");
+    }
+}
+
+#[test]
+fn a_backend_is_that_of_the_folder_with_what_init_sets() {
+    let partial = "terraform {\n  backend \"s3\" {\n    key = \"a\"\n    bucket = \"\"\n  }\n}\n";
+    let files = [
+        ("app/main.tf", partial),
+        ("net/main.tf", BACKEND),
+        ("app/prod.hcl", "bucket = \"of-prod\"\nkey = \"b\"\n"),
+        ("app/odd.conf", "bucket = \"of-odd\"\n"),
+    ];
+    let of = |commands: &[&str]| of_terraform(commands, &files);
+    assert!(has(&of(&["terraform -chdir=net plan"]), "arn:P:s3:::states/net/tf"));
+    assert!(has(&of(&["cd net", "terraform plan"]), "arn:P:s3:::states/net/tf"));
+    let found = of(&["cd app", "terraform init -backend-config=bucket=given", "terraform apply"]);
+    assert!(found.contains(&"s3:PutObject on arn:P:s3:::given/a".to_owned()), "{found:#?}");
+    // The last counts, and files are those of the folder.
+    let found =
+        of(&["terraform -chdir=app init -backend-config=prod.hcl -backend-config=key=c", "terraform -chdir=app plan"]);
+    assert!(found.contains(&"s3:GetObject on arn:P:s3:::of-prod/c".to_owned()), "{found:#?}");
+    assert!(has(&of(&["terraform -chdir=app init -backend-config=odd.conf"]), "arn:P:s3:::of-odd/a"));
+    // What is set for one folder is not set for the other.
+    let found = of(&["terraform -chdir=app init -backend-config=bucket=x", "terraform -chdir=net plan"]);
+    assert!(has(&found, "arn:P:s3:::states/net/tf") && !has(&found, "arn:P:s3:::x/net"), "{found:#?}");
+    // What is not seen is said, and nothing is certain.
+    let found = of(&["terraform -chdir=app init -backend-config=stage.hcl"]);
+    assert!(has(&found, "! `terraform -chdir=app init`: `stage.hcl`, which sets its backend,"), "{found:#?}");
+    assert!(found.iter().all(|line| line.starts_with(['?', '!'])), "{found:#?}");
+    for commands in [&["terraform plan"][..], &["cd $DIR", "terraform plan"]] {
+        let found = of(commands);
+        assert!(matches!(found.as_slice(), [only] if only.starts_with("! ")), "{found:#?}");
+    }
+    // One folder with a backend is likely to be the one.
+    let found = of_terraform(&["cd $DIR", "terraform plan"], &[("net/main.tf", BACKEND)]);
+    assert!(has(&found, "? s3:GetObject on arn:P:s3:::states/net/tf"), "{found:#?}");
+    // Expressions are not worked out.
+    let text = BACKEND.replace("\"net/tf\"", "\"${var.stage}/tf\"");
+    assert!(has(
+        &of_terraform(&["tofu plan"], &[("main.tofu", &text)]),
+        "? s3:GetObject on arn:P:s3:::states/${?var.stage}/tf"
+    ));
+    // Of two folders that the source may start at neither is certain.
+    let spec = buildspec(&["terraform plan"]);
+    for (files, mark) in
+        [(&[("ci/main.tf", BACKEND)][..], ""), (&[("ci/main.tf", BACKEND), ("main.tf", BACKEND)], "? ")]
+    {
+        let files: Vec<_> = [("ci/buildspec.yml", spec.as_str())].into_iter().chain(files.iter().copied()).collect();
+        let model = model_of(&files);
+        let found = shown(&of_all(&model, &model.buildspecs[0].commands));
+        assert!(found.contains(&format!("{mark}s3:GetObject on arn:P:s3:::states/net/tf")), "{found:#?}");
+    }
+    // A file that is merged over the others, and a file that is broken.
+    let over = BACKEND.replace("states", "over");
+    let found = of_terraform(&["terraform plan"], &[("main.tf", BACKEND), ("a_override.tf", &over)]);
+    assert!(has(&found, "arn:P:s3:::over/net/tf"), "{found:#?}");
+    for (path, text) in [("b.tf", BACKEND), ("b.tf", "terraform {\n  backend \"s3\" {\n")] {
+        let found = of_terraform(&["terraform plan"], &[("main.tf", BACKEND), (path, text)]);
+        assert!(matches!(found.as_slice(), [only] if only.starts_with("! ")), "{found:#?}");
+    }
+}
+
+#[test]
+fn a_workspace_of_terraform_has_a_state_of_its_own() {
+    let files = [("main.tf", BACKEND)];
+    let of = |commands: &[&str]| of_terraform(commands, &files);
+    let select = "terraform workspace select prod || terraform workspace new prod";
+    let found = of(&["terraform init", select, "terraform apply"]);
+    let object = "arn:P:s3:::states/env:/prod/net/tf";
+    assert!(found.contains(&format!("s3:PutObject on {object}")), "{found:#?}");
+    assert!(found.contains(&"? s3:GetObject on arn:P:s3:::states/net/tf".to_owned()), "{found:#?}");
+    assert!(has(&of(&["TF_WORKSPACE=prod terraform plan"]), &format!("s3:GetObject on {object}")));
+    assert!(has(&of(&["export TF_WORKSPACE=$STAGE", "terraform plan"]), "states/env:/${env:STAGE}/net/tf"));
+    let text = BACKEND.replace("region", "workspace_key_prefix = \"ws\"\n    region");
+    let found = of_terraform(&["export TF_WORKSPACE=prod", "terraform plan"], &[("main.tf", &text)]);
+    assert!(has(&found, "arn:P:s3:::states/ws/prod/net/tf"), "{found:#?}");
+    assert!(has(
+        &of(&["export TF_CLI_ARGS_init=-backend=false", "terraform init"]),
+        "! `terraform init`: `TF_CLI_ARGS`"
+    ));
+    let found = of(&["terraform workspace delete old"]);
+    assert!(has(&found, "? s3:DeleteObject on arn:P:s3:::states/env:/old/net/tf"), "{found:#?}");
+    // The variables of the buildspec count too.
+    let spec = format!("env: {{variables: {{TF_WORKSPACE: prod}}}}\n{}", buildspec(&["terraform plan"]));
+    let model = model_of(&[("buildspec.yml", &spec), ("main.tf", BACKEND)]);
+    let found = shown(&of_all(&model, &model.buildspecs[0].commands));
+    assert!(!has(&found, "states/net/tf") && has(&found, "states/env:/"), "{found:#?}");
+}
+
 #[test]
 fn buildspecs_in_templates_have_their_variables() {
     let template = "\

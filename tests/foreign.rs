@@ -33,6 +33,35 @@ fn files_of_other_tools_are_left_without_a_word() {
     }
 }
 
+/// What a file of Terraform says besides where it keeps its state is not read, and nothing is said of it.
+#[test]
+fn files_of_terraform_are_told_of_where_they_name_a_backend() {
+    let report = |path: &str, text: &str, is_named: bool| {
+        let mut sources = Sources::new();
+        let file = sources.add(path, text);
+        let options = Options { named: if is_named { vec![file] } else { Vec::new() }, ..Options::default() };
+        let report = lint(&sources, builtin::rules(), &options);
+        assert!(report.diagnostics.is_empty(), "{path}: {:?}", report.diagnostics);
+        let left = report.summary.not_analysed.into_iter().map(|left| left.reason).collect::<Vec<_>>();
+        (report.summary.analysed.into_iter().collect::<Vec<_>>(), left)
+    };
+    let none = (Vec::new(), Vec::new());
+    let resource = "resource \"aws_iam_role\" \"ci\" {\n  assume_role_policy = jsonencode({ Statement = [] })\n}\n";
+    let broken = "resource \"aws_iam_role\" {{{ AWS::IAM::Role\n";
+    for text in [resource, broken, "data \"terraform_remote_state\" \"a\" {\n  backend = \"s3\"\n}\n"] {
+        assert_eq!(report("main.tf", text, false), none, "{text}");
+    }
+    let why = "of Terraform only the backend is read, and this file names none";
+    assert_eq!(report("main.tf", resource, true), (Vec::new(), vec![why.to_owned()]));
+    let backend = "terraform {\n  backend \"s3\" {}\n}\n";
+    let analysed = vec![("Terraform state backend", 1)];
+    assert_eq!(report("main.tf", backend, true), (analysed.clone(), Vec::new()));
+    assert_eq!(report("cdk.tf.json", "{\"terraform\": {\"backend\": {\"s3\": {}}}}", false), (analysed, Vec::new()));
+    let why = "it cannot be read as HCL, and may name the backend that keeps the state of Terraform";
+    assert_eq!(report("main.tf", &backend[..30], false), (Vec::new(), vec![why.to_owned()]));
+    assert_eq!(report("prod.tfvars", "role = \"AWS::IAM::Role\"\n", false), none);
+}
+
 #[test]
 fn a_compose_file_is_no_matter_of_syntax() {
     let mut sources = Sources::new();

@@ -53,7 +53,7 @@ pub enum Wanted {
 }
 
 /// Files of these kinds are looked into; content decides what they are.
-const EXTENSIONS: [&str; 6] = ["yml", "yaml", "json", "template", "cfn", "part"];
+const EXTENSIONS: [&str; 8] = ["yml", "yaml", "json", "template", "cfn", "part", "tf", "tofu"];
 
 /// Finds and reads everything that a run over `paths` needs.
 pub fn input(paths: &[PathBuf], args: &InputArgs, settings: Settings) -> Result<Input, Failure> {

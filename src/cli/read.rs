@@ -5,7 +5,9 @@ use super::folders::Files;
 use crate::config::Config;
 use crate::linter::{NotAnalysed, Options};
 use crate::source::{FileId, Sources};
-use crate::template::{Assigned, IGNORED_BY_DOCKER, below_root, folder_of, folders_up, is_dockerfile_name, mentioned};
+use crate::template::{
+    Assigned, IGNORED_BY_DOCKER, below_root, folder_of, folders_up, is_dockerfile_name, mentioned, terraform,
+};
 use rayon::prelude::*;
 use regex::bytes::RegexSet;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -151,6 +153,9 @@ fn paths_like(tree: &HashMap<String, (&PathBuf, Wanted)>, path: &str) -> Vec<Str
 fn read_file(files: &Files, path: &Path, how: Wanted) -> Result<Option<String>, String> {
     let bytes = files.bytes(path, MAX_BYTES)?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    if how != Wanted::Named && terraform::is_terraform_name(&name) {
+        return Ok(String::from_utf8(bytes).ok().filter(|text| terraform::may_name_backend(text)));
+    }
     let is_named = is_dockerfile_name(&name) || name.starts_with("serverless");
     if how != Wanted::Named && !is_named && !SIGNS.is_match(&bytes) {
         return Ok(None);

@@ -19,6 +19,8 @@ pub struct Command {
     pub is_redirected: bool,
     /// The folder it runs in, relative to the root of the source; `None` when that is not known.
     pub folder: Option<String>,
+    /// Variables of the environment that say what else a tool does; `None` where the value is not known.
+    pub variables: Vec<(&'static str, Option<Text>)>,
     /// What the comments above it say that it uses: `s3:GetObject on arn:aws:s3:::demo/*`.
     pub uses: Vec<Spanned<String>>,
     /// What it runs, a script or a function, is among the commands behind it.

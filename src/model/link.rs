@@ -8,7 +8,7 @@ mod role;
 mod united;
 
 use super::lower::Fragment;
-use super::{Given, Model, authority, deployment, image, script, trust_level};
+use super::{Given, Model, authority, deployment, image, script, terraform, trust_level};
 use crate::source::{FileId, Sources, Span};
 use crate::template::Repository;
 use crate::value::{HoleKind, Text};
@@ -43,6 +43,7 @@ pub fn link(sources: &Sources, repository: &Repository<'_>, mut fragments: Vec<F
         model.compose.append(&mut fragment.compose);
         model.execution_roles.append(&mut fragment.execution_roles);
         model.services.append(&mut fragment.services);
+        model.terraform.append(&mut fragment.terraform);
         model.resources.append(&mut fragment.resources);
         model.shown_parameters.append(&mut fragment.shown_parameters);
         model.placeholders.append(&mut fragment.placeholders);
@@ -68,6 +69,7 @@ pub fn link(sources: &Sources, repository: &Repository<'_>, mut fragments: Vec<F
     build::find_buildspecs(&mut model, sources);
     build::find_projects(&mut model);
     script::find_commands(repository, &mut model);
+    terraform::find_backend_files(repository, &mut model);
     image::find_uses(&mut model);
     role::resolve(&mut model);
     role::find_uses(&mut model);

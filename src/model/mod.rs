@@ -18,6 +18,7 @@ pub mod project;
 mod provided;
 pub mod script;
 pub mod service;
+pub mod terraform;
 mod trust_level;
 pub mod webhook;
 
@@ -37,7 +38,7 @@ pub use webhook::{Filter, FilterGroup, FilterKind, Webhook};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span, Spanned};
 use crate::template::buildspec::Buildspec;
-use crate::template::{Unresolved, folder_of};
+use crate::template::{Unresolved, below_root, folder_of, folders_up};
 use crate::value::{Condition, Hole, HoleKind, Part, Text, Value, joined};
 use std::collections::BTreeSet;
 
@@ -64,6 +65,10 @@ pub struct Model {
     pub images: Vec<image::Image>,
     pub compose: Vec<image::ComposeFile>,
     pub services: Vec<service::ServerlessService>,
+    /// Parts of configurations of Terraform that name a backend, or may name one.
+    pub terraform: Vec<terraform::Configuration>,
+    /// Files of settings that `terraform init` is given.
+    pub backend_files: Vec<terraform::BackendFile>,
     /// Roles that CloudFormation is given by a tool that deploys.
     pub execution_roles: Vec<RoleRef>,
     pub resources: Vec<DeclaredResource>,
@@ -190,6 +195,13 @@ impl Model {
             known => Text { parts: vec![known.clone()], span: text.span },
         });
         joined(&parts.collect::<Vec<_>>(), text.span)
+    }
+
+    /// The paths that one below the folder of a source may mean for a command: the source is the
+    /// repository, or one of the folders from that of the build's own file upwards.
+    pub fn paths_seen(&self, command: &command::Command, path: &str) -> Vec<String> {
+        let own = self.paths.get(command.root().file.index()).map_or("", |path| folder_of(path));
+        std::iter::once("").chain(folders_up(own)).filter_map(|folder| below_root(folder, path)).collect()
     }
 
     pub fn principal(&self, id: PrincipalId) -> &Principal {

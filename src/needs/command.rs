@@ -11,6 +11,7 @@ mod resource;
 mod s3;
 mod stack;
 mod table;
+mod terraform;
 mod tool;
 mod words;
 
@@ -73,10 +74,28 @@ pub fn of_all(model: &Model, build: &[Command]) -> Needs {
         if has_others && command.uses.is_empty() && !found.needs.is_empty() {
             all.unknown.push(Reason::at(format!("`{}`: {OTHER_CREDENTIALS}", command.shown()), command.span));
         } else {
-            all.extend(found);
+            add(&mut all, found);
         }
     }
     all
+}
+
+/// What several commands need for one thing that a file tells is one need.
+fn add(all: &mut Needs, found: Needs) {
+    for need in found.needs {
+        let is_same = |one: &&mut Need| {
+            need.caused_by.is_some()
+                && one.span == need.span
+                && one.actions == need.actions
+                && one.resources == need.resources
+        };
+        match all.needs.iter_mut().find(is_same) {
+            Some(known) if need.certainty < known.certainty => *known = need,
+            Some(_) => {}
+            None => all.needs.push(need),
+        }
+    }
+    all.unknown.extend(found.unknown);
 }
 
 /// What is found of one command.
@@ -107,6 +126,7 @@ impl<'c> Found<'c> {
             resources,
             conditions: Vec::new(),
             span: self.command.span,
+            caused_by: None,
             reason: format!("runs `{}`", self.command.shown()),
             source,
             certainty,

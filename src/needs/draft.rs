@@ -36,6 +36,7 @@ impl<'m> Draft<'m> {
             resources,
             conditions: Vec::new(),
             span,
+            caused_by: None,
             reason: reason.into(),
             source,
             certainty: Certainty::Certain,

@@ -37,6 +37,8 @@ pub struct Need {
     pub conditions: Vec<ConditionTest>,
     /// The property or the command that needs it.
     pub span: Span,
+    /// The command, where `span` is in a file that it reads.
+    pub caused_by: Option<Span>,
     /// Plain words: "writes its log to CloudWatch Logs".
     pub reason: String,
     /// The page of AWS that says so.

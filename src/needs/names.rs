@@ -59,6 +59,27 @@ impl<'m> Names<'m> {
         self.declared(text.as_hole()?)
     }
 
+    /// The resources whose name, as it is written, an ARN has; of a bucket that of its objects too. Where
+    /// their template is deployed to is not looked at.
+    pub fn named<'a>(&'a self, arn: &'a Text) -> impl Iterator<Item = &'m DeclaredResource> + 'a {
+        // What a hole holds is no part of a written name.
+        let flat = arn.parts.iter().map(|part| match part {
+            Part::Known(known, _) => known.as_str(),
+            Part::Hole(_) => "\0",
+        });
+        let flat: String = flat.collect();
+        let is_it = move |resource: &DeclaredResource| {
+            let [_, _, service, _, _, own] = flat.splitn(6, ':').collect::<Vec<_>>()[..] else { return false };
+            let named = NAMED.iter().find(|named| named.0 == resource.kind && named.2 == service);
+            let rest = named.and_then(|(_, property, _, before, ..)| {
+                let name = resource.value()?.get(property)?.literal()?;
+                own.strip_prefix(before)?.strip_prefix(name)
+            });
+            rest.is_some_and(|rest| rest.is_empty() || service == "s3" && rest.starts_with('/'))
+        };
+        self.resources.values().copied().filter(move |resource| is_it(resource))
+    }
+
     /// The text with references replaced by what they come to, as far as that is written.
     pub fn resolved(&self, text: &Text) -> Text {
         self.resolved_to(text, MAX_DEPTH)

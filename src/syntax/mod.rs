@@ -3,6 +3,7 @@
 
 mod decoded;
 pub mod dockerfile;
+pub mod hcl;
 mod json;
 pub mod makefile;
 mod node;

@@ -1,6 +1,6 @@
 //! Which format a file is, by its content; the name decides only where content cannot.
 
-use super::dump;
+use super::{dump, terraform};
 use crate::syntax::{Node, Parsed};
 
 /// What a file is.
@@ -14,6 +14,8 @@ pub enum Format {
     Compose,
     Dockerfile,
     CliDump,
+    /// A part of a configuration of Terraform that names a backend.
+    Terraform,
     /// A template of Jinja, Go or the like.
     TextTemplate,
     /// What another file takes in, and what is nothing for itself: statements, settings of a stage.
@@ -34,6 +36,7 @@ impl Format {
             Format::Compose => "compose file",
             Format::Dockerfile => "Dockerfile",
             Format::CliDump => "AWS CLI output",
+            Format::Terraform => "Terraform state backend",
             Format::TextTemplate => "text template",
             Format::Part => "included file",
             Format::Other => "other file",
@@ -57,6 +60,11 @@ pub fn detect(parsed: &Parsed, path: &str, text: &str) -> Format {
     }
     if parsed.text_template {
         return if mentions_our_formats(text) { Format::TextTemplate } else { Format::Other };
+    }
+    if terraform::is_terraform_name(name) {
+        // Whether one that cannot be read names a backend is not known.
+        let is_ours = parsed.root().is_none_or(|root| !terraform::backends(root).is_empty());
+        return if is_ours { Format::Terraform } else { Format::Other };
     }
     let Some(root) = parsed.root() else { return Format::Other };
     let has = |key: &str| root.get(key).is_some();
@@ -175,6 +183,7 @@ pub const IGNORED_BY_DOCKER: &str = ".dockerignore";
 pub fn is_script_name(name: &str) -> bool {
     let is_makefile = matches!(name, "Makefile" | "makefile" | "GNUmakefile");
     is_makefile || name == ".env" || name.starts_with(".env.") || name.ends_with(".env") || {
-        [".sh", ".bash", ".mk", IGNORED_BY_DOCKER].iter().any(|ending| name.ends_with(ending))
+        let endings = [".sh", ".bash", ".mk", ".hcl", ".tfbackend", ".tfvars", IGNORED_BY_DOCKER];
+        endings.iter().any(|ending| name.ends_with(ending))
     }
 }

@@ -13,10 +13,11 @@ const MAX_FOLDERS: usize = 16;
 #[expect(clippy::expect_used, reason = "the pattern is a constant; every run uses it")]
 static SIGN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?x) (?<before> file\( | TemplateURL | aws:asset:path | Location | DefinitionUri | env_file | BuildSpec )
+        r"(?x) (?<before> file\( | TemplateURL | aws:asset:path | Location | DefinitionUri | env_file | BuildSpec
+               | -backend-config[\x20=] )
              | (?<end> \.sh | \.bash )
              | (?<run> bash\x20 | \x20\./ )
-             | (?<folder> \bcd\x20 | -C\x20 | --prefix[\x20=] | --cwd\x20 )
+             | (?<folder> \bcd\x20 | -C\x20 | -chdir= | --prefix[\x20=] | --cwd\x20 )
              | (?<tool> make | npm | npx | yarn | pnpm | compose ) [\s-]",
     )
     .expect("constant pattern")
@@ -29,7 +30,7 @@ pub fn mentioned(text: &str) -> Vec<Cow<'_, str>> {
     let mut folders: Vec<Cow<'_, str>> = Vec::new();
     for sign in SIGN.captures_iter(text) {
         if let Some(before) = sign.name("before") {
-            let rest = text[before.end()..].trim_start_matches([' ', ':', '"', '\'', '[', '\n', '-']);
+            let rest = text[before.end()..].trim_start_matches([' ', ':', '=', '"', '\'', '[', '\n', '-']);
             found.push(path_at(rest));
         } else if let Some(run) = sign.name("run") {
             let is_path = run.as_str().ends_with("./");
@@ -117,6 +118,9 @@ mod tests {
         assert_eq!(mentioned("\"aws:asset:path\": \"Ci.nested.json\""), ["Ci.nested.json"]);
         assert_eq!(mentioned("\"Location\": \"api.yaml\""), ["api.yaml"]);
         assert_eq!(mentioned("- npm run deploy"), ["package.json"]);
+        assert_eq!(mentioned("- terraform init -backend-config=\"env/$STAGE.tfbackend\""), ["env/"]);
+        assert_eq!(mentioned("- terraform init -backend-config=env/prod.tfbackend"), ["env/prod.tfbackend"]);
+        assert_eq!(mentioned("- terraform -chdir=infra init -backend-config ../a.hcl"), ["../a.hcl", "infra/../a.hcl"]);
         assert_eq!(mentioned("- npx cdk deploy"), ["package.json"]);
         assert_eq!(mentioned("Sid: file"), Vec::<String>::new());
     }

@@ -18,6 +18,7 @@ mod repository;
 pub mod sam;
 pub mod serverless;
 mod stack;
+pub mod terraform;
 
 pub use assigned::{Assigned, Environment};
 pub use cloudformation::{Parameter, Resource, Template};

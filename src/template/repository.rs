@@ -7,6 +7,7 @@ use super::detect::{Format, detect, is_dockerfile_name, is_script_name};
 use super::dump;
 use super::serverless::{Service, has_variables};
 use super::stack::Stacks;
+use super::terraform;
 use crate::source::{FileId, SourceFile, Sources, Span};
 use crate::syntax::{self, Member, Parsed};
 use rayon::prelude::*;
@@ -217,7 +218,13 @@ impl File {
         if let Some(pieces) = dump::pieces_of_account(&source.text) {
             return File { pieces, ..File::new(Format::CliDump, Parsed::default()) };
         }
-        let parsed = syntax::parse(&source.text, file);
+        if terraform::is_hcl_name(name) && !terraform::may_name_backend(&source.text) {
+            return File::new(Format::Other, Parsed::default());
+        }
+        let parsed = match terraform::is_hcl_name(name) {
+            true => syntax::hcl::parse(&source.text, file, Some("terraform")),
+            false => syntax::parse(&source.text, file),
+        };
         File::new(detect(&parsed, &source.path, &source.text), parsed)
     }
 

@@ -53,6 +53,41 @@ fn the_least_policy_of_one_role_is_written_in_the_style_of_its_file() {
     assert_eq!(run.json()["Statement"][1]["Resource"][0]["Fn::Sub"], group);
 }
 
+/// Files of Terraform are found where they name a backend, and files of its settings where a command names
+/// them.
+#[test]
+fn the_state_of_terraform_is_part_of_the_least_policy() {
+    let case = "fixtures/needs/state-of-terraform";
+    let read = |path: &str| std::fs::read_to_string(format!("{case}/{path}")).expect("a fixture");
+    let files =
+        ["template.yml", "buildspec.yml", "infra/main.tf", "infra/prod.tfbackend"].map(|path| (path, read(path)));
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    let repository = repository(&files);
+    repository.write("infra/vpc.tf", "resource \"aws_vpc\" \"main\" {}\n");
+    let run = repository.run(&["uses", "--format", "policy"]);
+    assert_eq!(run.status, 0, "{}", run.err);
+    for resource in ["example-org-states", "example-org-states/network/prod/network.tfstate.tflock"] {
+        assert!(run.out.contains(&format!("arn:${{AWS::Partition}}:s3:::{resource}\n")), "{}", run.out);
+    }
+    assert!(run.out.contains("(infra/main.tf:4)"), "{}", run.out);
+    assert!(run.err.contains("`terraform apply -input=false`: what its configuration makes is not read"));
+    let run = repository.run(&["check"]);
+    let summary = "3 files (1 CloudFormation template, 1 Terraform state backend, 1 buildspec)";
+    assert!(run.out.contains(summary), "{}", run.out);
+    // A comment above the backend suppresses what is said of it.
+    let lacking = read("template.yml").replace("s3:DeleteObject", "s3:GetObjectTagging").replace(
+        "\n  Role:\n",
+        "\n  States:\n    Type: AWS::S3::Bucket\n    Properties:\n      BucketName: example-org-states\n  Role:\n",
+    );
+    repository.write("template.yml", &lacking);
+    let words = ["check", "--select", "missing-permission", "--format", "short"];
+    let run = repository.run(&words);
+    assert!(run.out.starts_with("infra/main.tf:4:3: "), "{}", run.out);
+    let ignored = "# iamlint: ignore[missing-permission] -- the policy of the bucket allows it\n  backend";
+    repository.write("infra/main.tf", &read("infra/main.tf").replace("backend", ignored));
+    assert_eq!(repository.run(&words).status, 0);
+}
+
 #[test]
 fn the_same_policy_is_written_every_time() {
     let repository = repository(&[("ci.yml", BUILD)]);

@@ -17,6 +17,7 @@ use super::federation;
 use super::image::{ComposeFile, Image};
 use super::principal::{ManagedPolicyRef, OtherVersion, Policy, PolicyOwner, Principal, PrincipalKind, RoleRef};
 use super::service::ServerlessService;
+use super::terraform::Configuration;
 use super::{
     BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder, ShownParameter,
 };
@@ -52,6 +53,7 @@ pub struct Fragment {
     pub images: Vec<Image>,
     pub compose: Vec<ComposeFile>,
     pub services: Vec<ServerlessService>,
+    pub terraform: Vec<Configuration>,
     /// Roles that CloudFormation is given by a tool that deploys.
     pub execution_roles: Vec<RoleRef>,
     pub resources: Vec<DeclaredResource>,
@@ -99,6 +101,7 @@ impl Fragment {
         self.hidden.append(&mut other.hidden);
         self.execution_roles.append(&mut other.execution_roles);
         self.services.append(&mut other.services);
+        self.terraform.append(&mut other.terraform);
         self.origins.append(&mut other.origins);
     }
 
@@ -195,6 +198,10 @@ pub fn package(repository: &Repository<'_>, file: FileId) -> Fragment {
 }
 
 fn as_format(repository: &Repository<'_>, file: FileId, format: Format, parsed: &Parsed, asked: &Asked) -> Fragment {
+    if format == Format::Terraform {
+        // Its syntax is Terraform's to judge.
+        return Fragment { terraform: vec![Configuration::read(parsed, file)], ..Fragment::default() };
+    }
     let mut fragment =
         Fragment { problems: parsed.problems.clone(), repaired: parsed.repaired.clone(), ..Fragment::default() };
     if format == Format::Compose {

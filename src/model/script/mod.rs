@@ -9,7 +9,7 @@ mod variables;
 mod word;
 
 use super::command::{Assignment, Command, Opaque, Via, Word};
-use super::{BuildspecId, BuildspecSource, Model, ProjectId};
+use super::{BuildspecId, BuildspecSource, Model, ProjectId, terraform};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::shell::{self, Kind};
 use crate::template::Repository;
@@ -243,6 +243,7 @@ impl<'r> Walk<'r> {
             is_piped_into: false,
             is_redirected: false,
             folder: None,
+            variables: Vec::new(),
             uses: Vec::new(),
             is_followed: false,
             may_not_run: self.in_doubt,
@@ -336,6 +337,9 @@ impl<'r> Walk<'r> {
         }
         self.builtin(&command, shell, is_conditional);
         command.folder = self.environment.folder(shell).map(str::to_owned);
+        if terraform::PROGRAMS.contains(&command.program()) {
+            command.variables = self.variables(&command, shell, &terraform::VARIABLES);
+        }
         command.uses = self.notes.above(self.repository, command.span);
         let is_function = command.effective().first().is_some_and(|word| self.functions.contains(&word.text));
         let index = self.commands.len();
@@ -343,6 +347,16 @@ impl<'r> Walk<'r> {
         let opaque = self.follow(&command, &inputs, shell);
         self.commands[index].is_followed = is_function || self.commands.len() > index + 1;
         self.commands[index].opaque = opaque;
+    }
+
+    /// Those of some variables that are set, for the command alone or in its shell.
+    fn variables(&self, command: &Command, shell: usize, names: &[&'static str]) -> Vec<(&'static str, Option<Text>)> {
+        let of_command = |name: &str| command.assignments.iter().find(|one| one.name.value == name);
+        let value = |name: &'static str| match of_command(name) {
+            Some(own) => Some((name, own.value.choices.is_empty().then(|| own.value.value.clone()))),
+            None => Some((name, self.environment.get(shell, name)?.only().cloned())),
+        };
+        names.iter().filter_map(|name| value(name)).collect()
     }
 
     fn assign(&mut self, shell: usize, name: &str, value: &Word, appends: bool, is_conditional: bool) {

@@ -172,12 +172,17 @@ fn copy(found: &mut Found<'_>, operation: &str, from: &Side, to: &Side, argument
 }
 
 fn encrypt(found: &mut Found<'_>, key: &Text) {
+    let (resource, is_told) = kms_key(found, key);
+    let certainty = if is_told { Certainty::Certain } else { Certainty::Likely };
+    found.need(actions(["kms:GenerateDataKey", "kms:Decrypt"]), vec![resource], certainty, ENCRYPTION);
+}
+
+/// The ARN of a key by its ARN or its id, and whether it is told; which key an alias means is not.
+pub fn kms_key(found: &Found<'_>, key: &Text) -> (Text, bool) {
     let is_id = !is_arn(key) && key.strip_prefix("alias/").is_none();
     let template = "arn:${Partition}:kms:${Region}:${Account}:key/${KeyId}";
     let filled = fill(template, &found.place, |_| is_id.then(|| key.clone()));
-    let (resource, is_told) = if is_arn(key) { (in_build(key), true) } else { (filled.text, filled.untold == 0) };
-    let certainty = if is_told { Certainty::Certain } else { Certainty::Likely };
-    found.need(actions(["kms:GenerateDataKey", "kms:Decrypt"]), vec![resource], certainty, ENCRYPTION);
+    if is_arn(key) { (in_build(key), true) } else { (filled.text, filled.untold == 0) }
 }
 
 fn remove(found: &mut Found<'_>, side: &Side, arguments: &Arguments) {

@@ -10,7 +10,7 @@ use crate::model::DeclaredResource;
 use crate::model::command::Command;
 use crate::model::service::ServerlessService;
 use crate::source::FileId;
-use crate::template::{below_root, folder_of, folders_up};
+use crate::template::below_root;
 use crate::value::{HoleKind, Part, Text};
 
 /// Event of the Serverless Framework, types that the framework makes of it; `*` for any function,
@@ -209,12 +209,8 @@ fn base(path: &str) -> &str {
 fn at(found: &Found<'_>, command: &Command, path: &str) -> Option<FileId> {
     let path = path.trim_start_matches("$CODEBUILD_SRC_DIR/").trim_start_matches("${CODEBUILD_SRC_DIR}/");
     let inner = below_root(command.folder.as_deref()?, path)?;
-    // The root of the source, then the folders of the build's own file upwards.
-    let own = folder_of(found.model.paths.get(command.root().file.index())?);
     let files =
         || found.model.resources.iter().map(|one| one.file).chain(found.model.services.iter().map(|one| one.file));
-    std::iter::once("").chain(folders_up(own)).find_map(|folder| {
-        let path = below_root(folder, &inner)?;
-        files().find(|file| found.model.paths.get(file.index()).is_some_and(|known| *known == path))
-    })
+    let named = |path: String| files().find(|file| found.model.paths.get(file.index()) == Some(&path));
+    found.model.paths_seen(command, &inner).into_iter().find_map(named)
 }

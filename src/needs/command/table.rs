@@ -97,12 +97,6 @@ fn resources(
         if let Some(option) = name.strip_prefix("s3:") {
             return arguments.values(option).iter().filter_map(|text| text.strip_prefix("s3://")).collect();
         }
-        // `${backend:bucket}` is told by `-backend-config=bucket=demo`.
-        if let Some(setting) = name.strip_prefix("backend:") {
-            let given = arguments.options().filter(|(option, _)| option.ends_with("-backend-config"));
-            let value = |text: &Text| text.strip_prefix(setting)?.strip_prefix("=");
-            return given.flat_map(|(_, values)| values).filter_map(value).collect();
-        }
         let (options, default) = name.split_once(':').map_or((name, None), |(options, text)| (options, Some(text)));
         let given = options.split('|').map(|option| match option.parse::<usize>() {
             Ok(index) => arguments.positional.get(verbs + index - 1).cloned().unwrap_or_default(),

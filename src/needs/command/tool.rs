@@ -2,25 +2,21 @@
 //! by the table of programs.
 
 use super::words::{Arguments, Arity};
-use super::{Found, stack, table};
+use super::{Found, stack, table, terraform};
+use crate::model::terraform::PROGRAMS;
 use crate::value::Text;
 
 /// Who asks a program for its version asks nobody else.
 const QUESTIONS: [&str; 6] = ["--help", "--version", "-V", "-h", "-v", "-version"];
 
 /// Other names of programs.
-const ALIASES: [(&str, &str); 5] = [
-    ("aws-cdk", "cdk"),
-    ("sls", "serverless"),
-    ("slss", "serverless"),
-    ("terragrunt", "terraform"),
-    ("tofu", "terraform"),
-];
+const ALIASES: [(&str, &str); 4] =
+    [("aws-cdk", "cdk"), ("sls", "serverless"), ("slss", "serverless"), ("tofu", "terraform")];
 
 pub fn find(found: &mut Found<'_>) {
     let command = found.command;
-    let program = command.program();
-    let program = ALIASES.iter().find(|(other, _)| *other == program).map_or(program, |(_, name)| name);
+    let own = command.program();
+    let program = ALIASES.iter().find(|(other, _)| *other == own).map_or(own, |(_, name)| name);
     let words = command.arguments();
     if let [only] = words
         && QUESTIONS.contains(&only.text.as_str())
@@ -47,6 +43,9 @@ pub fn find(found: &mut Found<'_>) {
         let deployed = stack::deployed(found, program, &arguments);
         table::apply(found, &rows, &arguments, verbs, |name| deployed.told(name));
         deployed.find(found);
+        if PROGRAMS.contains(&own) {
+            terraform::find(found);
+        }
         return;
     }
     match table::program(program, &verbs).or_else(|| table::program(program, &plain)) {

@@ -3,12 +3,13 @@
 use super::chain::{distinct, list};
 use crate::diagnostic::Doubt;
 use crate::iam::catalogue::Action;
-use crate::model::{Model, Principal};
+use crate::model::{DeclaredResource, Model, Principal};
 use crate::needs::compare::{Comparison, State, Used};
-use crate::needs::{Certainty, Need, Needs};
+use crate::needs::{Certainty, Names, Need, Needs};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::{Sources, Span};
 use crate::value::Text;
+use std::collections::BTreeSet;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "missing-permission",
@@ -69,7 +70,7 @@ fn of_role(context: &Context<'_>, role: &Principal, needs: &Needs, compared: &Co
 fn is_sure(context: &Context<'_>, need: &Need, used: &Used) -> bool {
     need.certainty == Certainty::Certain
         && (role_decides(context, need, used.action) || used.near.is_some())
-        && !may_fail(context.sources, need.span)
+        && !may_fail(context.sources, need.caused_by.unwrap_or(need.span))
 }
 
 fn role_decides(context: &Context<'_>, need: &Need, action: Action) -> bool {
@@ -80,10 +81,23 @@ fn role_decides(context: &Context<'_>, need: &Need, action: Action) -> bool {
 
 /// The resource stands in the files, and so does its policy where it has one.
 fn is_declared(model: &Model, resource: &Text) -> bool {
-    resource.holes().any(|hole| {
+    let is_referred = resource.holes().any(|hole| {
         let is_it = |file, id: &str| file == hole.template && id == hole.logical_id();
         model.resources.iter().any(|declared| is_it(declared.file, &declared.logical_id.value))
-    })
+    });
+    is_referred || is_declared_by_name(model, resource)
+}
+
+/// A bucket or a table by the name that is written; the policy of a table stands in the table itself.
+fn is_declared_by_name(model: &Model, resource: &Text) -> bool {
+    let names = Names::new(model);
+    let mut named = names.named(resource).peekable();
+    let role_decides = |declared: &DeclaredResource| match declared.kind.as_str() {
+        "AWS::S3::Bucket" => true,
+        "AWS::DynamoDB::Table" => declared.properties.iter().all(|one| one.value != "ResourcePolicy"),
+        _ => false,
+    };
+    named.peek().is_some() && named.all(role_decides)
 }
 
 /// Whether the script looks at how a command ends: `… || true`, `if …`.
@@ -107,6 +121,10 @@ fn finding(context: &Context<'_>, role: &Principal, span: Span, missing: &[(&Nee
         .fact("resources", list(&resources, 2))
         .fact("reason", list(&reasons, 2))
         .related(role.logical_id.span, "the role, all of whose policies are seen");
+    let commands = missing.iter().filter_map(|(need, _)| need.caused_by);
+    for command in commands.collect::<BTreeSet<Span>>() {
+        found = found.related(command, "this command needs it");
+    }
     for (need, used) in missing {
         let Some(near) = &used.near else { continue };
         if let Some(span) = near.span {
