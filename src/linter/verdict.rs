@@ -3,8 +3,7 @@
 
 use super::Options;
 use crate::diagnostic::Diagnostic;
-use crate::iam::Wanted;
-use crate::model::{Model, Principal, PrincipalId, PrincipalKind, deploy_actions};
+use crate::model::{DEPLOY, Model, Principal, PrincipalId, PrincipalKind};
 use crate::rules::Rule;
 use crate::rules::analysis::exempt_because;
 use crate::source::Span;
@@ -58,7 +57,6 @@ pub(super) fn deployment(
         of_rules.flat_map(Diagnostic::all_labels).map(|label| label.span).collect()
     };
     let (may, by_build) = (labelled(&DEPLOYS), labelled(&[BY_BUILD]));
-    let wanted = Wanted::new(&deploy_actions().collect::<Vec<_>>());
     let mut verdict = Deployment::default();
     for (id, principal) in people {
         let place = &principal.logical_id.span;
@@ -67,7 +65,7 @@ pub(super) fn deployment(
         } else if deployers.execution.contains(&id) {
             verdict.execution += 1;
         } else if let Some(because) = exempted(model, id, principal) {
-            if !principal.authority.grants_of(&wanted).is_empty() {
+            if !principal.authority.grants_of(&DEPLOY).is_empty() {
                 verdict.exempted.push((principal.display().to_owned(), because));
             }
         } else if may.contains(place) {

@@ -60,9 +60,12 @@ pub struct Power {
 const DEPLOY_ACTIONS: &str = include_str!("../../data/deploy-actions.tsv");
 
 /// The actions that are deployment permission.
-pub fn deploy_actions() -> impl Iterator<Item = &'static str> {
+fn deploy_actions() -> impl Iterator<Item = &'static str> {
     DEPLOY_ACTIONS.lines().filter(|line| !line.starts_with('#') && !line.is_empty())
 }
+
+/// The same, looked up once for all who ask.
+pub static DEPLOY: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&deploy_actions().collect::<Vec<_>>()));
 
 const ASKED: [(AuthorityLabel, &[&str]); 6] = [
     (

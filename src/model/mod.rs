@@ -22,7 +22,7 @@ pub mod terraform;
 mod trust_level;
 pub mod webhook;
 
-pub use authority::{AuthorityLabel, Power, actions_of_power, deploy_actions};
+pub use authority::{AuthorityLabel, DEPLOY, Power, actions_of_power};
 pub use federation::is_ci_provider;
 pub use given::Given;
 pub use link::link;

@@ -191,6 +191,11 @@ impl Principal {
         self.left_out == LeftOut::default()
     }
 
+    /// The managed policy that is attached at a place.
+    pub fn managed_at(&self, span: Span) -> Option<&ManagedPolicyRef> {
+        self.managed.iter().find(|policy| policy.text.span == span)
+    }
+
     /// The name a person knows it by.
     pub fn display(&self) -> &str {
         &self.logical_id.value

@@ -94,6 +94,11 @@ impl<'c> Context<'c> {
         Context { today, is_partial, ..self }
     }
 
+    /// Whether output of the AWS CLI tells of a principal.
+    pub fn is_output(&self, principal: &Principal) -> bool {
+        self.formats[principal.file.index()] == Format::CliDump
+    }
+
     /// The needs of the roles of builds and pipelines next to what they may do, where all of that is
     /// seen. Made once, when it is first asked for, and by one thread: one that waits for others could
     /// be given a rule that asks for it too.

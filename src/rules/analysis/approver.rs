@@ -9,7 +9,6 @@ use crate::iam::Wanted;
 use crate::model::principal::{account_of, may_be_one_account};
 use crate::model::{Model, Pipeline, PipelineAction, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
-use crate::template::Format;
 use crate::value::Text;
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -95,11 +94,11 @@ fn of_author(
 fn of_nobody(context: &Context<'_>, approval: &Approval<'_>, approves: &Wanted) -> Option<Finding> {
     let model = context.model;
     let account = approval.pipeline.role.as_ref().and_then(|role| account_of(role.text.literal()?));
-    let is_output = |one: &&Principal| context.formats[one.file.index()] == Format::CliDump;
     let is_near = |one: &&Principal| may_be_one_account(one.account.as_deref(), account);
     let all = || model.principals.iter().filter(is_near);
     // Users and roles stand together in the details of an account; other calls show some of them.
-    let shows = |kind: PrincipalKind| all().filter(is_output).any(|one| one.kind == kind && one.is_whole());
+    let shows =
+        |kind: PrincipalKind| all().filter(|one| context.is_output(one)).any(|one| one.kind == kind && one.is_whole());
     let may_approve =
         |one: &Principal| !one.authority.unseen.is_empty() || !one.authority.grants_of(approves).is_empty();
     if !shows(PrincipalKind::Role) || !shows(PrincipalKind::User) || all().any(may_approve) {

@@ -5,12 +5,10 @@ use super::grants_action::is_whole_kind;
 use super::own_function::own_functions;
 use super::reach::Target;
 use crate::diagnostic::{Doubt, Label, Severity};
-use crate::iam::{ArnPattern, ConditionClass, Grant, Wanted};
+use crate::iam::{ArnPattern, ConditionClass, Grant};
 use crate::model::deployment::{Passable, Passing, is_other_environment, is_production};
 use crate::model::principal::CiUse;
-use crate::model::{
-    Model, PipelineAction, Principal, PrincipalKind, deploy_actions, is_of_bootstrap, is_service_linked,
-};
+use crate::model::{DEPLOY, Model, PipelineAction, Principal, PrincipalKind, is_of_bootstrap, is_service_linked};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::value::Text;
 use rayon::prelude::*;
@@ -34,7 +32,6 @@ fn bind(params: &Params) -> Check {
     let asked = params.word("principals");
     let kind = if asked == "users" { PrincipalKind::User } else { PrincipalKind::Role };
     let of_organisation = asked == "organisation";
-    let wanted = Wanted::new(&deploy_actions().collect::<Vec<_>>());
     Box::new(move |context: &Context<'_>| {
         let model = context.model;
         let protected = Protected {
@@ -50,7 +47,7 @@ fn bind(params: &Params) -> Check {
             principal.kind == kind && is_known && is_asked
         });
         let outsiders: Vec<&Principal> = outsiders.map(|(_, principal)| principal).collect();
-        let found = outsiders.par_iter().map(|one| Some((*one, of_principal(model, &protected, one, &wanted)?)));
+        let found = outsiders.par_iter().map(|one| Some((*one, of_principal(model, &protected, one)?)));
         let mut found: Vec<(&Principal, Finding)> = found.collect::<Vec<_>>().into_iter().flatten().collect();
         if of_organisation {
             found.iter_mut().for_each(|(_, one)| one.severity = None);
@@ -114,9 +111,9 @@ pub fn is_exempt(principal: &Principal) -> bool {
     exempt_because(principal).is_some()
 }
 
-fn of_principal(model: &Model, protected: &Protected<'_>, principal: &Principal, wanted: &Wanted) -> Option<Finding> {
+fn of_principal(model: &Model, protected: &Protected<'_>, principal: &Principal) -> Option<Finding> {
     // What CloudFormation does on somebody's behalf is CloudFormation's to allow.
-    let mut grants = principal.authority.grants_of(wanted);
+    let mut grants = principal.authority.grants_of(&DEPLOY);
     grants.retain(|grant| !grant.is_narrowed_by(ConditionClass::Path) && !is_of_service_role(principal, grant));
     let passes =
         grants.iter().any(|grant| TAKES_ROLE.contains(&grant.action.as_str())).then(|| passed(protected, principal));
@@ -244,8 +241,7 @@ fn past_what(found: Finding, model: &Model, principal: &Principal) -> (Finding, 
 
 /// A policy that AWS made for the role of a service, such as that of scaling ECS.
 fn is_of_service_role(principal: &Principal, grant: &Grant<'_>) -> bool {
-    let policy = principal.managed.iter().find(|policy| policy.text.span == grant.span);
-    policy.is_some_and(|policy| policy.text.display().contains(":policy/service-role/"))
+    principal.managed_at(grant.span).is_some_and(|policy| policy.text.display().contains(":policy/service-role/"))
 }
 
 /// What is allowed, in the user's own words: the patterns of the statement, or the managed policy.
@@ -271,9 +267,8 @@ fn group_with<'m>(model: &'m Model, user: &Principal, grant: &Grant<'_>) -> Opti
 
 /// The name of the policy that AWS manages and that gives a grant.
 fn by_managed_policy<'m>(model: &'m Model, principal: &'m Principal, grant: &Grant<'_>) -> Option<&'m str> {
-    let holders = std::iter::once(principal).chain(group_with(model, principal, grant));
-    let policy = holders.flat_map(|one| &one.managed).find(|policy| policy.text.span == grant.span)?;
-    policy.aws_managed.as_deref()
+    let mut holders = std::iter::once(principal).chain(group_with(model, principal, grant));
+    holders.find_map(|one| one.managed_at(grant.span))?.aws_managed.as_deref()
 }
 
 /// The name of who deploys by design: one that is seen to, and the nearest.

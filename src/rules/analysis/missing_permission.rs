@@ -47,16 +47,23 @@ const ROLE_DECIDES: [&str; 16] = [
 
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
+        let names = Names::new(context.model);
         let roles = context.uses();
-        roles.flat_map(|(role, needs, compared)| of_role(context, role, needs, compared)).collect()
+        roles.flat_map(|(role, needs, compared)| of_role(context, &names, role, needs, compared)).collect()
     })
 }
 
 /// One finding for each place.
-fn of_role(context: &Context<'_>, role: &Principal, needs: &Needs, compared: &Comparison) -> Vec<Finding> {
+fn of_role(
+    context: &Context<'_>,
+    names: &Names<'_>,
+    role: &Principal,
+    needs: &Needs,
+    compared: &Comparison,
+) -> Vec<Finding> {
     let missing = compared.used.iter().filter(|used| used.state == State::Missing);
     let missing = missing.map(|used| (&needs.needs[used.need], used));
-    let missing = missing.filter(|(need, used)| is_sure(context, need, used));
+    let missing = missing.filter(|(need, used)| is_sure(context, names, need, used));
     let mut places: Vec<(Span, Vec<(&Need, &Used)>)> = Vec::new();
     for (need, used) in missing {
         match places.iter_mut().find(|(span, _)| *span == need.span) {
@@ -64,33 +71,32 @@ fn of_role(context: &Context<'_>, role: &Principal, needs: &Needs, compared: &Co
             None => places.push((need.span, vec![(need, used)])),
         }
     }
-    places.into_iter().map(|(span, missing)| finding(context, role, span, &missing)).collect()
+    places.into_iter().map(|(span, missing)| finding(context, names, role, span, &missing)).collect()
 }
 
-fn is_sure(context: &Context<'_>, need: &Need, used: &Used) -> bool {
+fn is_sure(context: &Context<'_>, names: &Names<'_>, need: &Need, used: &Used) -> bool {
     need.certainty == Certainty::Certain
-        && (role_decides(context, need, used.action) || used.near.is_some())
+        && (role_decides(context.model, names, need, used.action) || used.near.is_some())
         && !may_fail(context.sources, need.caused_by.unwrap_or(need.span))
 }
 
-fn role_decides(context: &Context<'_>, need: &Need, action: Action) -> bool {
+fn role_decides(model: &Model, names: &Names<'_>, need: &Need, action: Action) -> bool {
     ROLE_DECIDES.contains(&action.service().prefix())
         || !action.supports_resource_level()
-        || need.resources.iter().all(|text| is_declared(context.model, text))
+        || need.resources.iter().all(|text| is_declared(model, names, text))
 }
 
 /// The resource stands in the files, and so does its policy where it has one.
-fn is_declared(model: &Model, resource: &Text) -> bool {
+fn is_declared(model: &Model, names: &Names<'_>, resource: &Text) -> bool {
     let is_referred = resource.holes().any(|hole| {
         let is_it = |file, id: &str| file == hole.template && id == hole.logical_id();
         model.resources.iter().any(|declared| is_it(declared.file, &declared.logical_id.value))
     });
-    is_referred || is_declared_by_name(model, resource)
+    is_referred || is_declared_by_name(names, resource)
 }
 
 /// A bucket or a table by the name that is written; the policy of a table stands in the table itself.
-fn is_declared_by_name(model: &Model, resource: &Text) -> bool {
-    let names = Names::new(model);
+fn is_declared_by_name(names: &Names<'_>, resource: &Text) -> bool {
     let mut named = names.named(resource).peekable();
     let role_decides = |declared: &DeclaredResource| match declared.kind.as_str() {
         "AWS::S3::Bucket" => true,
@@ -107,7 +113,13 @@ fn may_fail(sources: &Sources, span: Span) -> bool {
     behind.contains("||") || text.get(span.start as usize..span.end as usize).is_some_and(|own| own.contains("||"))
 }
 
-fn finding(context: &Context<'_>, role: &Principal, span: Span, missing: &[(&Need, &Used)]) -> Finding {
+fn finding(
+    context: &Context<'_>,
+    names: &Names<'_>,
+    role: &Principal,
+    span: Span,
+    missing: &[(&Need, &Used)],
+) -> Finding {
     let actions = distinct(missing.iter().map(|(_, used)| used.action.full_name()));
     let resources = missing.iter().flat_map(|(need, _)| &need.resources);
     let resources = distinct(resources.map(|text| format!("`{}`", text.display())));
@@ -130,7 +142,7 @@ fn finding(context: &Context<'_>, role: &Principal, span: Span, missing: &[(&Nee
         if let Some(span) = near.span {
             found = found.related(span, &*near.text);
         }
-        if !role_decides(context, need, used.action) {
+        if !role_decides(context.model, names, need, used.action) {
             let text = "a policy of the resource, which is not seen, may allow it".to_owned();
             found = found.doubted([Doubt { text, span: None }]);
         }

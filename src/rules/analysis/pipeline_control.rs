@@ -8,7 +8,7 @@ use super::reach::{Target, reaches};
 use crate::iam::{ConditionClass, Wanted};
 use crate::model::deployment::first_deployment;
 use crate::model::principal::CiUse;
-use crate::model::{Model, Pipeline, Principal, PrincipalKind, deploy_actions};
+use crate::model::{DEPLOY, Model, Pipeline, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -28,7 +28,6 @@ const CONTROLS: [&str; 4] = [
 
 fn bind(_: &Params) -> Check {
     let controls = Wanted::new(&CONTROLS);
-    let deploys = Wanted::new(&deploy_actions().collect::<Vec<_>>());
     Box::new(move |context: &Context<'_>| {
         let model = context.model;
         let deploying = model.pipelines.iter().filter(|pipeline| first_deployment(model, pipeline).is_some());
@@ -39,7 +38,7 @@ fn bind(_: &Params) -> Check {
         let outsiders = model.principals.iter().enumerate().filter(|(id, principal)| {
             principal.kind != PrincipalKind::Group && !model.deployers.contains(*id) && !is_exempt(principal)
         });
-        outsiders.filter_map(|(_, one)| of_principal(model, one, &pipelines, &controls, &deploys)).collect()
+        outsiders.filter_map(|(_, one)| of_principal(model, one, &pipelines, &controls)).collect()
     })
 }
 
@@ -49,11 +48,10 @@ fn of_principal(
     principal: &Principal,
     pipelines: &[(&Pipeline, Target)],
     controls: &Wanted,
-    deploys: &Wanted,
 ) -> Option<Finding> {
     let mut grants = principal.authority.grants_of(controls);
     grants.retain(|grant| !grant.is_narrowed_by(ConditionClass::Path));
-    if grants.is_empty() || principal.authority.grants_of(deploys).iter().any(|grant| grant.everywhere) {
+    if grants.is_empty() || principal.authority.grants_of(&DEPLOY).iter().any(|grant| grant.everywhere) {
         // Who deploys whatever they like needs no pipeline, and is told so.
         return None;
     }

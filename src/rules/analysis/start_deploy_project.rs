@@ -9,9 +9,9 @@ use super::reach::{Target, reaches};
 use crate::diagnostic::{Doubt, Severity};
 use crate::iam::{Effect, Grant, Wanted};
 use crate::model::principal::{CiUse, may_be_one_account};
-use crate::model::{BuildProject, Model, Principal, PrincipalKind, RoleTarget, deploy_actions};
+use crate::model::{BuildProject, DEPLOY, Model, Principal, PrincipalKind, RoleTarget};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "start-deploy-project",
@@ -54,13 +54,12 @@ fn bind(_: &Params) -> Check {
 
 /// Who deploys whatever they like needs no build for it, and is told so.
 pub fn deploys_anything(model: &Model, principal: &Principal) -> bool {
-    static DEPLOYS: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&deploy_actions().collect::<Vec<_>>()));
     let is_told = match principal.kind {
         PrincipalKind::Role => model.deployers.are_known_to(model, principal),
         PrincipalKind::User => true,
         PrincipalKind::Group => false,
     };
-    is_told && !is_exempt(principal) && principal.authority.grants_of(&DEPLOYS).iter().any(|grant| grant.everywhere)
+    is_told && !is_exempt(principal) && principal.authority.grants_of(&DEPLOY).iter().any(|grant| grant.everywhere)
 }
 
 /// The pipelines that run the project start it by design, and its own role is itself.

@@ -7,7 +7,6 @@ use crate::model::principal::may_be_one_account;
 use crate::model::{Model, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::Span;
-use crate::template::Format;
 use crate::value::Text;
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -23,11 +22,10 @@ pub const ANALYSIS: Analysis = Analysis {
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
         let model = context.model;
-        let is_output = |role: &Principal| context.formats[role.file.index()] == Format::CliDump;
         let roles = || model.principals.iter().filter(|one| one.kind == PrincipalKind::Role);
         let name = |role: &Principal| role.name.as_ref().and_then(Text::literal).map(str::to_owned);
         let mut declared: HashMap<String, Vec<&Principal>> = HashMap::new();
-        for role in roles().filter(|role| !is_output(role)) {
+        for role in roles().filter(|role| !context.is_output(role)) {
             if let Some(name) = name(role) {
                 declared.entry(name).or_default().push(role);
             }
@@ -35,7 +33,7 @@ fn bind(_: &Params) -> Check {
         if declared.is_empty() {
             return Vec::new();
         }
-        let deployed: Vec<&Principal> = roles().filter(|role| is_output(role)).collect();
+        let deployed: Vec<&Principal> = roles().filter(|role| context.is_output(role)).collect();
         let found = deployed.par_iter().filter_map(|role| of_role(model, role, declared.get(&name(role)?)?));
         found.collect()
     })
@@ -102,6 +100,6 @@ fn extras(model: &Model, role: &Principal, declared: &Principal) -> Vec<Extra> {
 /// The name of the policy that a document of a role is of.
 fn policy_name(model: &Model, role: &Principal, document: &PolicyDocument) -> Option<String> {
     let own = model.policies.iter().find(|policy| policy.document.span == document.span);
-    let by_aws = || role.managed.iter().find(|policy| policy.text.span == document.span)?.aws_managed.clone();
+    let by_aws = || role.managed_at(document.span)?.aws_managed.clone();
     own.and_then(|policy| policy.owner.policy_name.clone()).or_else(by_aws)
 }
