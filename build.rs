@@ -1,14 +1,17 @@
 //! Compiles `data/iam/` into the flat tables that `src/iam/catalogue` includes, so that nothing is parsed at run time.
-//! A mistake in the data stops the build with the file and the line. The largest table of `data/needs/` is deflated.
+//! A mistake in the data stops the build with the file and the line. The largest table of `data/needs/` is deflated, and
+//! so are the rule packs and the examples of rules, as JSON.
 
 #[path = "src/iam/catalogue/layout.rs"]
 mod layout;
+#[path = "src/rules/packs.rs"]
+mod packs;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use layout::{action, chunk, client, global, key, policy, resource, service};
+use layout::{action, chunk, client, global, key, policy, resource, service, slot};
 
 /// A managed policy costs the inflation of one chunk of about this size.
 const CHUNK: usize = 64 * 1024;
@@ -18,27 +21,89 @@ fn main() {
     println!("cargo:rerun-if-changed=src/iam/catalogue/layout.rs");
     println!("cargo:rerun-if-changed=data/iam");
     println!("cargo:rerun-if-changed=data/needs/handlers.tsv");
+    println!("cargo:rerun-if-changed=rules");
+    println!("cargo:rerun-if-changed=fixtures/rules");
+    println!("cargo:rerun-if-changed=src/rules/packs.rs");
     // Cargo sets both variables for every build script.
-    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo names the package")).join("data");
-    let data = root.join("iam");
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo names the package"));
+    let data = root.join("data/iam");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo names the output folder"));
 
     let mut tables = Tables::default();
     let services = services(&data);
     tables.add_services(&services, &lines(&data.join("rcp-services.tsv")), &data);
+    tables.slots = slots(&services);
     tables.add_globals(&data.join("globals.tsv"));
     tables.add_provider_keys(&data.join("oidc-keys.tsv"));
     tables.add_clients(&services, &data.join("sdk-exceptions.tsv"));
     tables.add_policies(&data);
     tables.write(&out);
 
-    let handlers = fs::read(root.join("needs/handlers.tsv")).expect("data/needs has the table of handlers");
-    let deflated = miniz_oxide::deflate::compress_to_vec(&handlers, 9);
-    fs::write(out.join("handlers.bin"), deflated).expect("the output folder is writable");
+    let handlers = fs::read(root.join("data/needs/handlers.tsv")).expect("data/needs has the table of handlers");
+    write_deflated(&out.join("handlers.bin"), &handlers);
+    write_deflated(&out.join("packs.bin"), packs(&root.join("rules")).as_bytes());
+    write_deflated(&out.join("examples.bin"), examples(&root.join("fixtures/rules")).as_bytes());
 
     let sources = lines(&data.join("SOURCES.tsv"));
     let date = sources.iter().find_map(|row| row.text.strip_prefix("date\t")).expect("SOURCES.tsv has a date row");
     fs::write(out.join("date.txt"), date).expect("the output folder is writable");
+}
+
+fn write_deflated(path: &Path, bytes: &[u8]) {
+    let deflated = miniz_oxide::deflate::compress_to_vec(bytes, 9);
+    fs::write(path, deflated).expect("the output folder is writable");
+}
+
+// Rules.
+
+/// The packs as a list.
+fn packs(folder: &Path) -> String {
+    let pack = |name: &&str| -> serde_json::Value {
+        let path = folder.join(format!("{name}.yml"));
+        serde_yaml::from_str(&text_of(&path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    serde_json::Value::from_iter(packs::NAMES.iter().map(pack)).to_string()
+}
+
+/// By rule the files of its first bad and of its first good example, each with its name.
+fn examples(folder: &Path) -> String {
+    let of_rule =
+        |rule: PathBuf| (file_name(&rule), serde_json::json!([example(&rule, "bad"), example(&rule, "good")]));
+    serde_json::Value::from_iter(entries(folder).into_iter().map(of_rule)).to_string()
+}
+
+/// One file, or a folder of files that show something together.
+fn example(rule: &Path, kind: &str) -> Vec<(String, String)> {
+    let single = ["yml", "json", "Dockerfile"].map(|ending| rule.join(format!("{kind}.{ending}")));
+    match single.into_iter().find(|path| path.is_file()) {
+        Some(path) => vec![(file_name(&path), text_of(&path))],
+        None => files_below(&rule.join(kind)),
+    }
+}
+
+/// Files of a folder, and of those in it, by their names; none where there is no folder.
+fn files_below(folder: &Path) -> Vec<(String, String)> {
+    let paths = if folder.is_dir() { entries(folder) } else { Vec::new() };
+    let of_path = |path: &PathBuf| match path.is_dir() {
+        true => files_below(path),
+        false => vec![(file_name(path), text_of(path))],
+    };
+    paths.iter().flat_map(of_path).collect()
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("the folder is readable").path()).collect();
+    paths.sort();
+    paths
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn text_of(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 // Reading.
@@ -72,7 +137,7 @@ impl Row {
 }
 
 fn lines(path: &Path) -> Vec<Row> {
-    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text = text_of(path);
     let row = |(index, line): (usize, &str)| Row {
         place: format!("{}:{}", path.display(), index + 1),
         text: line.to_owned(),
@@ -91,10 +156,8 @@ struct Service {
 }
 
 fn services(data: &Path) -> Vec<Service> {
-    let folder = data.join("services");
-    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut services: Vec<Service> =
-        entries.map(|entry| read_service(&entry.expect("the folder is readable").path())).collect();
+    let paths = entries(&data.join("services"));
+    let mut services: Vec<Service> = paths.iter().map(|path| read_service(path)).collect();
     services.sort_by(|a, b| a.prefix.cmp(&b.prefix));
     services
 }
@@ -139,6 +202,7 @@ struct Tables {
     lists: Lists,
     services: Vec<u32>,
     actions: Vec<u32>,
+    slots: Vec<u8>,
     resources: Vec<u32>,
     keys: Vec<u32>,
     globals: Vec<u32>,
@@ -232,13 +296,19 @@ impl Tables {
             let full = format!("{}:{}", service.prefix, name).to_ascii_lowercase();
             let overlay = overlay.get(&full).copied().unwrap_or(level);
             let mut entry = [0; action::WIDTH];
-            entry[action::SERVICE] = number;
             entry[action::NAME] = self.strings.add(name);
-            entry[action::LEVELS] = level | overlay << 8;
-            entry[action::RESOURCES] = self.lists.add(pairs);
-            entry[action::KEYS] = self.lists.add(own);
-            entry[action::ALL_KEYS] = self.lists.add(all);
-            entry[action::DEPENDENTS] = self.lists.add(dependents);
+            let halves = [
+                (action::SERVICE, number),
+                (action::LEVELS, level | overlay << 8),
+                (action::RESOURCES, self.lists.add(pairs)),
+                (action::KEYS, self.lists.add(own)),
+                (action::ALL_KEYS, self.lists.add(all)),
+                (action::DEPENDENTS, self.lists.add(dependents)),
+            ];
+            for (column, value) in halves {
+                let value = u16::try_from(value).unwrap_or_else(|_| row.fail("a cell of an action holds 16 bits"));
+                entry[column / 2] |= u32::from(value) << (column % 2 * 16);
+            }
             self.actions.extend(entry);
         }
     }
@@ -357,6 +427,7 @@ impl Tables {
             let bytes: Vec<u8> = rows.iter().flat_map(|word| word.to_le_bytes()).collect();
             write(name, &bytes);
         };
+        write("slots.bin", &self.slots);
         write("strings.bin", &self.strings.bytes);
         write("documents.bin", &self.documents);
         rows("lists.bin", &self.lists.words);
@@ -379,6 +450,26 @@ fn action_numbers(services: &[Service]) -> HashMap<String, u32> {
     };
     let actions = services.iter().flat_map(|service| service.actions.iter().map(move |row| full(service, row)));
     actions.enumerate().map(|(index, name)| (name, word(index))).collect()
+}
+
+/// The slots of all actions, a fifth of them free at least, so that the ways to names are short.
+fn slots(services: &[Service]) -> Vec<u8> {
+    let names = services.iter().flat_map(|service| {
+        service.actions.iter().map(|row| {
+            let [_, name, ..]: [&str; 6] = row.cells();
+            (service.prefix.as_str(), name)
+        })
+    });
+    let count = (names.clone().count() * 5 / 4).next_power_of_two();
+    let mut slots = vec![0u16; count];
+    for (number, (prefix, name)) in (1..).zip(names) {
+        let mut at = slot::hash(prefix, name) as usize % count;
+        while slots[at] != 0 {
+            at = (at + 1) % count;
+        }
+        slots[at] = number;
+    }
+    slots.into_iter().flat_map(u16::to_le_bytes).collect()
 }
 
 /// Levels by lower-case full name.

@@ -8,8 +8,7 @@ use iamlint::config::Config;
 use iamlint::diagnostic::Severity;
 use iamlint::linter::{Options, lint};
 use iamlint::report::{explain, rules as lists};
-use iamlint::rules::examples::EXAMPLES;
-use iamlint::rules::{ANALYSES, ParamKind, builtin, pack};
+use iamlint::rules::{ANALYSES, ParamKind, builtin, examples, pack};
 use iamlint::source::Sources;
 use iamlint::suppress;
 use jiff::civil::date;
@@ -20,48 +19,17 @@ use std::path::Path;
 use walk::{files_below, shown};
 
 #[test]
-fn the_examples_of_every_rule_are_compiled_in() {
-    let mut ids: Vec<&str> = builtin::rules().iter().map(|rule| rule.id.as_str()).collect();
-    ids.sort_unstable();
-    let mut rows = String::new();
-    for id in ids {
-        let include = |path: &str| format!("include_str!(\"../../fixtures/rules/{id}/{path}\")");
-        let example = |kind: &str| {
-            let folder = Path::new("fixtures/rules").join(id);
-            let names = [format!("{kind}.yml"), format!("{kind}.json"), format!("{kind}.Dockerfile")];
-            if let Some(name) = names.into_iter().find(|name| folder.join(name).is_file()) {
-                return format!("example({name:?}, {})", include(&name));
-            }
-            let mut files: Vec<String> = files_below(folder.join(kind))
-                .iter()
-                .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
-                .collect();
-            files.sort();
-            let [one, other] = files.as_slice() else {
-                panic!("fixtures/rules/{id} has no {kind}.yml, {kind}.json or {kind}.Dockerfile, and no pair of files")
-            };
-            let text = |name: &str| include(&format!("{kind}/{name}"));
-            format!("pair({one:?}, {}, {other:?}, {})", text(one), text(other))
-        };
-        let (bad, good) = (example("bad"), example("good"));
-        let _ = write!(rows, "    ({id:?},\n        {bad},\n        {good}),\n");
-    }
-    let path = "src/rules/examples.rs";
-    let text = read(path);
-    let start = text.find("= &[\n").expect("the table") + "= &[\n".len();
-    settle(path, &format!("{}{rows}];\n", &text[..start]), "the table is compiled in: run the tests once more");
-}
-
-#[test]
 fn the_bad_example_of_every_rule_shows_it_and_the_good_one_does_not() {
-    for (id, bad, good) in EXAMPLES {
-        let rule = builtin::rules().iter().find(|rule| rule.id == *id).expect("a rule for each example");
-        let findings = |example: &iamlint::rules::examples::Example| {
-            let options = Options { today: Some(iamlint::rules::examples::DAY), ..Options::default() };
-            lint(&example.sources(), std::slice::from_ref(rule), &options).diagnostics.len()
+    for rule in builtin::rules() {
+        let id = &rule.id;
+        let [bad, good] = examples::of(id).expect("each rule has examples");
+        assert!((1..=2).contains(&bad.len()) && (1..=2).contains(&good.len()), "{id}: a file, or two");
+        let findings = |example: &Sources| {
+            let options = Options { today: Some(examples::DAY), ..Options::default() };
+            lint(example, std::slice::from_ref(rule), &options).diagnostics.len()
         };
-        assert!((1..=2).contains(&findings(bad)), "{id}: an example shows its rule once, or twice");
-        assert_eq!(findings(good), 0, "{id}: the good example");
+        assert!((1..=2).contains(&findings(&bad)), "{id}: an example shows its rule once, or twice");
+        assert_eq!(findings(&good), 0, "{id}: the good example");
     }
 }
 
@@ -76,8 +44,8 @@ fn the_schema_of_rule_packs_is_that_of_their_types_and_fits_those_that_are_built
     let schema = serde_json::from_str(&pack::schema()).expect("JSON");
     let schema = jsonschema::validator_for(&schema).expect("a schema");
     let is_valid = |text: &str| schema.is_valid(&serde_yaml::from_str(text).expect("YAML"));
-    for (name, text) in builtin::PACKS {
-        assert!(is_valid(text), "{name}");
+    for name in builtin::PACKS {
+        assert!(is_valid(&read(&format!("rules/{name}.yml"))), "{name}");
     }
     let house = read("rules/examples/house.yml");
     assert!(is_valid(&house));

@@ -2,7 +2,8 @@
 //! marks say, and nowhere else. `iamlint rules test` tries packs in the same way.
 
 use iamlint::cli::examples::{cases, check, is_of_kind};
-use iamlint::rules::builtin;
+use iamlint::rules::{Rule, builtin, pack};
+use iamlint::source::Sources;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -24,6 +25,26 @@ fn every_fixture_has_exactly_the_marked_findings() {
     }
     assert!(checked > 0, "no fixture was checked");
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+#[test]
+fn what_is_compiled_in_is_what_a_user_would_load() {
+    let told = |rule: &Rule| {
+        let texts = [&rule.id, &rule.pack, &rule.summary, &rule.message, &rule.label, &rule.help, &rule.why];
+        let lists = [&rule.references, &rule.replaces, &rule.resource_types];
+        format!("{texts:?} {lists:?} {:?} {:?} {}", rule.severity, rule.with, rule.on_request)
+    };
+    let mut loaded = Vec::new();
+    for name in builtin::PACKS {
+        let path = format!("rules/{name}.yml");
+        let text = fs::read_to_string(&path).expect("the text of a pack");
+        let mut sources = Sources::new();
+        let file = sources.add(path, text);
+        let (rules, problems) = pack::load(&sources, file);
+        assert!(problems.is_empty(), "{name}: {problems:?}");
+        loaded.extend(rules);
+    }
+    assert_eq!(loaded.iter().map(told).collect::<Vec<_>>(), builtin::rules().iter().map(told).collect::<Vec<_>>());
 }
 
 #[test]

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use regex::bytes::RegexSet;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// Files of 4 GiB and more have places that a span cannot hold.
 const MAX_BYTES: u64 = u32::MAX as u64;
@@ -33,7 +33,7 @@ struct ReadFile {
     /// Relative to the root.
     path: String,
     how: Wanted,
-    text: Result<Option<String>, String>,
+    text: Result<Option<Arc<str>>, String>,
 }
 
 /// Reads what was found, and puts it behind the sources that there are.
@@ -150,11 +150,11 @@ fn paths_like(tree: &HashMap<String, (&PathBuf, Wanted)>, path: &str) -> Vec<Str
 }
 
 /// The text of a file; `None` when it shows no sign of being one of ours and nobody named it.
-fn read_file(files: &Files, path: &Path, how: Wanted) -> Result<Option<String>, String> {
+fn read_file(files: &Files, path: &Path, how: Wanted) -> Result<Option<Arc<str>>, String> {
     let bytes = files.bytes(path, MAX_BYTES)?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     if how != Wanted::Named && terraform::is_terraform_name(&name) {
-        return Ok(String::from_utf8(bytes).ok().filter(|text| terraform::may_name_backend(text)));
+        return Ok(decode(bytes).ok().filter(|text| terraform::may_name_backend(text)));
     }
     let is_named = is_dockerfile_name(&name) || name.starts_with("serverless");
     if how != Wanted::Named && !is_named && !SIGNS.is_match(&bytes) {
@@ -163,8 +163,8 @@ fn read_file(files: &Files, path: &Path, how: Wanted) -> Result<Option<String>, 
     decode(bytes).map(Some)
 }
 
-fn decode(bytes: Vec<u8>) -> Result<String, String> {
-    String::from_utf8(bytes).map_err(|error| {
+fn decode(bytes: Vec<u8>) -> Result<Arc<str>, String> {
+    String::from_utf8(bytes).map(Arc::from).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
         let bytes = error.into_bytes();
         if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {

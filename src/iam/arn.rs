@@ -10,6 +10,7 @@ use super::glob::{Glob, Letter, Reach, Search, Token, outside};
 use super::variable::{Piece, pieces};
 use crate::source::Span;
 use crate::value::{Condition, Part, Text};
+use std::sync::LazyLock;
 
 /// One entry of `Resource` or `NotResource`.
 #[derive(Clone, Debug)]
@@ -34,8 +35,10 @@ pub struct ArnPattern {
 impl ArnPattern {
     /// `variables`: whether `${aws:username}` is a policy variable in this document.
     pub fn new(text: &Text, variables: bool, when: Vec<Condition>) -> ArnPattern {
-        let pieces = pieces(text, variables);
-        let readings = pieces.as_deref().map_or_else(Readings::unknown, Readings::new);
+        let readings = match text.literal() {
+            Some("*") => Readings::of_everything(),
+            _ => pieces(text, variables).as_deref().map_or_else(Readings::unknown, Readings::new),
+        };
         ArnPattern {
             text: text.clone(),
             when,
@@ -246,6 +249,8 @@ const PARTITION: usize = 1;
 const SERVICE: usize = 2;
 const ACCOUNT: usize = 4;
 
+static EVERYTHING: LazyLock<Glob> = LazyLock::new(|| Glob::parse("*"));
+
 struct Readings {
     spanning: Glob,
     segmented: Option<Glob>,
@@ -255,12 +260,18 @@ struct Readings {
 }
 
 impl Readings {
+    /// Those of `*`, which is what stands in most statements: its glob is made once.
+    fn of_everything() -> Readings {
+        let everything = || EVERYTHING.clone();
+        Readings { segmented: Some(everything()), wide_segmented: Some(everything()), ..Readings::unknown() }
+    }
+
     fn unknown() -> Readings {
-        let everything = Glob::parse("*");
+        let everything = || EVERYTHING.clone();
         Readings {
-            spanning: everything.clone(),
+            spanning: everything(),
             segmented: None,
-            wide: everything,
+            wide: everything(),
             wide_segmented: None,
             has_variables: false,
         }
@@ -336,8 +347,8 @@ impl Readings {
     /// only where the text ends in `*` itself.
     fn finish(mut self, mut segmented: Glob, wide_segmented: Glob, segments: usize) -> Readings {
         if self.spanning.is_everything() {
-            self.segmented = Some(Glob::parse("*"));
-            self.wide_segmented = Some(Glob::parse("*"));
+            self.segmented = Some(EVERYTHING.clone());
+            self.wide_segmented = Some(EVERYTHING.clone());
         } else if segments >= COLONS_OF_AN_ARN {
             self.segmented = Some(segmented);
             self.wide_segmented = Some(wide_segmented);

@@ -24,7 +24,8 @@ const MAX_PIECES: usize = 4096;
 /// version 2012-10-17, elsewhere `${…}` is plain text.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
 pub fn pieces(text: &Text, variables: bool) -> Option<Vec<Piece>> {
-    let mut pieces = Vec::new();
+    let letters = |part: &Part| if let Part::Known(known, _) = part { known.len() } else { 1 };
+    let mut pieces = Vec::with_capacity(text.parts.iter().map(letters).sum());
     for part in &text.parts {
         match part {
             Part::Known(known, _) if variables => split_variables(known, &mut pieces)?,

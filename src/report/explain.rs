@@ -6,7 +6,7 @@ use super::{Format, Secrets, Style, diff, render};
 use crate::config::Config;
 use crate::diagnostic::{Applicability, Confidence, Diagnostic, Severity};
 use crate::linter::{Options, Report, lint};
-use crate::rules::examples::{self, Example};
+use crate::rules::examples;
 use crate::rules::{Rule, builtin};
 use crate::source::{Sources, Span};
 use crate::suppress::{OwnRule, own_rule as own_rule_of, write};
@@ -57,13 +57,10 @@ struct Shown {
 }
 
 fn of_rule<'s>(rule: &'s Rule, style: &Style) -> Subject<'s> {
-    let example = examples::of(&rule.id).map(|(bad, good)| {
-        let language = |example: Example| if example.name.ends_with("json") { "json" } else { "yaml" };
-        let sources = bad.sources();
+    let example = examples::of(&rule.id).map(|[bad, good]| {
         let options = Options { today: Some(examples::DAY), ..Options::default() };
-        let report = lint(&sources, std::slice::from_ref(rule), &options);
-        let good_text = text_of(&good.sources());
-        shown(&sources, &report, good_text, [language(bad), language(good)], style)
+        let report = lint(&bad, std::slice::from_ref(rule), &options);
+        shown(&bad, &report, text_of(&good), [language(&bad), language(&good)], style)
     });
     Subject {
         id: &rule.id,
@@ -102,6 +99,11 @@ fn of_own<'s>(rule: &'s OwnRule, style: &Style) -> Subject<'s> {
         replaces: &[],
         references: &[],
     }
+}
+
+fn language(example: &Sources) -> &'static str {
+    let first = example.iter().next();
+    if first.is_some_and(|(_, source)| source.path.ends_with("json")) { "json" } else { "yaml" }
 }
 
 /// The files of an example, one below the other.

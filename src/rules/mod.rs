@@ -5,6 +5,7 @@ pub mod builtin;
 pub mod examples;
 mod message;
 pub mod pack;
+mod packs;
 mod params;
 mod schema;
 pub mod secrets;
@@ -25,8 +26,16 @@ use crate::template::{Format, Trees};
 use jiff::civil::Date;
 use rayon::prelude::*;
 use secrets::Secret;
+use serde::de::DeserializeOwned;
 use std::collections::HashSet;
 use std::sync::OnceLock;
+
+/// What `build.rs` made of files of YAML: deflated JSON.
+#[expect(clippy::expect_used, reason = "build.rs wrote it")]
+fn unpacked<T: DeserializeOwned>(packed: &[u8]) -> T {
+    let text = miniz_oxide::inflate::decompress_to_vec(packed).expect("build.rs deflates it");
+    serde_json::from_slice(&text).expect("build.rs writes JSON of this shape")
+}
 
 /// The types of resources whose properties analyses ask about, whatever the rules that are bound to them.
 const RESOURCE_TYPES: [&str; 3] = ["AWS::ECR::Repository", "AWS::Events::Rule", "AWS::S3::Bucket"];

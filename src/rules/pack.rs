@@ -44,7 +44,7 @@ pub type PackError = Diagnostic;
 // What the YAML says, before its names are looked up; the comments are the descriptions in the schema.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct PackFile {
+pub(super) struct PackFile {
     /// The name of the pack
     pack: String,
     /// Its rules are asked only where they, or the pack, are selected
@@ -134,11 +134,24 @@ pub fn load(sources: &Sources, file: FileId) -> (Vec<Rule>, Vec<PackError>) {
         Ok(pack) => pack,
         Err(problem) => return (Vec::new(), vec![typed_error(&problem, text, file)]),
     };
-    let mut rules: Vec<Rule> = Vec::new();
-    let mut problems = Vec::new();
     // The tree gives places to names that the types have already taken in.
     let parsed = syntax::parse(text, file);
     let nodes = parsed.root().and_then(|root| root.get("rules")).and_then(Node::items).unwrap_or_default();
+    bound(pack, nodes, file)
+}
+
+/// The rules of the built-in packs, which are right: a test loads them as a user's own.
+pub(super) fn compiled(packs: Vec<PackFile>) -> Vec<Rule> {
+    let mut sources = Sources::new();
+    let file = sources.add("rules", "");
+    let rules = packs.into_iter().flat_map(|pack| bound(pack, &[], file).0);
+    rules.collect()
+}
+
+/// The rules of a pack that could be read. `nodes`: where each of them stands.
+fn bound(pack: PackFile, nodes: &[Node], file: FileId) -> (Vec<Rule>, Vec<PackError>) {
+    let mut rules: Vec<Rule> = Vec::new();
+    let mut problems = Vec::new();
     for (index, entry) in pack.rules.into_iter().enumerate() {
         let place = Place { node: nodes.get(index), file };
         if let Some(known) = rules.iter().find(|rule| rule.id == entry.id) {

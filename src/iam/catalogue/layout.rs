@@ -16,23 +16,35 @@ pub mod service {
     pub const RCP: u32 = 1;
 }
 
-/// Actions by service, then by lower-case name.
+/// Actions by service, then by lower-case name. There are many, and most of what is said of one fits half a word:
+/// all columns but the name count halves, the lower half of a word first.
 pub mod action {
     pub const SERVICE: usize = 0;
-    pub const NAME: usize = 1;
     /// AWS's level, and eight bits higher the level of the overlay.
-    pub const LEVELS: usize = 2;
+    pub const LEVELS: usize = 1;
+    /// A whole word, and so counted in words.
+    pub const NAME: usize = 1;
     /// List of pairs: resource type with `REQUIRED` set or not, list of the keys of this pair.
-    pub const RESOURCES: usize = 3;
-    pub const KEYS: usize = 4;
+    pub const RESOURCES: usize = 4;
+    pub const KEYS: usize = 5;
     /// Own keys, keys of the pairs and keys of the resource types.
-    pub const ALL_KEYS: usize = 5;
-    pub const DEPENDENTS: usize = 6;
-    pub const WIDTH: usize = 7;
+    pub const ALL_KEYS: usize = 6;
+    pub const DEPENDENTS: usize = 7;
+    pub const WIDTH: usize = 4;
 
     pub const REQUIRED: u32 = 1 << 31;
     /// Level letters by number.
     pub const LEVEL_LETTERS: &[u8; 5] = b"LRWTP";
+}
+
+/// Where to look for an action by its full name. Each slot is half a word, and there is a power of two of them: 0, or
+/// the number of an action and 1. An action stands in the slot that its name leads to, or in the next that was free.
+pub mod slot {
+    /// What the slot of a name is counted from: FNV-1a, in lower case.
+    pub fn hash(prefix: &str, name: &str) -> u32 {
+        let bytes = prefix.bytes().chain([b':']).chain(name.bytes());
+        bytes.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193))
+    }
 }
 
 /// Resource types by service, then by lower-case name.

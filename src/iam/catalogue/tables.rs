@@ -14,11 +14,27 @@ impl<const N: usize> Table<N> {
     pub fn cell(&self, row: u32, column: usize) -> u32 {
         word(self.0, row as usize * N + column)
     }
+
+    /// A cell of half a word, counted in halves.
+    pub fn half(&self, row: u32, column: usize) -> u32 {
+        half(self.0, row as usize * N * 2 + column).into()
+    }
 }
 
 fn word(bytes: &[u8], index: usize) -> u32 {
     let at = index * 4;
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+fn half(bytes: &[u8], index: usize) -> u16 {
+    u16::from_le_bytes([bytes[index * 2], bytes[index * 2 + 1]])
+}
+
+/// The rows that a name may stand for, by its hash, until one is taken.
+pub fn in_slots(slots: &'static [u8], hash: u32) -> impl Iterator<Item = u32> {
+    let count = slots.len() / 2;
+    let taken = (0..count).map_while(move |step| half(slots, (hash as usize + step) % count).checked_sub(1));
+    taken.map(u32::from)
 }
 
 static STRINGS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/strings.bin"));

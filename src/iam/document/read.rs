@@ -49,6 +49,7 @@ pub fn items(value: &Value) -> Vec<(Vec<Condition>, &Value)> {
     for (when, alternative) in branches(value) {
         match alternative {
             Some(Value::List(list, _)) => {
+                found.reserve_exact(list.len());
                 for item in list {
                     if let Value::Text(_) = item {
                         found.push((when.clone(), item));
@@ -131,20 +132,18 @@ fn read_statement(map: &Map, index: usize, when: &[Condition], version: Version,
         span: map.span,
         doubts: Vec::new(),
     };
-    for (effect_when, effect) in &effects {
-        for block in &blocks {
+    let pairs = effects.iter().flat_map(|effect| blocks.iter().map(move |block| (effect, block)));
+    let ways: Vec<_> = pairs
+        .filter_map(|((effect_when, effect), block)| {
             let inner = joined(effect_when, &block.when);
-            if can_hold_together(effect_when, &block.when) && can_hold_together(when, &inner) {
-                let statement = Statement {
-                    effect: *effect,
-                    conditions: block.tests.clone(),
-                    condition_unknown: block.unknown.clone(),
-                    when: joined(when, &inner),
-                    ..statement.clone()
-                };
-                note_doubts(statement, document);
-            }
-        }
+            let may_be = can_hold_together(effect_when, &block.when) && can_hold_together(when, &inner);
+            may_be.then(|| (*effect, block, joined(when, &inner)))
+        })
+        .collect();
+    // Most statements can turn out in one way: the last takes the statement itself.
+    for (statement, (effect, block, when)) in std::iter::repeat_n(statement, ways.len()).zip(ways) {
+        let (conditions, condition_unknown) = (block.tests.clone(), block.unknown.clone());
+        note_doubts(Statement { effect, conditions, condition_unknown, when, ..statement }, document);
     }
 }
 
@@ -183,8 +182,10 @@ fn effects(value: &Value) -> Vec<(Vec<Condition>, Effect)> {
 
 fn actions(map: &Map) -> Option<Actions> {
     let (negated, (key, value)) = either(map, "Action", "NotAction")?;
-    let mut actions = Actions { negated, patterns: Vec::new(), unknown: Vec::new(), key_span: key.span };
-    for (when, item) in items(value) {
+    let items = items(value);
+    let patterns = Vec::with_capacity(items.len());
+    let mut actions = Actions { negated, patterns, unknown: Vec::new(), key_span: key.span };
+    for (when, item) in items {
         match item {
             Value::Text(text) => actions.patterns.push(ActionPattern::new(text, when)),
             Value::Null(_) => {}
@@ -196,8 +197,10 @@ fn actions(map: &Map) -> Option<Actions> {
 
 fn resources(map: &Map, variables: bool) -> Option<Resources> {
     let (negated, (key, value)) = either(map, "Resource", "NotResource")?;
-    let mut resources = Resources { negated, patterns: Vec::new(), unknown: Vec::new(), key_span: key.span };
-    for (when, item) in items(value) {
+    let items = items(value);
+    let patterns = Vec::with_capacity(items.len());
+    let mut resources = Resources { negated, patterns, unknown: Vec::new(), key_span: key.span };
+    for (when, item) in items {
         match item {
             Value::Text(text) => resources.patterns.push(ArnPattern::new(text, variables, when)),
             Value::Null(_) => {}
