@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use layout::{action, chunk, client, global, key, policy, resource, service, slot};
+use layout::{LENGTH_BITS, action, chunk, client, global, key, policy, resource, service, slot};
 
 /// A managed policy costs the inflation of one chunk of about this size.
 const CHUNK: usize = 64 * 1024;
@@ -428,7 +428,7 @@ impl Tables {
             write(name, &bytes);
         };
         write("slots.bin", &self.slots);
-        write("strings.bin", &self.strings.bytes);
+        write("strings.txt", self.strings.text.as_bytes());
         write("documents.bin", &self.documents);
         rows("lists.bin", &self.lists.words);
         rows("services.bin", &self.services);
@@ -485,21 +485,21 @@ fn overlay(data: &Path) -> HashMap<String, u32> {
 /// Every string once.
 #[derive(Default)]
 struct Strings {
-    bytes: Vec<u8>,
+    text: String,
     known: HashMap<String, u32>,
 }
 
 impl Strings {
     fn add(&mut self, text: &str) -> u32 {
-        if let Some(offset) = self.known.get(text) {
-            return *offset;
+        if let Some(place) = self.known.get(text) {
+            return *place;
         }
-        let offset = word(self.bytes.len());
-        let length = u16::try_from(text.len()).expect("a string is shorter than 64 KiB");
-        self.bytes.extend(length.to_le_bytes());
-        self.bytes.extend(text.as_bytes());
-        self.known.insert(text.to_owned(), offset);
-        offset
+        let (at, length) = (word(self.text.len()), word(text.len()));
+        assert!(length >> LENGTH_BITS == 0 && at >> (32 - LENGTH_BITS) == 0, "no room for the string {text}");
+        let place = at << LENGTH_BITS | length;
+        self.text.push_str(text);
+        self.known.insert(text.to_owned(), place);
+        place
     }
 }
 

@@ -14,45 +14,35 @@ pub struct ActionPattern {
     text: Text,
     /// The conditions of the template under which the entry is there.
     pub when: Vec<Condition>,
-    /// In lower case, holes as rigid letters; `None` for a text too long to be read.
+    meant: Meant,
+}
+
+/// What an entry stands for.
+#[derive(Clone, Debug)]
+enum Meant {
+    /// One action of the catalogue, as most do.
+    Action(Action),
+    Other(Box<Globs>),
+}
+
+/// What a text may match, in lower case.
+#[derive(Clone, Debug)]
+struct Globs {
+    /// Holes as rigid letters; `None` for a text too long to be read.
     exact: Option<Glob>,
     /// Every text it may turn out to match.
     wide: Glob,
     /// Whether `wide` is more than `exact`.
     is_open: bool,
-    /// The prefix in lower case, when it is written out.
+    /// The prefix, when it is written out.
     service: Option<Arc<str>>,
-    /// The action of the catalogue that it is, where it is one.
-    action: Option<Action>,
 }
 
 impl ActionPattern {
     pub fn new(text: &Text, when: Vec<Condition>) -> ActionPattern {
-        if let Some(action) = text.literal().and_then(catalogue::action) {
-            return ActionPattern::of(action, text, when);
-        }
-        let pieces = pieces(text, false);
-        let exact = pieces.as_deref().map(|pieces| glob(pieces, |hole| Token::Letter(Letter::Hole(hole))));
-        let wide = match (&exact, pieces.as_deref()) {
-            (Some(exact), _) if !text.has_holes() => exact.clone(),
-            (_, Some(pieces)) => glob(pieces, |_| Token::Run(Reach::All)),
-            (_, None) => Glob::parse("*"),
-        };
-        let is_open = exact.is_none() || text.has_holes();
-        ActionPattern { text: text.clone(), when, exact, wide, is_open, service: service_of(text), action: None }
-    }
-
-    /// The pattern that is one action of the catalogue. Its glob is made once: large accounts name
-    /// the same actions a hundred thousand times.
-    fn of(action: Action, text: &Text, when: Vec<Condition>) -> ActionPattern {
-        type Made = (Glob, Arc<str>);
-        static GLOBS: LazyLock<Vec<OnceLock<Made>>> =
-            LazyLock::new(|| std::iter::repeat_with(OnceLock::new).take(catalogue::action_count()).collect());
-        let (glob, service) = GLOBS[action.index()].get_or_init(|| {
-            (Glob::literal(&action.full_name().to_ascii_lowercase()), action.service().prefix().into())
-        });
-        let (exact, wide, service) = (Some(glob.clone()), glob.clone(), Some(service.clone()));
-        ActionPattern { text: text.clone(), when, exact, wide, is_open: false, service, action: Some(action) }
+        let action = text.literal().and_then(catalogue::action);
+        let meant = action.map_or_else(|| Meant::Other(Box::new(Globs::of(text))), Meant::Action);
+        ActionPattern { text: text.clone(), when, meant }
     }
 
     pub fn text(&self) -> &Text {
@@ -70,22 +60,41 @@ impl ActionPattern {
 
     /// What it is sure to match, in lower case; `None` where that is not known.
     pub(super) fn least(&self) -> Option<&Glob> {
-        self.exact.as_ref().filter(|_| !self.is_open)
+        self.exact().filter(|_| !self.is_open())
     }
 
     /// All that it may match, in lower case.
     pub(super) fn most(&self) -> &Glob {
-        &self.wide
+        match &self.meant {
+            Meant::Action(action) => glob_of(*action),
+            Meant::Other(globs) => &globs.wide,
+        }
+    }
+
+    /// What it matches, holes as rigid letters.
+    fn exact(&self) -> Option<&Glob> {
+        match &self.meant {
+            Meant::Action(action) => Some(glob_of(*action)),
+            Meant::Other(globs) => globs.exact.as_ref(),
+        }
+    }
+
+    /// Whether it may turn out to match more than that.
+    fn is_open(&self) -> bool {
+        matches!(&self.meant, Meant::Other(globs) if globs.is_open)
     }
 
     /// Whether it matches an action given by its full name.
     pub fn matches(&self, action: &str) -> Truth {
+        if let Some(own) = self.action() {
+            return if own.is_called(action) { Truth::Yes } else { Truth::No };
+        }
         if self.is_of_another_service(action) {
             return Truth::No;
         }
-        if self.exact.as_ref().is_some_and(|glob| glob.matches_ignoring_case(action)) {
+        if self.exact().is_some_and(|glob| glob.matches_ignoring_case(action)) {
             Truth::Yes
-        } else if self.is_open && self.wide.matches_ignoring_case(action) {
+        } else if self.is_open() && self.most().matches_ignoring_case(action) {
             Truth::Unknown
         } else {
             Truth::No
@@ -94,7 +103,7 @@ impl ActionPattern {
 
     /// The same of an action that is perhaps in the catalogue: most patterns are one of those too.
     pub(super) fn matches_known(&self, name: &str, known: Option<Action>) -> Truth {
-        match (self.action, known) {
+        match (self.action(), known) {
             (Some(own), Some(asked)) if own == asked => Truth::Yes,
             (Some(_), Some(_)) => Truth::No,
             _ => self.matches(name),
@@ -113,9 +122,9 @@ impl ActionPattern {
 
     /// Whether it is sure to match every action that `other` matches, those not yet invented included.
     pub fn surely_covers(&self, other: &ActionPattern) -> bool {
-        match (&self.exact, &other.exact) {
+        match (self.exact(), other.exact()) {
             // Most are one action, or of different services.
-            _ if self.action.is_some() => self.action == other.action,
+            _ if self.action().is_some() => self.action() == other.action(),
             (Some(_), Some(_)) if self.is_apart(other) => false,
             (Some(own), Some(its)) => self.text == other.text || its.within(own).is_yes(),
             _ => false,
@@ -132,58 +141,85 @@ impl ActionPattern {
         if self.surely_covers(other) {
             return Truth::Yes;
         }
-        let missed = !other.text.has_holes() && other.exact.as_ref().is_some_and(|its| its.within(&self.wide).is_no());
-        if missed || !self.wide.intersects(&other.wide) { Truth::No } else { Truth::Unknown }
+        let missed = !other.text.has_holes() && other.exact().is_some_and(|its| its.within(self.most()).is_no());
+        if missed || !self.most().intersects(other.most()) { Truth::No } else { Truth::Unknown }
     }
 
     /// Whether some action matches both.
     pub fn overlaps(&self, other: &ActionPattern) -> Truth {
-        match (&self.exact, &other.exact) {
+        match (self.exact(), other.exact()) {
             (Some(own), Some(its)) if own.intersects(its) => Truth::Yes,
-            _ if self.wide.intersects(&other.wide) => Truth::Unknown,
+            _ if self.most().intersects(other.most()) => Truth::Unknown,
             _ => Truth::No,
         }
     }
 
     /// The actions of the catalogue that it is sure to match.
     pub fn expand(&self) -> impl Iterator<Item = Action> + '_ {
-        let glob = self.exact.as_ref().filter(|_| self.action.is_none());
+        let glob = self.exact().filter(|_| self.action().is_none());
         let others = glob.map(|glob| matching(glob, self.service().map(catalogue::service)));
-        self.action.into_iter().chain(others.into_iter().flatten())
+        self.action().into_iter().chain(others.into_iter().flatten())
     }
 
     /// The action of the catalogue that it is, without wildcards and holes.
     pub fn action(&self) -> Option<Action> {
-        self.action
+        match self.meant {
+            Meant::Action(action) => Some(action),
+            Meant::Other(_) => None,
+        }
     }
 
     /// The prefix in lower case, when it is written out: `s3` of `s3:Get*`.
     pub fn service(&self) -> Option<&str> {
-        self.service.as_deref()
+        match &self.meant {
+            Meant::Action(action) => Some(action.service().prefix()),
+            Meant::Other(globs) => globs.service.as_deref(),
+        }
     }
 
     /// Whether nothing of it is known: it may turn out to be any action of any service.
     pub fn is_opaque(&self) -> bool {
-        self.exact.is_none() || (self.text.has_holes() && self.service().is_none())
+        self.exact().is_none() || (self.text.has_holes() && self.service().is_none())
     }
 
     /// `*` and `*:*`.
     pub fn is_full_wildcard(&self) -> bool {
-        self.exact.as_ref().is_some_and(|glob| glob.matches("s:a") && Glob::parse("*:*").within(glob).is_yes())
+        self.exact().is_some_and(|glob| glob.matches("s:a") && Glob::parse("*:*").within(glob).is_yes())
     }
 
     /// `s3:*`.
     pub fn is_service_wildcard(&self) -> bool {
         let Some(service) = self.service() else { return false };
-        let behind = self.exact.as_ref().and_then(|glob| glob.tokens().get(service.chars().count() + 1..));
+        let behind = self.exact().and_then(|glob| glob.tokens().get(service.chars().count() + 1..));
         let is_run = |token: &Token| matches!(token, Token::Run(Reach::All));
         behind.is_some_and(|tokens| !tokens.is_empty() && tokens.iter().all(is_run))
     }
 
     /// Whether it is one action, without wildcards and holes.
     pub fn is_literal(&self) -> bool {
-        self.action.is_some() || self.exact.as_ref().is_some_and(|glob| !glob.has_wildcards() && !glob.has_holes())
+        self.action().is_some() || self.exact().is_some_and(|glob| !glob.has_wildcards() && !glob.has_holes())
     }
+}
+
+impl Globs {
+    fn of(text: &Text) -> Globs {
+        let pieces = pieces(text, false);
+        let exact = pieces.as_deref().map(|pieces| glob(pieces, |hole| Token::Letter(Letter::Hole(hole))));
+        let wide = match (&exact, pieces.as_deref()) {
+            (Some(exact), _) if !text.has_holes() => exact.clone(),
+            (_, Some(pieces)) => glob(pieces, |_| Token::Run(Reach::All)),
+            (_, None) => Glob::parse("*"),
+        };
+        let is_open = exact.is_none() || text.has_holes();
+        Globs { exact, wide, is_open, service: service_of(text) }
+    }
+}
+
+/// The glob that matches one action. It is made once: large accounts name the same actions a hundred thousand times.
+fn glob_of(action: Action) -> &'static Glob {
+    static GLOBS: LazyLock<Vec<OnceLock<Glob>>> =
+        LazyLock::new(|| std::iter::repeat_with(OnceLock::new).take(catalogue::action_count()).collect());
+    GLOBS[action.index()].get_or_init(|| Glob::literal(&action.full_name().to_ascii_lowercase()))
 }
 
 fn service_of(text: &Text) -> Option<Arc<str>> {

@@ -1,6 +1,9 @@
 //! The shape of the compiled tables: `build.rs` writes what the catalogue reads. Every table is rows of little-endian
-//! `u32`. A string is an offset into the strings, where a `u16` length stands before the bytes. A list is an offset
+//! `u32`. A string is an offset into the strings and, in the lower bits, how many bytes it has. A list is an offset
 //! into the lists, where the count stands before the items; offset 0 is the empty list.
+
+/// How many bits the length of a string has.
+pub const LENGTH_BITS: u32 = 10;
 
 /// Services by prefix. A last row without a name closes the ranges of the one before it.
 pub mod service {

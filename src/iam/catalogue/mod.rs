@@ -47,10 +47,7 @@ pub fn action(full: &str) -> Option<Action> {
     if name.contains(['*', '?']) {
         return None;
     }
-    let is_meant = |action: &Action| {
-        action.name().eq_ignore_ascii_case(name) && action.service().prefix().eq_ignore_ascii_case(prefix)
-    };
-    in_slots(SLOTS, slot::hash(prefix, name)).map(Action).find(is_meant)
+    in_slots(SLOTS, slot::hash(prefix, name)).map(Action).find(|action| action.is_called(full))
 }
 
 /// Every action, by service and then by lower-case name; the order of `Action::index`.
@@ -165,6 +162,15 @@ impl Action {
     /// `service:Name`.
     pub fn full_name(self) -> String {
         [self.service().prefix(), ":", self.name()].concat()
+    }
+
+    /// Whether a text is its full name, in any case.
+    pub fn is_called(self, full: &str) -> bool {
+        let (prefix, name, full) = (self.service().prefix().as_bytes(), self.name().as_bytes(), full.as_bytes());
+        full.len() == prefix.len() + 1 + name.len()
+            && full[prefix.len()] == b':'
+            && full[..prefix.len()].eq_ignore_ascii_case(prefix)
+            && full[prefix.len() + 1..].eq_ignore_ascii_case(name)
     }
 
     /// AWS's own level. AWS counts tagging and permissions management among the writes; here they stand for themselves.

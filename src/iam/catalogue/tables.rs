@@ -1,5 +1,6 @@
 //! Reading the compiled tables. Offsets come from `build.rs`, which wrote both sides, so they are in range.
 
+use super::layout::LENGTH_BITS;
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -37,18 +38,13 @@ pub fn in_slots(slots: &'static [u8], hash: u32) -> impl Iterator<Item = u32> {
     taken.map(u32::from)
 }
 
-static STRINGS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/strings.bin"));
+static STRINGS: &str = include_str!(concat!(env!("OUT_DIR"), "/strings.txt"));
 static LISTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/lists.bin"));
 
-/// The string at an offset.
-pub fn string(offset: u32) -> &'static str {
-    std::str::from_utf8(bytes(offset)).expect("build.rs writes whole UTF-8 strings")
-}
-
-fn bytes(offset: u32) -> &'static [u8] {
-    let at = offset as usize;
-    let length = usize::from(u16::from_le_bytes([STRINGS[at], STRINGS[at + 1]]));
-    &STRINGS[at + 2..at + 2 + length]
+/// The string that a cell or an item stands for.
+pub fn string(place: u32) -> &'static str {
+    let (at, length) = (place >> LENGTH_BITS, place & ((1 << LENGTH_BITS) - 1));
+    &STRINGS[at as usize..][..length as usize]
 }
 
 /// The items of the list at an offset.
@@ -65,7 +61,7 @@ pub fn find<const N: usize>(table: &Table<N>, range: Range<u32>, column: usize, 
     let (mut before, mut behind) = (0, 0);
     while start < end {
         let middle = start + (end - start) / 2;
-        let (own, name) = (bytes(table.cell(middle, column)), name.as_bytes());
+        let (own, name) = (string(table.cell(middle, column)).as_bytes(), name.as_bytes());
         let mut shared = before.min(behind);
         while shared < own.len().min(name.len()) && own[shared].eq_ignore_ascii_case(&name[shared]) {
             shared += 1;
