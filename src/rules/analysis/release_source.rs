@@ -65,8 +65,9 @@ impl<'m> Writes<'m> {
         Writes { principal, objects: grants(&PUT_OBJECT), images: grants(&PUT_IMAGE), code: grants(&PUSH) }
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.objects.is_empty() && self.images.is_empty() && self.code.is_empty()
+    /// All of them.
+    pub fn grants(&self) -> impl Iterator<Item = &Grant<'m>> {
+        self.objects.iter().chain(&self.images).chain(&self.code)
     }
 
     /// The grant that lets it write a source. A condition, of the grant or of a deny beside it, may name branches

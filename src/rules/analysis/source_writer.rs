@@ -67,18 +67,20 @@ impl<'m> Released<'m> {
 /// One finding for a principal: the nearest pipeline, the others named.
 fn of_principal(model: &Model, principal: &Principal, pipelines: &[Released<'_>]) -> Option<Finding> {
     let writes = Writes::of(principal);
-    // Who deploys whatever they like needs no pipeline, and is told so.
-    if writes.is_empty() || deploys_anything(model, principal) {
-        return None;
-    }
     // What a role writes everywhere is told of it; a chain to pipelines of other templates would be a guess.
-    let is_sure = |grant: &Grant<'_>, pipeline: &Pipeline| {
-        !names_nothing(grant) || pipeline.file == principal.file || is_in_account(model, pipeline, principal)
+    let is_near = |one: &&Released<'_>| {
+        one.pipeline.file == principal.file || is_in_account(model, one.pipeline, principal)
     };
-    let mut reached: Vec<_> = pipelines.iter().filter_map(|one| Some((one, one.written(&writes)?))).collect();
-    reached.retain(|(one, (grant, ..))| is_sure(grant, one.pipeline));
+    let names_nothing_at_all = writes.grants().all(names_nothing);
+    let told = pipelines.iter().filter(|one| !names_nothing_at_all || is_near(one));
+    let mut reached: Vec<_> = told.filter_map(|one| Some((one, one.written(&writes)?))).collect();
+    reached.retain(|(one, (grant, ..))| !names_nothing(grant) || is_near(one));
     reached.sort_by_key(|(one, _)| std::cmp::Reverse(model.nearness(one.pipeline.file, principal.file)));
     let (released, (grant, place, what)) = reached.first()?;
+    // Who deploys whatever they like needs no pipeline, and is told so.
+    if deploys_anything(model, principal) {
+        return None;
+    }
     // A function or a machine that is given this very place is made to write there.
     let is_meant = principal.trusted_services().is_some() && !names_nothing(grant);
     let mut found = finding(model, principal, &[grant])?
