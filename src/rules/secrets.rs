@@ -78,12 +78,17 @@ pub fn hidden(text: &str) -> Vec<Range<usize>> {
     hidden.extend(addresses(text).into_iter().filter(|one| !one.is_variable).map(|one| one.password));
     let named = NAMED.captures_iter(text).filter_map(|found| {
         let (name, value) = (found.name("name")?, found.name("value")?);
-        let is_secret = (is_secret_name(name.as_str()) && looks_random(value.as_str()))
-            || (is_password_name(name.as_str()) && looks_chosen(value.as_str()));
+        let judged = first_chars(value.as_str(), 128);
+        let is_secret = (is_secret_name(name.as_str()) && looks_random(judged))
+            || (is_password_name(name.as_str()) && looks_chosen(judged));
         is_secret.then(|| value.range())
     });
     hidden.extend(named);
     hidden
+}
+
+fn first_chars(text: &str, count: usize) -> &str {
+    text.char_indices().nth(count).map_or(text, |(at, _)| &text[..at])
 }
 
 /// The same of files, each looked at once.
@@ -156,7 +161,7 @@ static FORMS: LazyLock<Regex> = LazyLock::new(|| {
 
 #[expect(clippy::expect_used, reason = "the pattern is a constant; a test uses it")]
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"\b(?<scheme>[a-z][a-z0-9+.-]{1,20})://(?<user>[^/\s:@"'<>`]{1,100}):(?<password>[^/\s@"'<>`]{1,200})@(?<host>[A-Za-z0-9$][^/\s"'<>`:)]*)"#)
+    Regex::new(r#"(?-u:\b)(?<scheme>[a-z][a-z0-9+.-]+)://(?<user>[^/\s:@"'<>`]+):(?<password>[^/\s@"'<>`]+)@(?<host>[A-Za-z0-9$][^/\s"'<>`:)]*)"#)
         .expect("a constant pattern")
 });
 
@@ -165,9 +170,9 @@ static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r#"(?x)
-        (?<name>(?i:(?:secret|passw|passphrase|token|private)[a-z0-9_.-]{0,60}))
-        ["']?[\ \t]{0,8}[:=][\ \t]{0,8}["']?
-        (?<value>[^\s"'`,;\\]{8,128})"#,
+        (?<name>(?i-u:(?:secret|passw|passphrase|token|private)[a-z0-9_.-]*))
+        ["']?[\ \t]*[:=][\ \t]*["']?
+        (?<value>[^\s"'`,;\\]{8,})"#,
     )
     .expect("a constant pattern")
 });
@@ -404,6 +409,8 @@ mod tests {
             shown(&format!("AWS_SECRET_ACCESS_KEY={}", secret())),
             format!("AWS_SECRET_ACCESS_KEY={}", "*".repeat(40))
         );
+        let long = "Vn3Jc7Ym5Hs1Dg6Pf0EaXo2I8kUq4WzR9tLb".repeat(5);
+        assert_eq!(shown(&format!("SESSION_TOKEN: {long}")), format!("SESSION_TOKEN: {}", "*".repeat(long.len())));
         for open in [
             "https://$U:$P@h.example",
             "PASSWORD: ${Password1}",
