@@ -1,9 +1,12 @@
 //! The files that there are: in the folders of the user, or in a commit.
 
 use super::git::Commit;
-use ignore::WalkBuilder;
+use ignore::{WalkBuilder, WalkState};
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 
 /// Where files are looked for, by their full paths.
 pub enum Files {
@@ -39,8 +42,16 @@ impl Files {
         let unread = |error: std::io::Error| format!("cannot be read: {error}");
         let too_large = "4 GiB or larger";
         match self {
-            Files::Folders if path.metadata().map_err(unread)?.len() >= limit => Err(too_large.to_owned()),
-            Files::Folders => std::fs::read(path).map_err(unread),
+            Files::Folders => {
+                let mut file = File::open(path).map_err(unread)?;
+                let length = file.metadata().map_err(unread)?.len();
+                if length >= limit {
+                    return Err(too_large.to_owned());
+                }
+                let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+                file.read_to_end(&mut bytes).map_err(unread)?;
+                Ok(bytes)
+            }
             Files::Commit(commit) => {
                 let bytes = commit.bytes(path)?;
                 if bytes.len() as u64 >= limit { Err(too_large.to_owned()) } else { Ok(bytes) }
@@ -59,6 +70,16 @@ fn walk(folder: &Path) -> BTreeSet<PathBuf> {
     let mut builder = WalkBuilder::new(folder);
     builder.hidden(false).ignore(false).require_git(false).follow_links(false).add_custom_ignore_filename(IGNORE);
     builder.filter_entry(|entry| LEFT_OUT.iter().all(|name| entry.file_name() != *name));
-    let files = builder.build().flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
-    files.map(|entry| entry.into_path()).collect()
+    let (sender, found) = mpsc::channel();
+    builder.build_parallel().run(|| {
+        let sender = sender.clone();
+        Box::new(move |entry| {
+            let file = entry.ok().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
+            // The receiver is there until all are done.
+            let _ = file.map(|entry| sender.send(entry.into_path()));
+            WalkState::Continue
+        })
+    });
+    drop(sender);
+    found.into_iter().collect()
 }

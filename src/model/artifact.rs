@@ -52,20 +52,37 @@ impl<'m> Writer<'m> {
     /// Whether the role of the build lets it write objects below `key` in `bucket`.
     pub fn role_writes_to(&self, bucket: &Text, key: Option<&Text>) -> Option<Write> {
         let role = self.role?;
-        let span = grant_to_write(role, &self.grants, bucket, key)?.statement.span;
+        let span = grant_to_write(role, &self.grants, &Objects::new(bucket, key))?.statement.span;
         let text = format!("`{}` lets it write there", role.display());
         let is_anywhere = self.grants.iter().any(|grant| grant.everywhere);
         Some(Write { span, text, is_artifact: false, is_anywhere })
     }
 }
 
-/// The grant by which somebody writes objects below `key` in `bucket`, out of all that they have of writing
-/// objects.
+/// Objects below a key in a bucket, as requests name them: a policy names the partition, or leaves it to the
+/// deployment, and either is the bucket's own.
+pub struct Objects([ArnPattern; 2]);
+
+impl Objects {
+    /// `key` is `None` for all of the bucket.
+    pub fn new(bucket: &Text, key: Option<&Text>) -> Objects {
+        let left_open = Hole {
+            name: "AWS::Partition".into(),
+            kind: HoleKind::Pseudo,
+            span: bucket.span,
+            template: bucket.span.file,
+            default: None,
+        };
+        let partitions = [partition(bucket), Text::from_hole(left_open)];
+        Objects(partitions.map(|partition| object_arn(&partition, bucket, key)))
+    }
+}
+
+/// The grant by which somebody writes such objects, out of all that they have of writing objects.
 pub fn grant_to_write<'g, 'a>(
     principal: &Principal,
     grants: &'g [Grant<'a>],
-    bucket: &Text,
-    key: Option<&Text>,
+    objects: &Objects,
 ) -> Option<&'g Grant<'a>> {
     // Who may write everywhere writes here; of others the object itself is asked.
     let is_sure = |grant: &&Grant<'_>| {
@@ -76,7 +93,7 @@ pub fn grant_to_write<'g, 'a>(
             && grant.when.is_empty()
     };
     grants.iter().find(is_sure).or_else(|| {
-        let witness = witness(&grants.first()?.action, principal, grants, bucket, key)?;
+        let witness = witness(&grants.first()?.action, principal, grants, objects)?;
         grants.iter().find(|grant| grant.statement.span == witness.statement)
     })
 }
@@ -106,26 +123,16 @@ pub fn artifact_goes_to(project: &BuildProject, bucket: &Text, key: Option<&Text
 /// Asked of the role of every build, and of others.
 pub static PUT_OBJECT: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["s3:PutObject"]));
 
-/// A request for such an object that the role is sure to be allowed. A policy names the partition,
-/// or leaves it to the deployment; either is the bucket's own.
-fn witness(action: &str, role: &Principal, grants: &[Grant<'_>], bucket: &Text, key: Option<&Text>) -> Option<Witness> {
-    let partition = Hole {
-        name: "AWS::Partition".into(),
-        kind: HoleKind::Pseudo,
-        span: bucket.span,
-        template: bucket.span.file,
-        default: None,
-    };
-    let partitions = [Text::at("aws", bucket.span), Text::from_hole(partition)];
-    partitions.iter().find_map(|partition| {
-        let object = object_arn(partition, bucket, key);
+/// A request for such an object that the role is sure to be allowed.
+fn witness(action: &str, role: &Principal, grants: &[Grant<'_>], objects: &Objects) -> Option<Witness> {
+    objects.0.iter().find_map(|object| {
         let may_be = |grant: &Grant<'_>| {
-            grant.everywhere || grant.resources.iter().any(|resource| resource.overlaps(&object).is_yes())
+            grant.everywhere || grant.resources.iter().any(|resource| resource.overlaps(object).is_yes())
         };
         if !grants.iter().any(may_be) {
             return None;
         }
-        match role.authority.can(action, ResourceAsked::Matching(&object)) {
+        match role.authority.can(action, ResourceAsked::Matching(object)) {
             Answer::Yes(witness) => Some(witness),
             Answer::No | Answer::Unknown(_) => None,
         }

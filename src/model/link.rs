@@ -26,6 +26,11 @@ pub fn link(sources: &Sources, repository: &Repository<'_>, mut fragments: Vec<F
     let mut policy_names = Vec::new();
     let mut cut_off = Vec::new();
     let mut last_pages = Vec::new();
+    // Of these there are many: none is moved twice.
+    let count = |of: fn(&Fragment) -> usize| fragments.iter().map(of).sum();
+    model.principals.reserve_exact(count(|one| one.principals.len()));
+    model.policies.reserve_exact(count(|one| one.policies.len()));
+    model.resources.reserve_exact(count(|one| one.resources.len()));
     for mut fragment in fragments {
         model.given.place(&mut fragment);
         fragment.shift(model.principals.len(), model.policies.len(), model.buildspecs.len());

@@ -96,7 +96,9 @@ fn version(value: &Value) -> Version {
 }
 
 fn read_statements(value: &Value, when: &[Condition], version: Version, document: &mut PolicyDocument) {
-    for (index, (inner, item)) in items(value).into_iter().enumerate() {
+    let items = items(value);
+    document.statements.reserve_exact(items.len());
+    for (index, (inner, item)) in items.into_iter().enumerate() {
         if !can_hold_together(when, &inner) {
             continue;
         }

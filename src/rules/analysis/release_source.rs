@@ -2,7 +2,7 @@
 
 use super::reach::{Target, reaches};
 use crate::iam::{Grant, Wanted};
-use crate::model::artifact::{PUT_OBJECT, grant_to_write};
+use crate::model::artifact::{Objects, PUT_OBJECT, grant_to_write};
 use crate::model::{Model, Pipeline, Principal};
 use crate::value::Text;
 use std::sync::LazyLock;
@@ -16,7 +16,7 @@ pub struct ReleaseSource<'m> {
 
 /// What kind of source it is.
 pub enum Place<'m> {
-    Object { bucket: &'m Text, key: Option<&'m Text> },
+    Object { bucket: &'m Text, key: Option<&'m Text>, objects: Objects },
     Images(Target),
     Code(Target),
 }
@@ -48,7 +48,7 @@ pub fn sources<'m>(model: &Model, pipeline: &'m Pipeline) -> Vec<ReleaseSource<'
         let (text, place) = match action.provider.to_ascii_lowercase().as_str() {
             "s3" => {
                 let (bucket, key) = (action.setting("S3Bucket")?, action.setting("S3ObjectKey"));
-                (key.unwrap_or(bucket), Place::Object { bucket, key })
+                (key.unwrap_or(bucket), Place::Object { bucket, key, objects: Objects::new(bucket, key) })
             }
             "ecr" => (repository()?, Place::Images(Target::named("arn:*:ecr:*:*:repository/", repository()?, ""))),
             "codecommit" => (repository()?, Place::Code(Target::named("arn:*:codecommit:*:*:", repository()?, ""))),
@@ -78,7 +78,7 @@ impl<'m> Writes<'m> {
             grants.iter().position(|grant| is_here(grant) && !self.is_denied_at_times(&grant.action))
         };
         match &source.place {
-            Place::Object { bucket, key } => grant_to_write(self.principal, &self.objects, bucket, *key),
+            Place::Object { objects, .. } => self.to_objects(objects),
             Place::Images(target) => pushes(&self.images, target).map(|at| &self.images[at]),
             Place::Code(target) => pushes(&self.code, target).map(|at| &self.code[at]),
         }
@@ -89,8 +89,8 @@ impl<'m> Writes<'m> {
         denies.any(|deny| !deny.conditions.is_empty() && !deny.matches_action(action).is_empty())
     }
 
-    /// The grant that lets it write what a pipeline keeps between its actions.
-    pub fn to_store(&self, store: &Text) -> Option<&Grant<'m>> {
-        grant_to_write(self.principal, &self.objects, store, None)
+    /// The grant that lets it write objects.
+    pub fn to_objects(&self, objects: &Objects) -> Option<&Grant<'m>> {
+        grant_to_write(self.principal, &self.objects, objects)
     }
 }

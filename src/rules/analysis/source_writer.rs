@@ -5,6 +5,7 @@ use super::deploy_permission::is_exempt;
 use super::release_source::{ReleaseSource, Writes, sources};
 use super::start_deploy_project::{deploys_anything, has_users};
 use crate::iam::{ArnPattern, Grant};
+use crate::model::artifact::Objects;
 use crate::model::deployment::first_deployment;
 use crate::model::principal::account_of;
 use crate::model::{Model, Pipeline, Principal};
@@ -44,6 +45,8 @@ fn bind(_: &Params) -> Check {
 struct Released<'m> {
     pipeline: &'m Pipeline,
     sources: Vec<ReleaseSource<'m>>,
+    /// What it keeps between its actions, and where that is said.
+    stores: Vec<(Objects, Span)>,
     /// Somebody looks at it before it is deployed.
     is_approved: bool,
 }
@@ -52,14 +55,15 @@ impl<'m> Released<'m> {
     fn of(model: &Model, pipeline: &'m Pipeline) -> Option<Released<'m>> {
         let (stage, action) = first_deployment(model, pipeline)?;
         let is_approved = pipeline.approval_before(stage, action).is_some();
-        Some(Released { pipeline, sources: sources(model, pipeline), is_approved })
+        let stores = pipeline.stores.iter().map(|store| (Objects::new(store, None), store.span)).collect();
+        Some(Released { pipeline, sources: sources(model, pipeline), stores, is_approved })
     }
 
     /// The grant by which somebody writes what is released, where that is, and what it is.
     fn written<'w, 'p>(&self, writes: &'w Writes<'p>) -> Option<(&'w Grant<'p>, Span, &'static str)> {
         let source = || self.sources.iter().find_map(|one| Some((writes.to(one)?, one.text.span, "the source")));
         let store =
-            || self.pipeline.stores.iter().find_map(|one| Some((writes.to_store(one)?, one.span, "the artifacts")));
+            || self.stores.iter().find_map(|(store, place)| Some((writes.to_objects(store)?, *place, "the artifacts")));
         source().or_else(store)
     }
 }
@@ -68,9 +72,8 @@ impl<'m> Released<'m> {
 fn of_principal(model: &Model, principal: &Principal, pipelines: &[Released<'_>]) -> Option<Finding> {
     let writes = Writes::of(principal);
     // What a role writes everywhere is told of it; a chain to pipelines of other templates would be a guess.
-    let is_near = |one: &&Released<'_>| {
-        one.pipeline.file == principal.file || is_in_account(model, one.pipeline, principal)
-    };
+    let is_near =
+        |one: &&Released<'_>| one.pipeline.file == principal.file || is_in_account(model, one.pipeline, principal);
     let names_nothing_at_all = writes.grants().all(names_nothing);
     let told = pipelines.iter().filter(|one| !names_nothing_at_all || is_near(one));
     let mut reached: Vec<_> = told.filter_map(|one| Some((one, one.written(&writes)?))).collect();

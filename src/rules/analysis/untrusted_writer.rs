@@ -91,7 +91,7 @@ fn chosen(hits: Vec<Hit>) -> Vec<Finding> {
 fn source(model: &Model, pipeline: &Pipeline, project: &BuildProject, writer: &Writer<'_>) -> Option<(Finding, Write)> {
     sources(model, pipeline).iter().find_map(|source| {
         let write = match &source.place {
-            Place::Object { bucket, key } => writer.write_to(bucket, *key)?,
+            Place::Object { bucket, key, .. } => writer.write_to(bucket, *key)?,
             Place::Images(_) | Place::Code(_) => pushed(model, project, source)?,
         };
         Some((finding(pipeline, project, source.text, "releases what is here", &write), write))
