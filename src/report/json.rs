@@ -10,6 +10,7 @@ use crate::iam::catalogue;
 use crate::linter;
 use crate::source::Sources;
 use crate::suppress;
+use rayon::prelude::*;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ pub fn report(scene: &Scene, report: &linter::Report, fail_on: Option<Severity>)
     let whole = Report {
         schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION"),
-        findings: report.diagnostics.iter().map(|diagnostic| finding(scene, diagnostic)).collect(),
+        findings: report.diagnostics.par_iter().map(|diagnostic| finding(scene, diagnostic)).collect(),
         suppressed: report.suppressed.iter().map(|one| suppressed(scene, one)).collect(),
         baseline: report.known.iter().map(|diagnostic| finding(scene, diagnostic)).collect(),
         change: report.change.as_ref().map(|one| change::written(one, scene.sources)),
@@ -47,7 +48,11 @@ pub fn lines(scene: &Scene, report: &linter::Report, fail_on: Option<Severity>) 
 
 /// What every report in JSON is written with.
 pub fn pretty(value: &impl Serialize) -> String {
-    serde_json::to_string_pretty(value).expect(SERIALISES) + "\n"
+    // Large enough for most: a text that grows is copied each time.
+    let mut text = Vec::with_capacity(1 << 20);
+    serde_json::to_writer_pretty(&mut text, value).expect(SERIALISES);
+    text.push(b'\n');
+    String::from_utf8(text).expect("JSON is UTF-8")
 }
 
 const SCHEMA: &str = "iamlint/1";

@@ -4,6 +4,7 @@
 use crate::linter::Report;
 use crate::rules::secrets::{hidden, is_dummy};
 use crate::source::Sources;
+use rayon::prelude::*;
 use std::borrow::Cow;
 
 /// Shorter texts are words that a sentence may have by chance.
@@ -53,8 +54,9 @@ impl Secrets {
             }
         };
         masked.suppressed.iter_mut().filter_map(|one| one.reason.as_mut()).for_each(mask);
-        let suppressed = masked.suppressed.iter_mut().map(|one| &mut one.diagnostic);
-        for found in masked.diagnostics.iter_mut().chain(&mut masked.known).chain(suppressed) {
+        let suppressed = masked.suppressed.par_iter_mut().map(|one| &mut one.diagnostic);
+        let found = masked.diagnostics.par_iter_mut().chain(&mut masked.known).chain(suppressed);
+        found.for_each(|found| {
             mask(&mut found.message);
             std::iter::once(&mut found.primary).chain(&mut found.labels).for_each(|label| mask(&mut label.text));
             found.notes.iter_mut().chain(&mut found.help).for_each(mask);
@@ -63,7 +65,7 @@ impl Secrets {
                 mask(&mut fix.title);
                 fix.edits.iter_mut().for_each(|edit| mask(&mut edit.text));
             }
-        }
+        });
         if let Some(change) = &mut masked.change {
             change.gone.iter_mut().chain(&mut change.unsure).for_each(|entry| mask(&mut entry.message));
             change.unread.iter_mut().for_each(|(_, reason)| mask(reason));

@@ -11,7 +11,7 @@ use crate::iam::fit::mismatches;
 use crate::iam::glob::Glob;
 use crate::value::Text;
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 const PARTITIONS: &[&str] =
     &["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"];
@@ -24,27 +24,36 @@ struct Format {
     shown: &'static str,
 }
 
-/// Documented ARNs by the service in them.
-static FORMATS: LazyLock<BTreeMap<&'static str, Vec<Format>>> = LazyLock::new(|| {
-    let mut formats: BTreeMap<&str, Vec<Format>> = BTreeMap::new();
+/// Documented ARNs by the service in them; their formats are made when somebody asks.
+static DOCUMENTED: LazyLock<BTreeMap<&'static str, (Vec<&'static str>, OnceLock<Vec<Format>>)>> = LazyLock::new(|| {
+    let mut documented: BTreeMap<&str, (Vec<&str>, OnceLock<Vec<Format>>)> = BTreeMap::new();
     let kinds = catalogue::services().flat_map(catalogue::Service::resource_types);
     for shown in kinds.flat_map(catalogue::ResourceType::arns) {
-        let mut fields = shown.splitn(6, ':').skip(2);
-        let (Some(service), Some(region), Some(account), Some(resource)) =
-            (fields.next(), fields.next(), fields.next(), fields.next())
-        else {
-            continue;
-        };
-        let format = Format {
+        let mut fields = shown.splitn(6, ':');
+        if let (Some(service), 3) = (fields.nth(2), fields.count()) {
+            documented.entry(service).or_default().0.push(shown);
+        }
+    }
+    documented
+});
+
+/// The formats of the ARNs of a service; none of one that has no documented ARN.
+fn formats_of(service: &str) -> Option<&'static [Format]> {
+    let (shown, formats) = DOCUMENTED.get(service)?;
+    Some(formats.get_or_init(|| shown.iter().filter_map(|shown| Format::of(shown)).collect()))
+}
+
+impl Format {
+    fn of(shown: &'static str) -> Option<Format> {
+        let [_, _, _, region, account, resource] = shown.splitn(6, ':').collect::<Vec<_>>().try_into().ok()?;
+        Some(Format {
             has_region: !region.is_empty(),
             has_account: !account.is_empty(),
             resource: Glob::parse(&without_placeholders(resource)),
             shown,
-        };
-        formats.entry(service).or_default().push(format);
+        })
     }
-    formats
-});
+}
 
 /// Services that take ARNs of more forms than they document.
 const UNDOCUMENTED_FORMS: &[&str] = &[
@@ -116,7 +125,7 @@ fn of_pattern(pattern: &ArnPattern) -> Option<Issue> {
         return Some(issue(INVALID_ARN_ACCOUNT).names(vec![found.to_owned()]));
     }
     let service = fixed(&service)?;
-    let Some(formats) = FORMATS.get(service) else {
+    let Some(formats) = formats_of(service) else {
         return unknown_service(service).map(|(code, meant)| issue(code).other(meant).names(vec![service.to_owned()]));
     };
     if resource.literal() == Some("") {
@@ -201,14 +210,14 @@ const OWNED_BY_AWS: &[&str] = &[
 /// A service in an ARN that none of the documented ARNs has.
 fn unknown_service(service: &str) -> Option<(super::Code, String)> {
     let lower = service.to_ascii_lowercase();
-    if lower != service && (FORMATS.contains_key(lower.as_str()) || catalogue::service(&lower).is_some()) {
+    if lower != service && (DOCUMENTED.contains_key(lower.as_str()) || catalogue::service(&lower).is_some()) {
         return Some((INVALID_ARN_SERVICE_CASE, lower));
     }
     if service.is_empty() || catalogue::service(service).is_some() || service.len() < 3 {
         return None;
     }
     // A service that resembles none may be one that is newer than the data.
-    let near = FORMATS.keys().find(|known| strsim::damerau_levenshtein(known, service) == 1 && known.len() > 3)?;
+    let near = DOCUMENTED.keys().find(|known| strsim::damerau_levenshtein(known, service) == 1 && known.len() > 3)?;
     Some((INVALID_SERVICE, (*near).to_owned()))
 }
 
