@@ -26,6 +26,11 @@ pub const ANALYSIS: Analysis = Analysis {
 /// A pattern that matches this part of a service's write actions is as good as all of them.
 const NEARLY_ALL: f64 = 0.8;
 
+/// Services that are there for the agent of Systems Manager alone, which calls all that they have: AWS's own policy
+/// for it lists every action, and on every resource.
+/// <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSSMManagedInstanceCore.html>
+const OF_AGENT: [&str; 2] = ["ec2messages", "ssmmessages"];
+
 fn bind(params: &Params) -> Check {
     let dangerous = params.list("dangerous-services");
     let principals = params.word("principals");
@@ -120,7 +125,7 @@ fn covered_writes(pattern: &ActionPattern) -> Option<(&'static str, Vec<catalogu
     if pattern.is_literal() || pattern.is_full_wildcard() {
         return None;
     }
-    let service = catalogue::service(pattern.service()?)?;
+    let service = catalogue::service(pattern.service()?).filter(|service| !OF_AGENT.contains(&service.prefix()))?;
     let is_write = |action: &catalogue::Action| !matches!(action.level(), AccessLevel::Read | AccessLevel::List);
     let writes: Vec<catalogue::Action> = service.actions().filter(is_write).collect();
     if pattern.is_service_wildcard() {
