@@ -165,6 +165,9 @@ fn narrowing_notes(grant: &Grant<'_>) -> Vec<String> {
     let real = grant.narrowing.iter().filter(|narrowing| narrowing.class != ConditionClass::Vacuous);
     let mut notes: Vec<String> = real
         .map(|narrowing| match narrowing.class {
+            ConditionClass::Path if narrowing.test.is_on("aws:ViaAWSService") => {
+                "only where a service makes the call, not the code itself".to_owned()
+            }
             ConditionClass::Path => format!("only through the service named by `{}`", narrowing.key()),
             _ => format!("only where the condition on `{}` holds", narrowing.key()),
         })
