@@ -77,6 +77,10 @@ fn is_told_elsewhere(model: &Model, policy: &Policy, issue: &Issue) -> bool {
         // How wide a subject is, and what the role may do, is told together.
         return policy.kind == PolicyKind::Trust && issue.other.ends_with(":sub");
     }
+    if REDUNDANT.contains(&issue.code) {
+        // The CDK writes a statement for each call of `grant`; nobody has it in their code.
+        return model.origin(policy.owner.span, "").is_some();
+    }
     if issue.code == codes::MISSING_VERSION {
         // The version makes a difference where it is told that it does.
         return policy.issues().iter().any(|other| other.code == codes::VARIABLE_UNSUPPORTED_IN_VERSION);
@@ -103,6 +107,14 @@ fn is_administrator_by(holder: &Principal, issue: &Issue) -> bool {
     holder.kind != PrincipalKind::Group
         && holder.authority.grants(&["iam:CreateUser", "iam:AttachRolePolicy"]).iter().any(is_here)
 }
+
+/// What adds nothing.
+const REDUNDANT: &[Code] = &[
+    codes::REDUNDANT_ACTION,
+    codes::REDUNDANT_RESOURCE,
+    codes::REDUNDANT_STATEMENT,
+    codes::REDUNDANT_STATEMENT_DUE_TO_WILDCARD_IN_CONDITION,
+];
 
 /// Codes that matter less where other actions of the statement still work.
 const PARTIAL: &[Code] = &[
@@ -135,14 +147,25 @@ fn finding(policy: &Policy, group: &[&Issue]) -> Option<Finding> {
     let help = words(alternative(told.help, &first.other));
     found.change = change(group, &help);
     found.help = Some(help);
-    let mut statements = policy.document.statements.iter();
-    if let Some(statement) = statements.find(|statement| statement.span.contains(first.span)) {
+    if let Some(statement) = statement_of(policy, first) {
         found = with_conditions(found, &statement.when, Vec::new());
+    }
+    if first.code.name.starts_with("PASS_ROLE_") && statement_of(policy, first).is_some_and(tests_tags) {
+        found = found.note("tags of a role do not limit `iam:PassRole`, whatever the condition says");
     }
     if PARTIAL.contains(&first.code) && !first.is_whole_statement {
         found = found.severity(Severity::Low);
     }
     Some(found)
+}
+
+fn statement_of<'p>(policy: &'p Policy, issue: &Issue) -> Option<&'p Statement> {
+    policy.document.statements.iter().find(|statement| statement.span.contains(issue.span))
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
+fn tests_tags(statement: &Statement) -> bool {
+    statement.conditions.iter().any(|test| test.key.to_ascii_lowercase().contains(":resourcetag/"))
 }
 
 /// What the help says, where it is exact. Whether a covered entry should go or the wildcard that covers

@@ -90,13 +90,14 @@ const ALIASES: [&str; 2] = ["kms:RequestAlias", "kms:ResourceAliases"];
 /// of all that has a name, or that only a service makes the call, with what it works on.
 fn is_limited(grant: &Grant<'_>) -> bool {
     ALIASES.iter().any(|key| grant.tests_on(key).next().is_some())
-        || grant.narrowing.iter().any(names_by_tag)
+        || (grant.action != "iam:PassRole" && grant.narrowing.iter().any(names_by_tag))
         || grant.is_narrowed_by(ConditionClass::Path)
         || grant.less.iter().any(|deny| takes_all_names(deny, &grant.action))
 }
 
-/// `aws:ResourceTag/team: orders`, or the same by a key of the service.
+/// `aws:ResourceTag/team: orders`, or the same by a key of the service; those of roles do not limit who passes them.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html>
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
 fn names_by_tag(narrowing: &Narrowing<'_>) -> bool {
     let is_tag =
         narrowing.key().split_once(':').is_some_and(|(_, name)| name.to_ascii_lowercase().starts_with("resourcetag/"));
