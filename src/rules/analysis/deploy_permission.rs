@@ -282,7 +282,8 @@ fn deployer(model: &Model, principal: &Principal) -> String {
     };
     let deployers = model.deployers.principals.iter().map(|id| model.principal(*id));
     let best = deployers
-        .filter(|other| !std::ptr::eq(*other, principal))
+        // A copy of the template elsewhere has a role of the same name, which helps nobody.
+        .filter(|other| !std::ptr::eq(*other, principal) && other.display() != principal.display())
         .min_by_key(|other| (std::cmp::Reverse(model.nearness(other.file, principal.file)), !is_certain(other)));
     match (best, model.deployers.elsewhere.first()) {
         (Some(role), _) => format!("`{}`", role.display()),
