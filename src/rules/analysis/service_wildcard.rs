@@ -60,7 +60,7 @@ fn of_role(model: &Model, role: &Principal, dangerous: &[String], of_workload: b
         // nobody chooses the code from outside.
         let named = if of_workload { 2 } else { 1 };
         let steps = |one: &Covered<'_>| {
-            let is_dangerous = dangerous.iter().any(|name| name == one.service);
+            let is_dangerous = one.reaches_most && dangerous.iter().any(|name| name == one.service);
             u8::from(!is_dangerous) + if one.grant.everywhere { 0 } else { named }
         };
         covered.sort_by_key(steps);
@@ -94,6 +94,9 @@ struct Covered<'a> {
     /// How many write actions are granted by it; `None` where a resource, a deny or a boundary limits
     /// them.
     count: Option<usize>,
+    /// Whether the resources are such that half of the actions fit them: `codebuild:*` on a group of reports starts no
+    /// build.
+    reaches_most: bool,
     grant: Grant<'a>,
 }
 
@@ -116,7 +119,9 @@ fn covered_service<'a>(
     // Where nothing limits them all are granted when one is.
     let counts = role.authority.only_allows() && statement.is_on_everything();
     let count = counts.then_some(writes.len());
-    Some(Covered { service, pattern: pattern.text().display().into_owned(), count, grant })
+    let fits = |action: &&catalogue::Action| grant.resources.iter().any(|resource| !resource.fits(**action).is_no());
+    let reaches_most = grant.everywhere || 2 * writes.iter().filter(fits).count() >= writes.len();
+    Some(Covered { service, pattern: pattern.text().display().into_owned(), count, reaches_most, grant })
 }
 
 /// The service whose write actions a pattern covers, and those actions; a pattern over all services
