@@ -60,8 +60,11 @@ fn of_role<'m>(
     passing: &OnceCell<Vec<(&'m Principal, Passing<'m>)>>,
 ) -> Vec<Finding> {
     let wide = |grant: &&Grant<'_>| {
-        // `NotAction` leaves all of AWS but what it names.
-        let is_wide = grant.pattern.is_none_or(|pattern| pattern.is_full_wildcard() || pattern.is_service_wildcard());
+        let is_wide = match grant.pattern {
+            Some(pattern) => pattern.is_full_wildcard() || pattern.is_service_wildcard(),
+            // `NotAction` leaves all of AWS but what it names; a policy that AWS wrote is one place, and known by name.
+            None => grant.span != grant.statement.span,
+        };
         grant.everywhere && (is_wide || is_managed(role, grant))
     };
     static IN_IAM: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["iam:CreateUser", "iam:AttachRolePolicy"]));
