@@ -5,7 +5,7 @@ use super::validation_words;
 use crate::diagnostic::{Applicability, Severity};
 use crate::edit::{Change, Step};
 use crate::iam::validate::{Code, Issue, codes};
-use crate::iam::{Boundary, Grant, PolicyKind, Statement};
+use crate::iam::{ArnPattern, Boundary, Grant, PolicyKind, Statement};
 use crate::model::{Model, Policy, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use std::collections::HashSet;
@@ -68,6 +68,7 @@ fn is_told_elsewhere(model: &Model, policy: &Policy, issue: &Issue) -> bool {
     if code.starts_with("PASS_ROLE_") || code.starts_with("CREATE_SLR_") {
         let mut holders = policy.attached_to.iter().map(|id| model.principal(*id));
         return is_boundary(model, policy)
+            || statement_of(policy, issue).is_some_and(names_none)
             || holders.any(|holder| holder.is_ci_role() || is_administrator_by(holder, issue));
     }
     if issue.code == codes::MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL {
@@ -101,7 +102,7 @@ fn is_boundary(model: &Model, policy: &Policy) -> bool {
 /// Whether the place makes its holder an administrator, which says more.
 fn is_administrator_by(holder: &Principal, issue: &Issue) -> bool {
     let is_here = |grant: &Grant<'_>| {
-        let is_wide = grant.pattern.is_some_and(|pattern| pattern.is_full_wildcard() || pattern.is_service_wildcard());
+        let is_wide = grant.pattern.is_none_or(|pattern| pattern.is_full_wildcard() || pattern.is_service_wildcard());
         is_wide && grant.everywhere && grant.span == issue.span
     };
     holder.kind != PrincipalKind::Group
@@ -161,6 +162,12 @@ fn finding(policy: &Policy, group: &[&Issue]) -> Option<Finding> {
 
 fn statement_of<'p>(policy: &'p Policy, issue: &Issue) -> Option<&'p Statement> {
     policy.document.statements.iter().find(|statement| statement.span.contains(issue.span))
+}
+
+/// `NotResource: "*"` is about no resource at all.
+fn names_none(statement: &Statement) -> bool {
+    let left_out = statement.resources.as_ref().filter(|resources| resources.negated);
+    left_out.is_some_and(|resources| resources.patterns.iter().any(ArnPattern::is_everything))
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
