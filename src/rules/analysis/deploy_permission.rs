@@ -258,7 +258,8 @@ fn calls(model: &Model, principal: &Principal, grants: &[&Grant<'_>]) -> String 
 
 /// The group that gives a user a grant.
 fn group_with<'m>(model: &'m Model, user: &Principal, grant: &Grant<'_>) -> Option<&'m Principal> {
-    let mut groups = model.principals.iter().filter(|one| one.kind == PrincipalKind::Group && !user.groups.is_empty());
+    let mut groups =
+        model.principals.iter().filter(|one| one.kind == PrincipalKind::Group && user.kind == PrincipalKind::User);
     groups.find(|group| {
         let mut statements = group.authority.documents.iter().flat_map(|document| &document.statements);
         statements.any(|statement| statement.span == grant.statement.span)
