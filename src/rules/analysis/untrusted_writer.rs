@@ -135,7 +135,7 @@ fn finding(pipeline: &Pipeline, project: &BuildProject, target: &Text, does: &st
     // A role that writes everywhere names no pipeline, and another template may be for another account.
     let is_guess = write.is_anywhere && pipeline.file != project.file;
     let text = format!("`{}` is of another template, which may be for another account", pipeline.display());
-    let doubt = is_guess.then(|| Doubt { text, span: Some(pipeline.logical_id.span) });
+    let doubt = is_guess.then_some(Doubt { text, span: Some(pipeline.logical_id.span) });
     let found = with_conditions(found.doubted(doubt), &project.trust.when, Vec::new());
     with_trust(found, project.trust.because.first())
 }

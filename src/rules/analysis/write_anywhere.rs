@@ -107,7 +107,7 @@ fn names_by_tag(narrowing: &Narrowing<'_>) -> bool {
 /// `Deny` on `arn:aws:sns:*:*` leaves what has no ARN, such as a number to send a message to.
 fn takes_all_names(deny: &Statement, action: &str) -> bool {
     let service = action.split_once(':').map_or("", |(service, _)| service);
-    let every = ArnPattern::new(&Text::at(&format!("arn:aws:{service}:*:*:*"), deny.span), false, Vec::new());
+    let every = ArnPattern::new(&Text::at(format!("arn:aws:{service}:*:*:*"), deny.span), false, Vec::new());
     let mut named = deny.resources.iter().filter(|resources| !resources.negated).flat_map(|own| &own.patterns);
     deny.is_unconditional() && named.any(|pattern| pattern.when.is_empty() && pattern.covers(&every).is_yes())
 }
@@ -126,10 +126,14 @@ pub fn is_telemetry(action: &str) -> bool {
 
 /// A write that a policy can limit to resources by their ARN.
 fn is_write(action: catalogue::Action) -> bool {
+    let nameless = match action.service().prefix() {
+        "ec2" => OF_VPC.as_slice(),
+        "ssm" => OF_AGENT.as_slice(),
+        _ => &[],
+    };
     !matches!(action.level(), AccessLevel::Read | AccessLevel::List)
         && action.supports_resource_level()
-        && !(action.service().prefix() == "ec2" && OF_VPC.contains(&action.full_name().as_str()))
-        && !(action.service().prefix() == "ssm" && OF_AGENT.contains(&action.full_name().as_str()))
+        && !nameless.contains(&action.full_name().as_str())
 }
 
 fn of_statement(model: &Model, role: &Principal, group: &[&Grant<'_>]) -> Option<Finding> {
