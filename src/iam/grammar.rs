@@ -302,7 +302,10 @@ fn check_resources(value: &Value, found: &mut Problems) {
 /// name of a partition brings no colon.
 pub fn is_no_arn(text: &Text) -> bool {
     let Some(Part::Known(start, _)) = text.parts.first() else { return false };
-    let is_word = |part: &Part| matches!(part, Part::Hole(hole) if hole.kind == HoleKind::Pseudo && hole.name == "AWS::Partition");
+    let is_word = |part: &Part| match part {
+        Part::Hole(hole) => hole.kind == HoleKind::Pseudo && hole.name == "AWS::Partition",
+        Part::Known(..) => false,
+    };
     let is_complete = text.literal().is_some() || start.len() > "arn:".len() || text.parts.get(1).is_some_and(is_word);
     is_complete && !start.starts_with("arn:") && !start.starts_with(['*', '?'])
 }

@@ -62,9 +62,13 @@ fn homes(model: &Model) -> HashSet<(FileId, String)> {
             .any(|usage| matches!(usage, CiUse::PipelineAction(id) if model.pipelines[*id].file == role.file))
     };
     let roles = model.principals.iter().filter(|role| takes(role));
-    let trusted = roles.flat_map(|role| {
+    let trusted = roles.filter_map(|role| {
         let entries = role.trust.iter().flat_map(|trust| trust.named_by_allows());
-        entries.filter_map(|entry| Some((role.file, entry.account()?.literal()?.to_owned())))
+        let accounts: HashSet<String> =
+            entries.filter_map(|entry| Some(entry.account()?.display().into_owned())).collect();
+        // Of several accounts nothing tells which is the pipeline's.
+        let mut accounts = accounts.into_iter();
+        accounts.next().filter(|_| accounts.next().is_none()).map(|only| (role.file, only))
     });
     trusted.collect()
 }

@@ -5,7 +5,7 @@ use super::validation_words;
 use crate::diagnostic::{Applicability, Severity};
 use crate::edit::{Change, Step};
 use crate::iam::validate::{Code, Issue, codes};
-use crate::iam::{ArnPattern, Boundary, Grant, PolicyKind, Statement};
+use crate::iam::{Boundary, Grant, PolicyKind, Statement};
 use crate::model::{Model, Policy, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use std::collections::HashSet;
@@ -152,7 +152,8 @@ fn finding(policy: &Policy, group: &[&Issue]) -> Option<Finding> {
         found = with_conditions(found, &statement.when, Vec::new());
     }
     if first.code.name.starts_with("PASS_ROLE_") && statement_of(policy, first).is_some_and(tests_tags) {
-        found = found.note("tags of a role do not limit `iam:PassRole`, whatever the condition says");
+        found =
+            found.note("tags of a role do not reliably limit who passes it, and AWS advises against such a condition");
     }
     if PARTIAL.contains(&first.code) && !first.is_whole_statement {
         found = found.severity(Severity::Low);
@@ -167,7 +168,7 @@ fn statement_of<'p>(policy: &'p Policy, issue: &Issue) -> Option<&'p Statement> 
 /// `NotResource: "*"` is about no resource at all.
 fn names_none(statement: &Statement) -> bool {
     let left_out = statement.resources.as_ref().filter(|resources| resources.negated);
-    left_out.is_some_and(|resources| resources.patterns.iter().any(ArnPattern::is_everything))
+    left_out.is_some_and(|resources| resources.patterns.iter().any(|one| one.is_everything() && one.when.is_empty()))
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>

@@ -95,7 +95,7 @@ fn is_limited(grant: &Grant<'_>) -> bool {
         || grant.less.iter().any(|deny| takes_all_names(deny, &grant.action))
 }
 
-/// `aws:ResourceTag/team: orders`, or the same by a key of the service; those of roles do not limit who passes them.
+/// `aws:ResourceTag/team: orders`, or the same by a key of the service; those of roles are no sure limit to who passes them.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html>
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
 fn names_by_tag(narrowing: &Narrowing<'_>) -> bool {
