@@ -6,6 +6,7 @@ use super::answer::Truth;
 use super::arn::ArnPattern;
 use super::catalogue::Action;
 use super::document::Statement;
+use super::grammar::is_no_arn;
 use super::universe::Universe;
 use crate::value::Condition;
 
@@ -42,10 +43,7 @@ pub fn mismatches(statement: &Statement) -> Vec<Mismatch<'_>> {
         return Vec::new();
     }
     // What is no ARN at all is a matter of grammar.
-    let is_no_arn = |pattern: &ArnPattern| {
-        pattern.text().literal().is_some_and(|text| !text.starts_with("arn:") && !text.starts_with(['*', '?']))
-    };
-    if resources.patterns.iter().all(is_no_arn) {
+    if resources.patterns.iter().all(|pattern| is_no_arn(pattern.text())) {
         return Vec::new();
     }
     let mut found: Vec<Mismatch<'_>> = Vec::new();

@@ -5,7 +5,7 @@ use super::document::PolicyKind;
 use super::document::read::{element, items};
 use super::worlds::branches;
 use crate::source::{Span, Spanned};
-use crate::value::{Condition, Map, Part, Text, Value, can_hold_together};
+use crate::value::{Condition, HoleKind, Map, Part, Text, Value, can_hold_together};
 
 /// One problem, without words for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -290,13 +290,24 @@ fn check_effect(map: &Map, found: &mut Problems) {
 /// IAM wants an ARN or `*`. What waits to be filled in, such as `<arn>` or `{arn}`, is not judged.
 fn check_resources(value: &Value, found: &mut Problems) {
     for (_, item) in items(value) {
-        let Some(Part::Known(start, _)) = item.as_text().and_then(|text| text.parts.first()) else { continue };
-        let is_complete = item.literal().is_some() || start.len() > "arn:".len();
-        if is_complete && !start.starts_with("arn:") && !start.starts_with(['*', '?', '<', '{', '$', '[']) {
-            let text = item.as_text().map_or_else(String::new, |text| text.display().into_owned());
-            found.add(GrammarKind::NoArn { text }, item.span());
+        let Some(text) = item.as_text().filter(|text| is_no_arn(text)) else { continue };
+        let shown = text.display();
+        if !shown.starts_with(['<', '{', '$', '[']) {
+            found.add(GrammarKind::NoArn { text: shown.into_owned() }, item.span());
         }
     }
+}
+
+/// Whether a resource is neither an ARN nor `*`, whatever its holes are: `arn${AWS::Partition}s3:::…` is none, as the
+/// name of a partition brings no colon.
+pub fn is_no_arn(text: &Text) -> bool {
+    let Some(Part::Known(start, _)) = text.parts.first() else { return false };
+    let is_word = |part: &Part| match part {
+        Part::Hole(hole) => hole.kind == HoleKind::Pseudo && hole.name == "AWS::Partition",
+        Part::Known(..) => false,
+    };
+    let is_complete = text.literal().is_some() || start.len() > "arn:".len() || text.parts.get(1).is_some_and(is_word);
+    is_complete && !start.starts_with("arn:") && !start.starts_with(['*', '?'])
 }
 
 fn check_principal(value: &Value, found: &mut Problems) {

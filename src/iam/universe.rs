@@ -29,10 +29,14 @@ pub struct Universe {
 const SERVICES_WITH_MORE_FORMATS: &[&str] = &["cloudformation", "glue", "logs", "rds"];
 
 /// ARN formats that actions on one resource type take besides the documented ones: a change set with
-/// `Transform` is authorised on the transform, and the prefix `aws` stands where an account does.
+/// `Transform` is authorised on the transform, and the prefix `aws` stands where an account does; a call of a
+/// version or an alias is authorised on that.
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-template.html>
-const MORE_FORMATS: &[(&str, &str, &str)] =
-    &[("cloudformation", "stack", "arn:${Partition}:cloudformation:${Region}:aws:transform/${TransformName}")];
+/// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html>
+const MORE_FORMATS: &[(&str, &str, &str)] = &[
+    ("cloudformation", "stack", "arn:${Partition}:cloudformation:${Region}:aws:transform/${TransformName}"),
+    ("lambda", "function", "arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}:${Qualifier}"),
+];
 
 /// Services that authorise their calls for all resources of a kind on an ARN with `*` or nothing in
 /// place of the name, where the reference knows no resource. Their messages say so: "not authorized

@@ -170,6 +170,13 @@ fn problem(span: Span, message: impl Into<String>, label: impl Into<String>) -> 
     Diagnostic::new(PARSE_ERROR, Severity::High, message.into(), Label::new(span, label))
 }
 
+/// How the subject of a problem starts that is about a key which stands several times.
+const DUPLICATE_KEY: &str = "duplicate key";
+
+fn is_duplicate_key(found: &Diagnostic) -> bool {
+    found.subject.starts_with(DUPLICATE_KEY)
+}
+
 /// Keys of one mapping that are the same: readers keep the last, and the others are lost.
 fn duplicate_key(key: &str, last: Span, lost: &[Span]) -> Diagnostic {
     let times = if lost.len() == 1 { "twice".to_owned() } else { format!("{} times", lost.len() + 1) };
@@ -177,7 +184,7 @@ fn duplicate_key(key: &str, last: Span, lost: &[Span]) -> Diagnostic {
     for span in lost.iter().take(4) {
         found = found.with_label(*span, "this one is lost");
     }
-    found.subject = format!("duplicate key {key}");
+    found.subject = format!("{DUPLICATE_KEY} {key}");
     found.with_help(format!("keep one `{key}`, or join {}", if lost.len() == 1 { "the two" } else { "them" }))
 }
 

@@ -58,6 +58,12 @@ pub fn parse_yaml(text: &str, origin: &OffsetMap) -> Parsed {
         last = step.tree;
     }
     let mut parsed = last.parsed;
+    // A line that was left out may have opened the mapping that the second of two keys belongs to.
+    let parts = |found: &Diagnostic| {
+        let lost = found.labels.iter().map(|label| label.span.start).max();
+        mended.iter().any(|span| lost.is_some_and(|lost| lost < span.start && span.start < found.primary.span.start))
+    };
+    parsed.problems.retain(|found| !(super::is_duplicate_key(found) && parts(found)));
     parsed.problems.extend(diagnostic);
     parsed.repaired = mended;
     parsed

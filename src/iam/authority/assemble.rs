@@ -91,7 +91,13 @@ impl<'a> Parts<'a, '_> {
         let Parts { authority, document, statement, matched, question } = *self;
         let asked = Asked { action: question.action, conditions: &statement.conditions, when: &when };
         let resources: Vec<&ArnPattern> = surviving.iter().filter_map(|(element, _)| element.pattern()).collect();
-        let is_rest = |element: &Element<'_>| matches!(element, Element::Rest(_) | Element::Everything);
+        // IAM refuses a policy of a principal without `Resource`; after a slip of syntax what stood there is not known.
+        let may_lack_resource = !document.kind.is_of_principal();
+        let is_rest = |element: &Element<'_>| match element {
+            Element::Rest(_) => true,
+            Element::Everything => may_lack_resource,
+            Element::Pattern(_) | Element::Unknown(_) => false,
+        };
         let everywhere = resources.iter().any(|pattern| pattern.is_everything())
             || surviving.iter().any(|(element, _)| is_rest(element));
         let bounds = boundary_statements(authority, asked);

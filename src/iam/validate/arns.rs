@@ -152,7 +152,11 @@ fn of_pattern(pattern: &ArnPattern) -> Option<Issue> {
         Some(issue(ARN_REGION_NOT_ALLOWED).other(expected))
     } else if is_written(&account) && account.literal() != Some("aws") && all(|format| !format.has_account) {
         Some(issue(ARN_ACCOUNT_NOT_ALLOWED).other(expected))
-    } else if is_empty(&region) && all(|format| format.has_region) && !UNDOCUMENTED_FORMS.contains(&service) {
+    } else if is_empty(&region)
+        && all(|format| format.has_region)
+        && !UNDOCUMENTED_FORMS.contains(&service)
+        && !is_global_model(service, &resource)
+    {
         Some(issue(MISSING_ARN_REGION).other(expected))
     } else if is_empty(&account)
         && all(|format| format.has_account)
@@ -206,6 +210,12 @@ const OWNED_BY_AWS: &[&str] = &[
     "sagemaker",
     "ssm",
 ];
+
+/// A model by an inference profile that may run it in any region: `arn:aws:bedrock:::foundation-model/NAME`.
+/// <https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inference.html>
+fn is_global_model(service: &str, resource: &Text) -> bool {
+    service == "bedrock" && resource.display().starts_with("foundation-model/")
+}
 
 /// A service in an ARN that none of the documented ARNs has.
 fn unknown_service(service: &str) -> Option<(super::Code, String)> {

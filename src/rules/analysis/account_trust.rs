@@ -5,9 +5,12 @@ use crate::diagnostic::Severity;
 use crate::iam::narrowing::{narrowings, restricts};
 use crate::iam::principal::PrincipalKind as TrustedKind;
 use crate::iam::{ConditionClass, Statement};
+use crate::model::principal::CiUse;
 use crate::model::{AuthorityLabel, Model, Power, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
+use crate::source::FileId;
 use crate::value::{HoleKind, Text};
+use std::collections::HashSet;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "account-trust",
@@ -45,16 +48,39 @@ fn bind(params: &Params) -> Check {
         let roles = model.principals.iter().enumerate().filter(|(id, principal)| {
             principal.kind == PrincipalKind::Role && !(own && model.deployers.emergency.contains(id))
         });
-        roles.filter_map(|(_, role)| of_role(model, role, own)).collect()
+        let homes = if own { HashSet::new() } else { homes(model) };
+        roles.filter_map(|(_, role)| of_role(model, role, own, &homes)).collect()
     })
 }
 
-fn of_role(model: &Model, role: &Principal, own: bool) -> Option<Finding> {
+/// Accounts that templates are deployed to, though they write them out as the CDK does: an action of a pipeline takes a
+/// role of its own template, so that the account which this role trusts is that of the pipeline.
+fn homes(model: &Model) -> HashSet<(FileId, String)> {
+    let takes = |role: &Principal| {
+        role.uses
+            .iter()
+            .any(|usage| matches!(usage, CiUse::PipelineAction(id) if model.pipelines[*id].file == role.file))
+    };
+    let roles = model.principals.iter().filter(|role| takes(role));
+    let trusted = roles.filter_map(|role| {
+        let entries = role.trust.iter().flat_map(|trust| trust.named_by_allows());
+        let accounts: HashSet<String> =
+            entries.filter_map(|entry| Some(entry.account()?.display().into_owned())).collect();
+        // Of several accounts nothing tells which is the pipeline's.
+        let mut accounts = accounts.into_iter();
+        accounts.next().filter(|_| accounts.next().is_none()).map(|only| (role.file, only))
+    });
+    trusted.collect()
+}
+
+fn of_role(model: &Model, role: &Principal, own: bool, homes: &HashSet<(FileId, String)>) -> Option<Finding> {
     let allows = role.trust.as_ref()?.allows();
     let (statement, entry) = allows.filter(|statement| !names_callers(statement)).find_map(|statement| {
         let principals = statement.principals.as_ref().filter(|found| !found.negated)?;
-        let is_meant = |text: &Text| {
-            if own { is_own(text, role.account.as_deref()) } else { is_foreign(text, role.account.as_deref(), model) }
+        let is_home = |text: &Text| text.literal().is_some_and(|text| homes.contains(&(role.file, text.to_owned())));
+        let is_meant = |text: &Text| match own {
+            true => is_own(text, role.account.as_deref()),
+            false => is_foreign(text, role.account.as_deref(), model) && !is_home(text),
         };
         let entry = principals.entries.iter().find(|entry| {
             entry.kind == TrustedKind::Account && entry.account().is_some_and(|account| is_meant(&account))

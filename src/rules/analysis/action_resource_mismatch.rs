@@ -4,7 +4,7 @@ use super::chain::list;
 use crate::diagnostic::Severity;
 use crate::iam::validate::resources_are_malformed;
 use crate::iam::{ArnPattern, Effect, Mismatch, Statement, mismatches};
-use crate::model::Policy;
+use crate::model::{Model, Policy};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::FileId;
 use crate::value::{Hole, HoleKind, Part, Text};
@@ -21,8 +21,7 @@ pub const ANALYSIS: Analysis = Analysis {
 
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
-        let buckets = context.model.resources.iter().filter(|one| one.kind == "AWS::S3::Bucket");
-        let buckets: HashSet<(FileId, &str)> = buckets.map(|one| (one.file, one.logical_id.value.as_str())).collect();
+        let buckets = buckets(context.model);
         super::of_policies(context, |policy| {
             let statements = policy.document.statements.iter();
             statements.filter_map(|statement| of_statement(policy, &with_buckets(statement, &buckets)))
@@ -30,9 +29,17 @@ fn bind(_: &Params) -> Check {
     })
 }
 
+/// The buckets that templates declare, by file and logical id.
+pub type Buckets<'m> = HashSet<(FileId, &'m str)>;
+
+pub fn buckets(model: &Model) -> Buckets<'_> {
+    let buckets = model.resources.iter().filter(|one| one.kind == "AWS::S3::Bucket");
+    buckets.map(|one| (one.file, one.logical_id.value.as_str())).collect()
+}
+
 /// The statement with a name for each bucket that the template declares: `!GetAtt Bucket.Arn` is a bucket, and never
 /// an object in it.
-fn with_buckets<'s>(statement: &'s Statement, buckets: &HashSet<(FileId, &str)>) -> Cow<'s, Statement> {
+pub fn with_buckets<'s>(statement: &'s Statement, buckets: &Buckets<'_>) -> Cow<'s, Statement> {
     let is_bucket =
         |hole: &Hole| hole.kind == HoleKind::Resource && buckets.contains(&(hole.template, hole.logical_id()));
     let patterns = statement.resources.iter().flat_map(|resources| &resources.patterns);

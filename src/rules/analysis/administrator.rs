@@ -60,7 +60,11 @@ fn of_role<'m>(
     passing: &OnceCell<Vec<(&'m Principal, Passing<'m>)>>,
 ) -> Vec<Finding> {
     let wide = |grant: &&Grant<'_>| {
-        let is_wide = grant.pattern.is_some_and(|pattern| pattern.is_full_wildcard() || pattern.is_service_wildcard());
+        let is_wide = match grant.pattern {
+            Some(pattern) => pattern.is_full_wildcard() || pattern.is_service_wildcard(),
+            // `NotAction` leaves all of AWS but what it names; a policy that AWS wrote is one place, and known by name.
+            None => grant.span != grant.statement.span,
+        };
         grant.everywhere && (is_wide || is_managed(role, grant))
     };
     static IN_IAM: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["iam:CreateUser", "iam:AttachRolePolicy"]));
@@ -78,8 +82,12 @@ fn of_role<'m>(
             }
             seen.push(grant.span);
             let Some(found) = finding(model, role, &[grant]) else { continue };
-            let reach = if is_service { "everything in IAM" } else { "everything" };
-            let reach = if is_managed_named(role, grant, "PowerUserAccess") { "everything but IAM" } else { reach };
+            let reach = match grant.pattern {
+                _ if is_managed_named(role, grant, "PowerUserAccess") => "everything but IAM",
+                None => "everything that `NotAction` does not name",
+                Some(_) if is_service => "everything in IAM",
+                Some(_) => "everything",
+            };
             // Nobody but CloudFormation can take it; what counts is who may hand it over.
             let is_handed_over = !is_ci && role.is_trusted_only_by(&["cloudformation"]);
             let passes = |one: &&(&Principal, Passing<'_>)| one.1.reaches(&Passable::new(role));

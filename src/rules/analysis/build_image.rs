@@ -14,6 +14,10 @@ pub const ANALYSIS: Analysis = Analysis {
     bind,
 };
 
+/// Images of CodeBuild, whose versions AWS keeps: by their short name, and where they can be pulled from too.
+/// <https://gallery.ecr.aws/codebuild>
+const OF_CODEBUILD: [&str; 2] = ["aws/codebuild/", "public.ecr.aws/codebuild/"];
+
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
         context.model.projects.iter().filter_map(|project| of_project(context.model, project)).collect()
@@ -31,7 +35,7 @@ fn of_project(model: &Model, project: &BuildProject) -> Option<Finding> {
     }
     let tag = shown.rsplit('/').next().and_then(|name| name.split_once(':')).map_or("", |(_, tag)| tag);
     let floats = matches!(tag, "" | "latest");
-    let (problem, severity) = if shown.starts_with("aws/codebuild/") {
+    let (problem, severity) = if OF_CODEBUILD.iter().any(|own| shown.starts_with(own)) {
         (floats.then_some("is another image whenever AWS releases one")?, Severity::Low)
     } else if repository.is_some() {
         if keeps_tags(model, project) {

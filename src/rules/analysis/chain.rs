@@ -4,7 +4,7 @@
 use crate::diagnostic::Confidence;
 use crate::iam::access::Access;
 use crate::iam::document::ActionMatch;
-use crate::iam::{ConditionClass, Grant, PolicyDocument};
+use crate::iam::{ConditionClass, Grant, PolicyDocument, Statement};
 use crate::model::principal::{CiUse, Principal, PrincipalKind, RoleRef};
 use crate::model::{BuildProject, Model};
 use crate::rules::{Finding, Param, ParamKind, doubt};
@@ -34,6 +34,7 @@ pub fn is_meant(principal: &Principal, word: &str) -> bool {
                 && !principal.is_ci_role()
                 && !principal.uses.contains(&CiUse::Execution)
                 && !principal.is_execution_role()
+                && may_be_taken(principal)
         }
         "users" => principal.kind == PrincipalKind::User,
         // Users and groups, and roles that somebody else than a service takes.
@@ -46,6 +47,19 @@ pub fn is_meant(principal: &Principal, word: &str) -> bool {
         "anyone" => true,
         _ => principal.is_ci_role(),
     }
+}
+
+/// Whether the trust policy lets anybody take the role, as far as it is seen: `NotAction: sts:AssumeRole` keeps every
+/// service out.
+fn may_be_taken(role: &Principal) -> bool {
+    let Some(trust) = &role.trust else { return true };
+    let takes = |allow: &Statement| {
+        let is_open = allow.actions.as_ref().is_none_or(|actions| !actions.unknown.is_empty());
+        let entries = allow.principals.iter().flat_map(|principals| &principals.entries);
+        let are_services = entries.clone().next().is_some() && entries.clone().all(|entry| entry.service().is_some());
+        is_open || !are_services || !allow.matches_action("sts:AssumeRole").is_empty()
+    };
+    !trust.unread.is_empty() || trust.allows().next().is_none() || trust.allows().any(takes)
 }
 
 /// Grants of one statement, as one finding: the first is the cause, the others are named.
@@ -165,6 +179,9 @@ fn narrowing_notes(grant: &Grant<'_>) -> Vec<String> {
     let real = grant.narrowing.iter().filter(|narrowing| narrowing.class != ConditionClass::Vacuous);
     let mut notes: Vec<String> = real
         .map(|narrowing| match narrowing.class {
+            ConditionClass::Path if narrowing.test.is_on("aws:ViaAWSService") => {
+                "only where a service makes the call, not the code itself".to_owned()
+            }
             ConditionClass::Path => format!("only through the service named by `{}`", narrowing.key()),
             _ => format!("only where the condition on `{}` holds", narrowing.key()),
         })

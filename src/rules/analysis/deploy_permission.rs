@@ -258,7 +258,8 @@ fn calls(model: &Model, principal: &Principal, grants: &[&Grant<'_>]) -> String 
 
 /// The group that gives a user a grant.
 fn group_with<'m>(model: &'m Model, user: &Principal, grant: &Grant<'_>) -> Option<&'m Principal> {
-    let mut groups = model.principals.iter().filter(|one| one.kind == PrincipalKind::Group && !user.groups.is_empty());
+    let mut groups =
+        model.principals.iter().filter(|one| one.kind == PrincipalKind::Group && user.kind == PrincipalKind::User);
     groups.find(|group| {
         let mut statements = group.authority.documents.iter().flat_map(|document| &document.statements);
         statements.any(|statement| statement.span == grant.statement.span)
@@ -282,7 +283,8 @@ fn deployer(model: &Model, principal: &Principal) -> String {
     };
     let deployers = model.deployers.principals.iter().map(|id| model.principal(*id));
     let best = deployers
-        .filter(|other| !std::ptr::eq(*other, principal))
+        // A copy of the template elsewhere has a role of the same name, which helps nobody.
+        .filter(|other| !std::ptr::eq(*other, principal) && other.display() != principal.display())
         .min_by_key(|other| (std::cmp::Reverse(model.nearness(other.file, principal.file)), !is_certain(other)));
     match (best, model.deployers.elsewhere.first()) {
         (Some(role), _) => format!("`{}`", role.display()),

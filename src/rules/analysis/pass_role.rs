@@ -83,8 +83,9 @@ fn reach(privileged: &[Powerful<'_>], principal: &Principal, grant: &Grant<'_>) 
     let wild: Vec<ArnPattern> = grant
         .resources
         .iter()
-        .filter(|resource| resource.has_wildcards())
-        .map(|resource| in_any_account(resource))
+        .map(in_any_account)
+        // One name in whichever account is one role: only those of the own account can be passed.
+        .filter(ArnPattern::has_wildcards)
         .collect();
     let reached = privileged.iter().filter(|(role, _)| {
         let is_near = may_be_one_account(role.account.as_deref(), principal.account.as_deref());
@@ -105,8 +106,8 @@ fn powerful(model: &Model) -> Vec<Powerful<'_>> {
 const ANY_ACCOUNT: &str = "arn:aws:iam::111122223333:";
 
 /// The pattern, whatever its account and partition: the role stands beside the policy.
-fn in_any_account(resource: &ArnPattern) -> ArnPattern {
-    let Some(part) = resource.resource_part() else { return resource.clone() };
+fn in_any_account(resource: &&ArnPattern) -> ArnPattern {
+    let Some(part) = resource.resource_part() else { return (*resource).clone() };
     let mut parts = Text::at(ANY_ACCOUNT, part.span).parts;
     parts.extend(part.parts);
     ArnPattern::new(&Text { parts, span: part.span }.normalised(), false, Vec::new())

@@ -68,6 +68,7 @@ fn is_told_elsewhere(model: &Model, policy: &Policy, issue: &Issue) -> bool {
     if code.starts_with("PASS_ROLE_") || code.starts_with("CREATE_SLR_") {
         let mut holders = policy.attached_to.iter().map(|id| model.principal(*id));
         return is_boundary(model, policy)
+            || statement_of(policy, issue).is_some_and(names_none)
             || holders.any(|holder| holder.is_ci_role() || is_administrator_by(holder, issue));
     }
     if issue.code == codes::MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL {
@@ -76,6 +77,10 @@ fn is_told_elsewhere(model: &Model, policy: &Policy, issue: &Issue) -> bool {
     if issue.code == codes::WILDCARD_USAGE_TOO_PERMISSIVE {
         // How wide a subject is, and what the role may do, is told together.
         return policy.kind == PolicyKind::Trust && issue.other.ends_with(":sub");
+    }
+    if REDUNDANT.contains(&issue.code) {
+        // The CDK writes a statement for each call of `grant`; nobody has it in their code.
+        return model.origin(policy.owner.span, "").is_some();
     }
     if issue.code == codes::MISSING_VERSION {
         // The version makes a difference where it is told that it does.
@@ -97,12 +102,20 @@ fn is_boundary(model: &Model, policy: &Policy) -> bool {
 /// Whether the place makes its holder an administrator, which says more.
 fn is_administrator_by(holder: &Principal, issue: &Issue) -> bool {
     let is_here = |grant: &Grant<'_>| {
-        let is_wide = grant.pattern.is_some_and(|pattern| pattern.is_full_wildcard() || pattern.is_service_wildcard());
+        let is_wide = grant.pattern.is_none_or(|pattern| pattern.is_full_wildcard() || pattern.is_service_wildcard());
         is_wide && grant.everywhere && grant.span == issue.span
     };
     holder.kind != PrincipalKind::Group
         && holder.authority.grants(&["iam:CreateUser", "iam:AttachRolePolicy"]).iter().any(is_here)
 }
+
+/// What adds nothing.
+const REDUNDANT: &[Code] = &[
+    codes::REDUNDANT_ACTION,
+    codes::REDUNDANT_RESOURCE,
+    codes::REDUNDANT_STATEMENT,
+    codes::REDUNDANT_STATEMENT_DUE_TO_WILDCARD_IN_CONDITION,
+];
 
 /// Codes that matter less where other actions of the statement still work.
 const PARTIAL: &[Code] = &[
@@ -135,14 +148,32 @@ fn finding(policy: &Policy, group: &[&Issue]) -> Option<Finding> {
     let help = words(alternative(told.help, &first.other));
     found.change = change(group, &help);
     found.help = Some(help);
-    let mut statements = policy.document.statements.iter();
-    if let Some(statement) = statements.find(|statement| statement.span.contains(first.span)) {
+    if let Some(statement) = statement_of(policy, first) {
         found = with_conditions(found, &statement.when, Vec::new());
+    }
+    if first.code.name.starts_with("PASS_ROLE_") && statement_of(policy, first).is_some_and(tests_tags) {
+        found =
+            found.note("tags of a role do not reliably limit who passes it, and AWS advises against such a condition");
     }
     if PARTIAL.contains(&first.code) && !first.is_whole_statement {
         found = found.severity(Severity::Low);
     }
     Some(found)
+}
+
+fn statement_of<'p>(policy: &'p Policy, issue: &Issue) -> Option<&'p Statement> {
+    policy.document.statements.iter().find(|statement| statement.span.contains(issue.span))
+}
+
+/// `NotResource: "*"` is about no resource at all.
+fn names_none(statement: &Statement) -> bool {
+    let left_out = statement.resources.as_ref().filter(|resources| resources.negated);
+    left_out.is_some_and(|resources| resources.patterns.iter().any(|one| one.is_everything() && one.when.is_empty()))
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
+fn tests_tags(statement: &Statement) -> bool {
+    statement.conditions.iter().any(|test| test.key.to_ascii_lowercase().contains(":resourcetag/"))
 }
 
 /// What the help says, where it is exact. Whether a covered entry should go or the wildcard that covers

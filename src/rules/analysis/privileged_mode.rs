@@ -3,6 +3,8 @@
 use crate::diagnostic::Severity;
 use crate::model::BuildProject;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::source::Span;
+use crate::value::Value;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "privileged-mode",
@@ -32,11 +34,13 @@ fn finding(context: &Context<'_>, project: &BuildProject) -> Option<Finding> {
     let is_untrusted = project.runs_untrusted_code();
     let neighbour = on_same_fleet(context, project);
     let mut found = Finding::new(span, project.display()).fact("project", project.display());
-    found = match docker {
-        Some(command) => found.related(command.span, "this needs a container engine"),
-        None => found,
+    let layers = layer_cache(project);
+    found = match (docker, layers) {
+        (Some(command), _) => found.related(command.span, "this needs a container engine"),
+        (None, Some(mode)) => found.related(mode, "this keeps the layers of images"),
+        (None, None) => found,
     };
-    let (mut reason, mut severity) = match (is_untrusted, docker.is_some(), hidden) {
+    let (mut reason, mut severity) = match (is_untrusted, docker.is_some() || layers.is_some(), hidden) {
         (true, ..) => ("for code that nobody has reviewed", Severity::Medium),
         (false, true, _) => ("for the container engine that it uses", Severity::Low),
         (false, false, true) => ("and whether it needs that cannot be seen", Severity::Low),
@@ -50,6 +54,14 @@ fn finding(context: &Context<'_>, project: &BuildProject) -> Option<Finding> {
         (reason, severity) = ("on machines that it shares with another project", Severity::High);
     }
     Some(found.fact("reason", reason).severity(severity))
+}
+
+/// The mode of the cache that there is for builds of images alone, and that needs privileged mode.
+/// <https://docs.aws.amazon.com/codebuild/latest/userguide/caching-local.html>
+fn layer_cache(project: &BuildProject) -> Option<Span> {
+    let modes = project.properties.get("Cache").and_then(|cache| cache.get("Modes"))?.items();
+    let is_of_layers = |mode: &Value| mode.literal() == Some("LOCAL_DOCKER_LAYER_CACHE");
+    modes.into_iter().map(|(_, mode)| mode).find(|mode| is_of_layers(mode)).map(Value::span)
 }
 
 /// Another project whose builds run on the same reserved machines.

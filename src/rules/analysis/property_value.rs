@@ -1,7 +1,7 @@
 //! A property of a resource that has, or lacks, a certain value.
 
-use super::chain::with_conditions;
-use crate::diagnostic::Doubt;
+use super::chain::{list, with_conditions};
+use crate::diagnostic::{Doubt, Label};
 use crate::model::{DeclaredResource, Model, ShownParameter};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::source::Span;
@@ -59,7 +59,7 @@ pub const ANALYSIS: Analysis = Analysis {
             doc: "the value must not be shown; a parameter without `NoEcho` shows it too",
         },
     ],
-    facts: &["resource", "kind", "property", "value", "how"],
+    facts: &["resource", "kind", "property", "properties", "value", "how"],
     bind,
 };
 
@@ -114,14 +114,34 @@ impl Question {
             return vec![named(resource, resource.logical_id.span, "", "", "is there")];
         }
         let Some(properties) = resource.value() else { return Vec::new() };
-        let mut findings = Vec::new();
+        let mut all = Vec::new();
         for path in &self.paths {
             let mut places = Vec::new();
             self.places(properties, path, &[], &mut places);
-            let meant = places.iter().filter(|place| self.is_beside(place));
-            findings.extend(meant.filter_map(|place| self.at(model, resource, path, place)));
+            let meant = places.into_iter().filter(|place| self.is_beside(place));
+            all.extend(meant.filter_map(|place| Some((self.at(model, resource, path, &place)?, path, place))));
         }
-        findings
+        self.by_holder(all)
+    }
+
+    /// Several of the properties in one map are one finding; secrets are told one by one.
+    fn by_holder(&self, all: Vec<(Finding, &Vec<String>, Place<'_>)>) -> Vec<Finding> {
+        let mut told: Vec<(Finding, Vec<String>, Place<'_>)> = Vec::new();
+        for (found, path, place) in all {
+            let name = path.last().map(|name| format!("`{name}`")).unwrap_or_default();
+            let is_beside = |(first, _, other): &&mut (Finding, Vec<String>, Place<'_>)| {
+                let is_here = place.value.is_some() && other.value.is_some() && first.notes == found.notes;
+                is_here && place.holder.zip(other.holder).is_some_and(|(own, its)| std::ptr::eq(own, its))
+            };
+            match told.iter_mut().find(is_beside).filter(|_| !self.secret) {
+                Some((first, names, _)) => {
+                    first.related.push(Label::new(found.span, "and this"));
+                    names.push(name);
+                }
+                None => told.push((found, vec![name], place)),
+            }
+        }
+        told.into_iter().map(|(found, names, _)| found.fact("properties", list(&names, 4))).collect()
     }
 
     /// Walks down the path; where it breaks off, the place is one without a value.

@@ -1,8 +1,9 @@
 //! Resource policies that let strangers in, by the engine's own question with a request to show for it.
 
+use super::action_resource_mismatch::{Buckets, buckets, with_buckets};
 use super::chain::with_conditions;
 use crate::diagnostic::Severity;
-use crate::iam::{self, Access, PolicyDocument, PolicyKind, PublicKind, public_access};
+use crate::iam::{self, Access, Effect, PolicyDocument, PolicyKind, PublicKind, Statement, mismatches, public_access};
 use crate::model::Policy;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::Span;
@@ -20,13 +21,15 @@ fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
         let policies = &context.model.policies;
         let of_resources = policies.par_iter().filter(|policy| policy.kind == PolicyKind::Resource);
-        of_resources.filter_map(of_policy).collect()
+        let buckets = buckets(context.model);
+        of_resources.filter_map(|policy| of_policy(policy, &buckets)).collect()
     })
 }
 
-fn of_policy(policy: &Policy) -> Option<Finding> {
+fn of_policy(policy: &Policy, buckets: &Buckets<'_>) -> Option<Finding> {
     let kind = PublicKind::parse(&policy.resource_type).filter(|_| policy.document.allows().any(names_everybody))?;
-    let iam::Finding::Found(access) = public_access(&[&of_its_resource(&policy.document)], kind) else { return None };
+    let asked = of_its_resource(&policy.document, buckets);
+    let iam::Finding::Found(access) = public_access(&[&asked], kind) else { return None };
     let statement = policy.document.statements.iter().find(|statement| statement.span == access.allowed_by)?;
     let principals = statement.principals.as_ref()?;
     let span =
@@ -36,10 +39,10 @@ fn of_policy(policy: &Policy) -> Option<Finding> {
     let mut found = Finding::new(span, subject)
         .fact("owner", policy.owner.display())
         .fact("kind", policy.resource_type.clone())
-        .fact("action", access.request.action.clone())
+        .fact("action", called(statement, &access))
         .fact("noun", noun)
         .related(policy.owner.span, "this policy")
-        .note(witness(&access));
+        .note(witness(statement, &access));
     if let Some(at) = action_span(statement, &access.request.action) {
         found = found.related(at, "allowed to them");
     }
@@ -51,27 +54,33 @@ fn of_policy(policy: &Policy) -> Option<Finding> {
 }
 
 /// A stranger is let in by a star, or by what `NotPrincipal` leaves; the engine says whether.
-fn names_everybody(statement: &iam::Statement) -> bool {
+fn names_everybody(statement: &Statement) -> bool {
     let is_anybody = |entry: &iam::Principal| entry.kind == iam::PrincipalKind::Anybody;
     statement.principals.as_ref().is_some_and(|found| found.negated || found.entries.iter().any(is_anybody))
 }
 
 /// The document where every statement is about the resource that holds it, whatever name the
 /// deployment gives that.
-fn of_its_resource(document: &PolicyDocument) -> PolicyDocument {
+fn of_its_resource(document: &PolicyDocument, buckets: &Buckets<'_>) -> PolicyDocument {
     let mut document = document.clone();
+    // An action on objects allows nothing where the bucket alone is named.
+    let is_dead = |statement: &Statement| {
+        let dead = mismatches(&with_buckets(statement, buckets)).first().map(|first| first.is_whole_statement);
+        statement.effect == Effect::Allow && dead == Some(true)
+    };
+    document.statements.retain(|statement| !is_dead(statement));
     for statement in &mut document.statements {
         statement.resources.take_if(|own| !own.negated && own.patterns.iter().any(|one| one.text().has_holes()));
     }
     document
 }
 
-fn action_span(statement: &iam::Statement, action: &str) -> Option<Span> {
+fn action_span(statement: &Statement, action: &str) -> Option<Span> {
     statement.matches_action(action).first().map(|matched| matched.span)
 }
 
 /// Objects of a bucket, read and nothing else.
-fn is_only_read(policy: &Policy, statement: &iam::Statement) -> bool {
+fn is_only_read(policy: &Policy, statement: &Statement) -> bool {
     let patterns = statement.actions.as_ref().filter(|actions| !actions.negated);
     policy.resource_type == "AWS::S3::Bucket"
         && patterns.is_some_and(|actions| {
@@ -82,6 +91,15 @@ fn is_only_read(policy: &Policy, statement: &iam::Statement) -> bool {
         })
 }
 
-fn witness(access: &Access) -> String {
-    format!("for instance {} on `{}` by somebody of another account", access.request.action, access.request.resource)
+/// What the policy allows, as it writes it.
+fn called(statement: &Statement, access: &Access) -> String {
+    let matched = statement.matches_action(&access.request.action);
+    let pattern = matched.first().and_then(|matched| matched.pattern);
+    pattern.map_or_else(|| access.request.action.clone(), |pattern| pattern.text().display().into_owned())
+}
+
+fn witness(statement: &Statement, access: &Access) -> String {
+    let written = statement.resources.iter().flat_map(|own| &own.patterns).find(|pattern| pattern.text().has_holes());
+    let resource = written.map_or_else(|| access.request.resource.clone(), |own| own.text().display().into_owned());
+    format!("for instance {} on `{resource}` by somebody of another account", access.request.action)
 }

@@ -26,6 +26,11 @@ pub const ANALYSIS: Analysis = Analysis {
 /// A pattern that matches this part of a service's write actions is as good as all of them.
 const NEARLY_ALL: f64 = 0.8;
 
+/// Services that are there for the agent of Systems Manager alone, which calls all that they have: AWS's own policy
+/// for it lists every action, and on every resource.
+/// <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSSMManagedInstanceCore.html>
+const OF_AGENT: [&str; 2] = ["ec2messages", "ssmmessages"];
+
 fn bind(params: &Params) -> Check {
     let dangerous = params.list("dangerous-services");
     let principals = params.word("principals");
@@ -55,7 +60,7 @@ fn of_role(model: &Model, role: &Principal, dangerous: &[String], of_workload: b
         // nobody chooses the code from outside.
         let named = if of_workload { 2 } else { 1 };
         let steps = |one: &Covered<'_>| {
-            let is_dangerous = dangerous.iter().any(|name| name == one.service);
+            let is_dangerous = one.reaches_most && dangerous.iter().any(|name| name == one.service);
             u8::from(!is_dangerous) + if one.grant.everywhere { 0 } else { named }
         };
         covered.sort_by_key(steps);
@@ -89,6 +94,9 @@ struct Covered<'a> {
     /// How many write actions are granted by it; `None` where a resource, a deny or a boundary limits
     /// them.
     count: Option<usize>,
+    /// Whether the resources are such that half of the actions fit them: `codebuild:*` on a group of reports starts no
+    /// build.
+    reaches_most: bool,
     grant: Grant<'a>,
 }
 
@@ -111,7 +119,9 @@ fn covered_service<'a>(
     // Where nothing limits them all are granted when one is.
     let counts = role.authority.only_allows() && statement.is_on_everything();
     let count = counts.then_some(writes.len());
-    Some(Covered { service, pattern: pattern.text().display().into_owned(), count, grant })
+    let fits = |action: &&catalogue::Action| grant.resources.iter().any(|resource| !resource.fits(**action).is_no());
+    let reaches_most = grant.everywhere || 2 * writes.iter().filter(fits).count() >= writes.len();
+    Some(Covered { service, pattern: pattern.text().display().into_owned(), count, reaches_most, grant })
 }
 
 /// The service whose write actions a pattern covers, and those actions; a pattern over all services
@@ -120,7 +130,7 @@ fn covered_writes(pattern: &ActionPattern) -> Option<(&'static str, Vec<catalogu
     if pattern.is_literal() || pattern.is_full_wildcard() {
         return None;
     }
-    let service = catalogue::service(pattern.service()?)?;
+    let service = catalogue::service(pattern.service()?).filter(|service| !OF_AGENT.contains(&service.prefix()))?;
     let is_write = |action: &catalogue::Action| !matches!(action.level(), AccessLevel::Read | AccessLevel::List);
     let writes: Vec<catalogue::Action> = service.actions().filter(is_write).collect();
     if pattern.is_service_wildcard() {

@@ -3,10 +3,12 @@
 use super::chain::{WHOSE, by_statement, distinct, finding, is_meant, list};
 use crate::diagnostic::Severity;
 use crate::iam::catalogue::{self, AccessLevel};
-use crate::iam::{ConditionClass, Grant, Wanted};
+use crate::iam::narrowing::Narrowing;
+use crate::iam::{ArnPattern, ConditionClass, Grant, Statement, Wanted};
 use crate::model::{Model, Principal};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::Span;
+use crate::value::Text;
 use rayon::prelude::*;
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -47,8 +49,9 @@ fn of_role(model: &Model, role: &Principal, of_workload: bool) -> Vec<Finding> {
     writes.sort_by_key(|action| action.index());
     writes.dedup_by_key(|action| action.index());
     let grants = role.authority.grants_of(&Wanted::of(writes));
-    let is_named = |grant: &Grant<'_>| ALIASES.iter().any(|key| grant.tests_on(key).next().is_some());
-    let mut free: Vec<Grant<'_>> = grants.into_iter().filter(|grant| grant.everywhere && !is_named(grant)).collect();
+    // What `NotAction` leaves is no list of calls.
+    let is_listed = |grant: &Grant<'_>| grant.everywhere && grant.pattern.is_some();
+    let mut free: Vec<Grant<'_>> = grants.into_iter().filter(|grant| is_listed(grant) && !is_limited(grant)).collect();
     if role.is_trusted_only_by(&["codedeploy"]) {
         free.retain(|grant| !is_of_codedeploy(role, grant));
     }
@@ -67,9 +70,47 @@ fn of_role(model: &Model, role: &Principal, of_workload: bool) -> Vec<Finding> {
 const OF_VPC: [&str; 3] =
     ["ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"];
 
+/// What the agent of Systems Manager calls about its own machine, which has no id before it is there: AWS allows it on
+/// every resource too.
+/// <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSSMManagedInstanceCore.html>
+const OF_AGENT: [&str; 6] = [
+    "ssm:PutComplianceItems",
+    "ssm:PutConfigurePackageResult",
+    "ssm:PutInventory",
+    "ssm:UpdateAssociationStatus",
+    "ssm:UpdateInstanceAssociationStatus",
+    "ssm:UpdateInstanceInformation",
+];
+
 /// A key is named by its alias in a condition, and nowhere else: the resource of such a statement is `*`.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html>
 const ALIASES: [&str; 2] = ["kms:RequestAlias", "kms:ResourceAliases"];
+
+/// Whether something else than `Resource` says which resources are meant: a condition on an alias or on tags, a deny
+/// of all that has a name, or that only a service makes the call, with what it works on.
+fn is_limited(grant: &Grant<'_>) -> bool {
+    ALIASES.iter().any(|key| grant.tests_on(key).next().is_some())
+        || (grant.action != "iam:PassRole" && grant.narrowing.iter().any(names_by_tag))
+        || grant.is_narrowed_by(ConditionClass::Path)
+        || grant.less.iter().any(|deny| takes_all_names(deny, &grant.action))
+}
+
+/// `aws:ResourceTag/team: orders`, or the same by a key of the service; those of roles are no sure limit to who passes them.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html>
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
+fn names_by_tag(narrowing: &Narrowing<'_>) -> bool {
+    let is_tag =
+        narrowing.key().split_once(':').is_some_and(|(_, name)| name.to_ascii_lowercase().starts_with("resourcetag/"));
+    is_tag && narrowing.class == ConditionClass::Object && !narrowing.test.operator.if_exists
+}
+
+/// `Deny` on `arn:aws:sns:*:*` leaves what has no ARN, such as a number to send a message to.
+fn takes_all_names(deny: &Statement, action: &str) -> bool {
+    let service = action.split_once(':').map_or("", |(service, _)| service);
+    let every = ArnPattern::new(&Text::at(format!("arn:aws:{service}:*:*:*"), deny.span), false, Vec::new());
+    let mut named = deny.resources.iter().filter(|resources| !resources.negated).flat_map(|own| &own.patterns);
+    deny.is_unconditional() && named.any(|pattern| pattern.when.is_empty() && pattern.covers(&every).is_yes())
+}
 
 /// CodeDeploy works with policies that AWS wrote for it, and has no narrower ones.
 /// <https://docs.aws.amazon.com/codedeploy/latest/userguide/getting-started-create-service-role.html>
@@ -85,9 +126,14 @@ pub fn is_telemetry(action: &str) -> bool {
 
 /// A write that a policy can limit to resources by their ARN.
 fn is_write(action: catalogue::Action) -> bool {
+    let nameless = match action.service().prefix() {
+        "ec2" => OF_VPC.as_slice(),
+        "ssm" => OF_AGENT.as_slice(),
+        _ => &[],
+    };
     !matches!(action.level(), AccessLevel::Read | AccessLevel::List)
         && action.supports_resource_level()
-        && !(action.service().prefix() == "ec2" && OF_VPC.contains(&action.full_name().as_str()))
+        && !nameless.contains(&action.full_name().as_str())
 }
 
 fn of_statement(model: &Model, role: &Principal, group: &[&Grant<'_>]) -> Option<Finding> {
