@@ -22,7 +22,7 @@ use super::{
     BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder, ShownParameter,
 };
 use crate::diagnostic::Diagnostic;
-use crate::iam::{PolicyDocument, PolicyKind};
+use crate::iam::{PolicyDocument, PolicyKind, enclosed};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::{self, Node, Parsed};
 use crate::template::buildspec::Buildspec;
@@ -454,9 +454,9 @@ pub fn policy(repository: &Repository<'_>, file: FileId, taken_for: &AsPolicy) -
 }
 
 fn bare_policy(root: &Node, file: FileId, path: &str, fragment: &mut Fragment) {
-    let value = Value::plain(root);
+    let value = enclosed(Value::plain(root));
     let name = path.rsplit('/').next().unwrap_or(path).to_owned();
-    let span = Span { end: root.span().start, ..root.span() };
+    let span = Span { end: value.span().start, ..value.span() };
     let owner = PolicyOwner { name, span, kind: String::new(), policy_name: None, account: None };
     let kind = kind_of_document(&value);
     add_policy(fragment, value, kind, owner, file, None);
