@@ -160,6 +160,25 @@ fn a_boundary_and_a_control_policy_pass_no_role() {
 }
 
 #[test]
+fn all_but_every_role_is_no_role() {
+    let table = [
+        (r#""*""#, false),
+        (r#"["arn:aws:s3:::app", "arn:aws:iam::*:role/*"]"#, false),
+        (r#""arn:aws:iam::*""#, false),
+        (r#""arn:aws:iam::*:role/app-*""#, true),
+        (r#""arn:aws:iam::444455556666:role/*""#, true),
+        (r#""arn:aws:s3:::*""#, true),
+        (r#"{"If": ["Strict", "*", "arn:aws:s3:::app"]}"#, true),
+    ];
+    for (excepted, passes) in table {
+        let json = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": "iam:PassRole", "NotResource": {excepted}}}]}}"#
+        );
+        assert_eq!(found(&json, PolicyKind::Identity).contains(&"PASS_ROLE_WITH_NOT_RESOURCE"), passes, "{excepted}");
+    }
+}
+
+#[test]
 fn every_code_is_there_once_and_has_its_type() {
     let count = |kind| codes::ALL.iter().filter(|code| code.finding_type == kind).count();
     let types =
