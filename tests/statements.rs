@@ -136,17 +136,17 @@ fn a_misspelled_action_is_told_in_one_line_with_what_is_meant_and_no_list() {
 #[test]
 fn an_action_that_takes_only_the_star_gets_a_statement_of_its_own_where_it_has_none() {
     let help = |actions: &str| {
-        let resource = "\"arn:aws:acm:eu-west-1:111122223333:certificate/*\"";
+        let resource = "\"arn:aws:ecr:eu-west-1:111122223333:repository/shop\"";
         let (_, report) =
             report(&statements(&format!("[{{Effect: Allow, Action: [{actions}], Resource: {resource}}}]")));
         let found = report.diagnostics.into_iter().find(|found| found.rule == "action-resource-mismatch");
         found.and_then(|found| found.help)
     };
     let own = "put it in a statement of its own with `Resource: \"*\"`";
-    assert_eq!(help("acm:RequestCertificate").as_deref(), Some("write `Resource: \"*\"` here"));
-    assert_eq!(help("acm:RequestCertificate, acm:DescribeCertificate").as_deref(), Some(own));
-    assert_eq!(help("acm:RequestCertificate, s3:GetObject").as_deref(), Some(own));
-    assert_eq!(help("acm:DescribeCertificate"), None);
+    assert_eq!(help("ecr:GetAuthorizationToken").as_deref(), Some("write `Resource: \"*\"` here"));
+    assert_eq!(help("ecr:GetAuthorizationToken, ecr:PutImage").as_deref(), Some(own));
+    assert_eq!(help("ecr:GetAuthorizationToken, s3:GetObject").as_deref(), Some(own));
+    assert_eq!(help("ecr:PutImage"), None);
 }
 
 #[test]
