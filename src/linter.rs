@@ -88,7 +88,7 @@ pub struct Options {
     pub reported: Option<BTreeSet<FileId>>,
     /// Files that were named, so that not being able to read them is worth a word.
     pub named: Vec<FileId>,
-    /// Every file is a policy document, unless it is a template or output of the AWS CLI: what it is taken for.
+    /// Every file is a policy document or holds some, unless it is a template: what they are taken for.
     pub as_policy: Option<AsPolicy>,
     /// The process ends with this run: what it holds is left to the system, as taking it apart takes
     /// a twentieth of the work.
@@ -270,18 +270,16 @@ impl Taken {
     }
 }
 
-/// Files that say themselves which policies they hold.
-const HOLD_POLICIES: [Format; 5] =
-    [Format::CloudFormation, Format::Sam, Format::Serverless, Format::Terraform, Format::CliDump];
-
 /// Lowers a file as what it is, or as the policy that it is taken for.
 fn take(repository: &Repository<'_>, file: FileId, asked: &Asked, options: &Options) -> Taken {
     let File { format, parsed, .. } = repository.get(file);
     if let Some(taken_for) = &options.as_policy
-        && !HOLD_POLICIES.contains(format)
+        && !matches!(format, Format::CloudFormation | Format::Sam | Format::Serverless | Format::Terraform)
         && parsed.root().is_some()
     {
-        return Taken::plain(Format::Policy, lower::policy(repository, file, taken_for));
+        // An output of the AWS CLI says itself which policies it holds.
+        let format = if *format == Format::CliDump { Format::CliDump } else { Format::Policy };
+        return Taken::plain(format, lower::policy(repository, file, format, taken_for));
     }
     if *format == Format::Terraform && parsed.root().is_none() {
         let odd = Some("it cannot be read as HCL, and may name the backend that keeps the state of Terraform");

@@ -438,9 +438,9 @@ pub struct AsPolicy {
     pub resource_type: String,
 }
 
-/// Lowers a file that was named as a policy document.
-pub fn policy(repository: &Repository<'_>, file: FileId, taken_for: &AsPolicy) -> Fragment {
-    let mut fragment = as_format(repository, file, Format::Policy, &repository.get(file).parsed, &Asked::All);
+/// Lowers a file that was named as a policy document, or as an output that holds some.
+pub fn policy(repository: &Repository<'_>, file: FileId, format: Format, taken_for: &AsPolicy) -> Fragment {
+    let mut fragment = as_format(repository, file, format, &repository.get(file).parsed, &Asked::All);
     for policy in &mut fragment.policies {
         if let Some(kind) = taken_for.kind
             && let Some(written) = &policy.written
@@ -448,7 +448,9 @@ pub fn policy(repository: &Repository<'_>, file: FileId, taken_for: &AsPolicy) -
             policy.kind = kind;
             policy.document = PolicyDocument::read(written, kind).into();
         }
-        policy.resource_type.clone_from(&taken_for.resource_type);
+        if !taken_for.resource_type.is_empty() {
+            policy.resource_type.clone_from(&taken_for.resource_type);
+        }
     }
     fragment
 }
