@@ -9,7 +9,7 @@ use super::answer::Truth;
 use super::glob::{Glob, Letter, Reach, Search, Token, outside};
 use super::variable::{Piece, pieces};
 use crate::source::Span;
-use crate::value::{Condition, Part, Text};
+use crate::value::{Condition, HoleKind, Part, Text};
 
 /// One entry of `Resource` or `NotResource`.
 #[derive(Clone, Debug)]
@@ -352,6 +352,12 @@ impl Readings {
         }
         self
     }
+}
+
+/// Whether the colon before the partition is missing: `arn${AWS::Partition}…`, which is no ARN whatever the partition.
+pub fn lacks_first_colon(text: &Text) -> bool {
+    matches!(text.parts.as_slice(), [Part::Known(start, _), Part::Hole(hole), ..]
+        if start == "arn" && hole.kind == HoleKind::Pseudo && hole.name == "AWS::Partition")
 }
 
 pub(super) fn split(text: &Text) -> Option<[Text; 6]> {

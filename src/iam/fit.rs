@@ -3,7 +3,7 @@
 
 use super::action::ActionPattern;
 use super::answer::Truth;
-use super::arn::ArnPattern;
+use super::arn::{ArnPattern, lacks_first_colon};
 use super::catalogue::Action;
 use super::document::Statement;
 use super::universe::Universe;
@@ -43,7 +43,8 @@ pub fn mismatches(statement: &Statement) -> Vec<Mismatch<'_>> {
     }
     // What is no ARN at all is a matter of grammar.
     let is_no_arn = |pattern: &ArnPattern| {
-        pattern.text().literal().is_some_and(|text| !text.starts_with("arn:") && !text.starts_with(['*', '?']))
+        let is_other = |text: &str| !text.starts_with("arn:") && !text.starts_with(['*', '?']);
+        pattern.text().literal().is_some_and(is_other) || lacks_first_colon(pattern.text())
     };
     if resources.patterns.iter().all(is_no_arn) {
         return Vec::new();

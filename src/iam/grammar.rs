@@ -1,6 +1,7 @@
 //! What IAM refuses, or reads otherwise than it looks, in the shape of a policy document.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 
+use super::arn::lacks_first_colon;
 use super::document::PolicyKind;
 use super::document::read::{element, items};
 use super::worlds::branches;
@@ -290,11 +291,11 @@ fn check_effect(map: &Map, found: &mut Problems) {
 /// IAM wants an ARN or `*`. What waits to be filled in, such as `<arn>` or `{arn}`, is not judged.
 fn check_resources(value: &Value, found: &mut Problems) {
     for (_, item) in items(value) {
-        let Some(Part::Known(start, _)) = item.as_text().and_then(|text| text.parts.first()) else { continue };
-        let is_complete = item.literal().is_some() || start.len() > "arn:".len();
+        let Some(text) = item.as_text() else { continue };
+        let Some(Part::Known(start, _)) = text.parts.first() else { continue };
+        let is_complete = text.literal().is_some() || start.len() > "arn:".len() || lacks_first_colon(text);
         if is_complete && !start.starts_with("arn:") && !start.starts_with(['*', '?', '<', '{', '$', '[']) {
-            let text = item.as_text().map_or_else(String::new, |text| text.display().into_owned());
-            found.add(GrammarKind::NoArn { text }, item.span());
+            found.add(GrammarKind::NoArn { text: text.display().into_owned() }, item.span());
         }
     }
 }
