@@ -277,9 +277,11 @@ fn take(repository: &Repository<'_>, file: FileId, asked: &Asked, options: &Opti
         && !matches!(format, Format::CloudFormation | Format::Sam | Format::Serverless | Format::Terraform)
         && parsed.root().is_some()
     {
-        // An output of the AWS CLI says itself which policies it holds.
-        let format = if *format == Format::CliDump { Format::CliDump } else { Format::Policy };
-        return Taken::plain(format, lower::policy(repository, file, format, taken_for));
+        let taken = |format| Taken::plain(format, lower::policy(repository, file, format, taken_for));
+        // An output of the AWS CLI says itself which policies it holds. One that holds none is no policy either.
+        let output = (*format == Format::CliDump).then(|| taken(Format::CliDump));
+        let holds_some = |taken: &Taken| !taken.fragment.policies.is_empty() || !taken.fragment.not_read.is_empty();
+        return output.filter(holds_some).unwrap_or_else(|| taken(Format::Policy));
     }
     if *format == Format::Terraform && parsed.root().is_none() {
         let odd = Some("it cannot be read as HCL, and may name the backend that keeps the state of Terraform");

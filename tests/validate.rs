@@ -302,6 +302,8 @@ fn a_policy_in_an_output_or_in_a_record_of_it_is_validated() {
     assert_eq!(run(&["-", "--format", "short", "-q"], &clean), (0, String::new()));
     let (_, told) = run(&["-", "--type", "resource", "--format", "short", "-q"], &clean);
     assert!(told.contains("without `Principal`"), "{told}");
+    let (_, told) = run(&["-", "--format", "short", "-q"], r#"{"PolicyNames": ["app"]}"#);
+    assert!(told.contains("no `Statement`"), "{told}");
     // Which of two is meant is not known, and neither is a policy.
     let (_, told) = run(&["-", "--format", "short", "-q"], &format!(r#"{{"old": {CLEAN}, "new": {CLEAN}}}"#));
     assert!(told.contains("no `Statement`"), "{told}");
