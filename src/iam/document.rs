@@ -128,8 +128,8 @@ pub struct ActionMatch<'a> {
     pub truth: Truth,
 }
 
-/// The policy in a file that says more of it: its version, its name, what it is attached to. The value itself where it
-/// is a policy, or where several are in it.
+/// The policy in a file that says more of it: its version, its name, what it is attached to. At most two levels down, as in
+/// `PolicyVersion` and `Document`; the value itself where it is a policy, or where several are in it.
 pub fn enclosed(value: Value) -> Value {
     fn within(value: &Value, depth: usize) -> Option<&Value> {
         let map = value.as_map()?;

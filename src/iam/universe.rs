@@ -37,8 +37,8 @@ const MORE_FORMATS: &[(&str, &str, &str)] =
 /// Services that authorise their calls for all resources of a kind on an ARN with `*` or nothing in
 /// place of the name, where the reference knows no resource. Their messages say so: "not authorized
 /// to perform: cloudformation:ListStacks on resource: arn:aws:cloudformation:us-east-1:…:stack/*/*".
-/// Or several policies that AWS wrote for such calls name no other resource, such as
-/// `AWSBackupServiceRolePolicyForBackup` for databases of SAP HANA.
+/// Or policies that AWS wrote for just such calls, or several others, name no other resource, such
+/// as `AWSBackupServiceRolePolicyForBackup` for databases of SAP HANA.
 /// <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html>
 const SERVICES_LISTING_BY_ARN: &[&str] = &[
     "acm",

@@ -140,13 +140,13 @@ fn of_pattern(pattern: &ArnPattern) -> Option<Issue> {
     let is_written = |text: &Text| fixed(text).is_some_and(|text| !text.is_empty());
     // The ARN as it is written, with the region and the account that such an ARN has.
     let mended = || {
-        let field = |own: &Text, needed: bool, known: bool| match (known, is_empty(own) && needed) {
-            (false, _) => String::new(),
-            (true, true) => "*".to_owned(),
-            (true, false) => own.display().into_owned(),
+        let field = |own: &Text, has: fn(&Format) -> bool| match is_empty(own) {
+            true if all(has) => "*".to_owned(),
+            false if candidates.iter().any(|format| has(format)) => own.display().into_owned(),
+            _ => String::new(),
         };
-        let region = field(&region, all(|format| format.has_region), !all(|format| !format.has_region));
-        let account = field(&account, all(|format| format.has_account), !all(|format| !format.has_account));
+        let (region, account) =
+            (field(&region, |format| format.has_region), field(&account, |format| format.has_account));
         format!("arn:{}:{service}:{region}:{account}:{}", partition.display(), resource.display())
     };
     if is_written(&region) && all(|format| !format.has_region) {
