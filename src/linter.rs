@@ -88,7 +88,7 @@ pub struct Options {
     pub reported: Option<BTreeSet<FileId>>,
     /// Files that were named, so that not being able to read them is worth a word.
     pub named: Vec<FileId>,
-    /// Every file is a policy document, unless it is a template: what it is taken for.
+    /// Every file is a policy document or holds some, unless it is a template: what they are taken for.
     pub as_policy: Option<AsPolicy>,
     /// The process ends with this run: what it holds is left to the system, as taking it apart takes
     /// a twentieth of the work.
@@ -277,7 +277,11 @@ fn take(repository: &Repository<'_>, file: FileId, asked: &Asked, options: &Opti
         && !matches!(format, Format::CloudFormation | Format::Sam | Format::Serverless | Format::Terraform)
         && parsed.root().is_some()
     {
-        return Taken::plain(Format::Policy, lower::policy(repository, file, taken_for));
+        let taken = |format| Taken::plain(format, lower::policy(repository, file, format, taken_for));
+        // An output of the AWS CLI says itself which policies it holds. One that holds none is no policy either.
+        let output = (*format == Format::CliDump).then(|| taken(Format::CliDump));
+        let holds_some = |taken: &Taken| !taken.fragment.policies.is_empty() || !taken.fragment.not_read.is_empty();
+        return output.filter(holds_some).unwrap_or_else(|| taken(Format::Policy));
     }
     if *format == Format::Terraform && parsed.root().is_none() {
         let odd = Some("it cannot be read as HCL, and may name the backend that keeps the state of Terraform");

@@ -6,12 +6,12 @@ use iamlint::rules::builtin;
 use iamlint::source::Sources;
 use std::collections::BTreeSet;
 
-/// The rules that find something in a template with these resources.
+/// The rules that find something in a template with these resources, also where another tells it.
 fn rules(resources: &str) -> BTreeSet<String> {
     let mut sources = Sources::new();
     sources.add("template.yml", format!("Resources:\n{resources}"));
     let report = lint(&sources, &builtin::asked_by_default(), &Options::default());
-    report.diagnostics.into_iter().map(|found| found.rule).collect()
+    report.diagnostics.into_iter().flat_map(|found| found.also.into_iter().chain([found.rule])).collect()
 }
 
 /// Holds that some rules find something in the resources, and others nothing.
@@ -156,23 +156,40 @@ fn a_path_of_escalation_is_told_by_what_it_changes() {
     assert_eq!(rules(&role(BUILD, function)), BTreeSet::from(["service-trust-without-source".to_owned()]));
 }
 
-#[test]
-fn of_users_it_counts_what_they_may_do() {
-    let user = |action: &str| {
-        format!(
-            "  Ann:
+fn user(action: &str, resource: &str) -> String {
+    format!(
+        "  Ann:
     Type: AWS::IAM::User
     Properties:
       Policies:
         - PolicyName: own
-          PolicyDocument:
-            Version: '2012-10-17'
-            Statement: {{Effect: Allow, Action: '{action}', Resource: 'arn:aws:lambda:eu-west-1:111122223333:function:shop'}}
+          PolicyDocument: {{Version: '2012-10-17', Statement: {{Effect: Allow, Action: [{action}], Resource: '{resource}'}}}}
 "
-        )
-    };
-    told(&user("lambda:UpdateFunctionCode"), &["iam-user-can-deploy", "user-with-own-policy"], &[]);
-    told(&user("lambda:GetFunction"), &["user-with-own-policy"], &["iam-user-can-deploy"]);
+    )
+}
+
+#[test]
+fn a_path_of_escalation_is_told_by_who_has_it() {
+    let on_all = |actions: &str| format!("{{Effect: Allow, Action: [{actions}], Resource: '*'}}");
+    let pass = "'iam:PassRole', 'lambda:CreateFunction', 'lambda:InvokeFunction'";
+    told(&role(BUILD, &on_all(pass)), &["passrole-wildcard", "pass-role-and-run"], &[]);
+    told(&role(WORKLOAD, &on_all(pass)), &["passrole-to-any-service"], &["pass-role-and-run"]);
+    told(&user(pass, "*"), &["passrole-to-any-service", "iam-user-can-deploy"], &["pass-role-and-run"]);
+    let edit = "'iam:PutRolePolicy', 'iam:UpdateAssumeRolePolicy'";
+    told(&role(BUILD, &on_all(edit)), &["ci-role-edits-policies", "ci-role-edits-trust"], &[]);
+    told(&role(WORKLOAD, &on_all(edit)), &["workload-writes-everywhere"], &["ci-role-edits-policies"]);
+    assert_eq!(rules(&user(edit, "*")), BTreeSet::from(["user-with-own-policy".to_owned()]));
+    let change = "'ec2:ModifyInstanceAttribute', 'ec2:StopInstances', 'ec2:StartInstances'";
+    told(&role(BUILD, &on_all(change)), &["write-on-every-resource"], &[]);
+    told(&role(WORKLOAD, &on_all(change)), &["workload-writes-everywhere"], &[]);
+    told(&user(change, "*"), &["user-with-own-policy"], &["iam-user-can-deploy"]);
+}
+
+#[test]
+fn of_users_it_counts_what_they_may_do() {
+    let function = "arn:aws:lambda:eu-west-1:111122223333:function:shop";
+    told(&user("'lambda:UpdateFunctionCode'", function), &["iam-user-can-deploy", "user-with-own-policy"], &[]);
+    told(&user("'lambda:GetFunction'", function), &["user-with-own-policy"], &["iam-user-can-deploy"]);
 }
 
 #[test]

@@ -134,6 +134,35 @@ fn a_misspelled_action_is_told_in_one_line_with_what_is_meant_and_no_list() {
 }
 
 #[test]
+fn a_missing_colon_of_an_arn_is_the_only_thing_that_is_told() {
+    let told = |resource: &str| {
+        let text = statements(&format!("[{{Effect: Allow, Action: s3:GetObject, Resource: !Sub \"{resource}\"}}]"));
+        let (_, report) = report(&text);
+        let told = report.diagnostics.into_iter().map(|found| (found.rule, found.help.unwrap_or_default()));
+        told.collect::<Vec<_>>()
+    };
+    let help = "write `arn:${AWS::Partition}:`, with the colons";
+    assert_eq!(told("arn${AWS::Partition}s3:::shop/*"), [("statement-grammar".to_owned(), help.to_owned())]);
+    assert_eq!(told("arn:${AWS::Partition}:s3:::shop/*"), []);
+}
+
+#[test]
+fn an_action_that_takes_only_the_star_gets_a_statement_of_its_own_where_it_has_none() {
+    let help = |actions: &str| {
+        let resource = "\"arn:aws:ecr:eu-west-1:111122223333:repository/shop\"";
+        let (_, report) =
+            report(&statements(&format!("[{{Effect: Allow, Action: [{actions}], Resource: {resource}}}]")));
+        let found = report.diagnostics.into_iter().find(|found| found.rule == "action-resource-mismatch");
+        found.and_then(|found| found.help)
+    };
+    let own = "put it in a statement of its own with `Resource: \"*\"`";
+    assert_eq!(help("ecr:GetAuthorizationToken").as_deref(), Some("write `Resource: \"*\"` here"));
+    assert_eq!(help("ecr:GetAuthorizationToken, ecr:PutImage").as_deref(), Some(own));
+    assert_eq!(help("ecr:GetAuthorizationToken, s3:GetObject").as_deref(), Some(own));
+    assert_eq!(help("ecr:PutImage"), None);
+}
+
+#[test]
 fn twenty_conditions_with_twenty_branches_are_cut_short_and_that_is_said() {
     let conditions: String = (0..20).map(|n| format!("  C{n}: !Equals [!Ref AWS::Region, eu-west-{n}]\n")).collect();
     let branches: String =

@@ -283,6 +283,33 @@ fn the_kind_of_a_document_can_be_said() {
 }
 
 #[test]
+fn a_policy_in_an_output_or_in_a_record_of_it_is_validated() {
+    let (status, bare) = run(&["-", "--format", "short", "-q"], MALFORMED);
+    assert_eq!((status, bare.lines().count()), (1, 1), "{bare}");
+    let text = MALFORMED.replace('"', "\\\"").replace('\n', " ");
+    for record in [
+        format!(r#"{{"PolicyVersion": {{"Document": {MALFORMED}, "VersionId": "v3", "IsDefaultVersion": true}}}}"#),
+        format!(r#"{{"RoleName": "app", "PolicyName": "own", "PolicyDocument": {MALFORMED}}}"#),
+        format!(r#"{{"arn": "arn:aws:iam::aws:policy/App", "version": "v3", "document": {MALFORMED}}}"#),
+        format!(r#"{{"Policy": "{text}"}}"#)
+            .replace(r#"\"Resource\""#, r#"\"Principal\": {\"AWS\": \"111122223333\"}, \"Resource\""#),
+    ] {
+        let (status, told) = run(&["-", "--format", "short", "-q"], &record);
+        assert_eq!((status, told.lines().count()), (1, 1), "{record}\n{told}");
+        assert!(told.contains("malformed-condition"), "{told}");
+    }
+    let clean = format!(r#"{{"PolicyVersion": {{"Document": {CLEAN}, "VersionId": "v3", "IsDefaultVersion": true}}}}"#);
+    assert_eq!(run(&["-", "--format", "short", "-q"], &clean), (0, String::new()));
+    let (_, told) = run(&["-", "--type", "resource", "--format", "short", "-q"], &clean);
+    assert!(told.contains("without `Principal`"), "{told}");
+    let (_, told) = run(&["-", "--format", "short", "-q"], r#"{"PolicyNames": ["app"]}"#);
+    assert!(told.contains("no `Statement`"), "{told}");
+    // Which of two is meant is not known, and neither is a policy.
+    let (_, told) = run(&["-", "--format", "short", "-q"], &format!(r#"{{"old": {CLEAN}, "new": {CLEAN}}}"#));
+    assert!(told.contains("no `Statement`"), "{told}");
+}
+
+#[test]
 fn what_cannot_be_read_is_not_clean() {
     let (status, out) = run(&["broken.json", "--format", "short", "-q"], "");
     assert_eq!(status, 1, "{out}");

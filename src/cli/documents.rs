@@ -3,7 +3,7 @@
 use super::Failure;
 use super::policy::PolicyType;
 use crate::diagnostic::{Diagnostic, Label, Severity};
-use crate::iam::{GrammarKind, PolicyDocument, PolicyKind};
+use crate::iam::{GrammarKind, PolicyDocument, PolicyKind, enclosed};
 use crate::linter::{Options, lint};
 use crate::rules::{Rule, builtin};
 use crate::source::{FileId, Sources, Span};
@@ -29,7 +29,7 @@ impl Documents {
             let parsed = syntax::parse(&self.sources.get(file).text, file);
             let mut problems = parsed.problems;
             let value = match parsed.documents.as_slice() {
-                [root] => Some(Value::plain(root)),
+                [root] => Some(enclosed(Value::plain(root))),
                 [_, second, ..] => {
                     problems.push(problem(second.span(), "the file holds several documents", "the second one"));
                     None

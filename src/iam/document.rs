@@ -128,6 +128,24 @@ pub struct ActionMatch<'a> {
     pub truth: Truth,
 }
 
+/// The policy in a file that says more of it: its version, its name, what it is attached to. At most two levels down, as in
+/// `PolicyVersion` and `Document`; the value itself where it is a policy, or where several are in it.
+pub fn enclosed(value: Value) -> Value {
+    fn within(value: &Value, depth: usize) -> Option<&Value> {
+        let map = value.as_map()?;
+        if read::element(map, "Statement").is_some() {
+            return Some(value);
+        }
+        let mut found = map.entries.iter().filter(|_| depth > 0).filter_map(|(_, value)| within(value, depth - 1));
+        let only = found.next()?;
+        found.next().is_none().then_some(only)
+    }
+    if value.get("Statement").is_some() {
+        return value;
+    }
+    within(&value, 2).cloned().unwrap_or(value)
+}
+
 impl PolicyDocument {
     pub fn read(value: &Value, kind: PolicyKind) -> PolicyDocument {
         read::document(value, kind)

@@ -127,6 +127,11 @@ mod tests {
             ("arn:aws:logs:*:*:log-group:x", "logs:CreateLogGroup", Truth::Yes),
             ("arn:aws:logs:*:*:*", "logs:PutLogEvents", Truth::Yes),
             ("arn:aws:s3:::*", "s3:ListAllMyBuckets", Truth::Unknown),
+            ("arn:aws:acm:eu-west-1:1:certificate/*", "acm:RequestCertificate", Truth::Unknown),
+            ("arn:aws:acm:eu-west-1:1:certificate/x", "acm:RequestCertificate", Truth::No),
+            ("arn:aws:ssm-sap:*:*:*", "ssm-sap:BackupDatabase", Truth::Unknown),
+            ("arn:aws:ram:*:*:resource-share/*", "ram:CreateResourceShare", Truth::Unknown),
+            ("arn:aws:kms:*:*:key/*", "kms:ListKeys", Truth::No),
             ("arn:aws:codepipeline:eu-west-1:1:name", "codepipeline:PutApprovalResult", Truth::No),
             ("arn:aws:codepipeline:eu-west-1:1:name/stage/action", "codepipeline:PutApprovalResult", Truth::Yes),
             (

@@ -37,7 +37,7 @@ pub use answer::{Answer, Reason, Truth, Witness};
 pub use arn::ArnPattern;
 pub use authority::{Authority, Boundary, ResourceAsked, Wanted};
 pub use condition::ConditionTest;
-pub use document::{Effect, PolicyDocument, PolicyKind, Statement, Version};
+pub use document::{Effect, PolicyDocument, PolicyKind, Statement, Version, enclosed};
 pub use fit::{Mismatch, mismatches};
 pub use grammar::{GrammarKind, GrammarProblem};
 pub use grant::Grant;

@@ -121,9 +121,22 @@ const SERVICE_NAMES: &[(&str, &str)] = &[
     ("systemsmanager", "ssm"),
 ];
 
-/// Prefixes of services that AWS has closed; its own managed policies still name some of them.
-const RETIRED_SERVICES: &[&str] =
-    &["assurance", "builderid", "deepcomposer", "deeplens", "deepracer", "elastic-inference", "iot1click", "zocalo"];
+/// Prefixes of services that AWS has closed or taken back; managed policies of its own name them, or did.
+const RETIRED_SERVICES: &[&str] = &[
+    "assurance",
+    "builderid",
+    "crowd",
+    "datazonecontrol",
+    "deepcomposer",
+    "deeplens",
+    "deepracer",
+    "elastic-inference",
+    "iot1click",
+    "iotroborunner",
+    "mobilehub",
+    "sumerian",
+    "zocalo",
+];
 
 /// Actions that AWS's managed policies name and its reference does not.
 const UNDOCUMENTED: &[(&str, &str)] = &[
@@ -288,6 +301,8 @@ mod tests {
         }
         assert_eq!(of("CreateRole"), Some(NameProblem::NoService { meant: vec!["iam:CreateRole".to_owned()] }));
         assert_eq!(of("s*:GetObject"), Some(NameProblem::WildcardInService));
+        assert_eq!(of("mobilehub:*"), None);
+        assert!(matches!(of("mobilehubs:*"), Some(NameProblem::UnknownService { meant: None, .. })));
     }
 
     #[test]

@@ -41,7 +41,12 @@ const MORE_FORMATS: &[(&str, &str, &str)] = &[
 /// Services that authorise their calls for all resources of a kind on an ARN with `*` or nothing in
 /// place of the name, where the reference knows no resource. Their messages say so: "not authorized
 /// to perform: cloudformation:ListStacks on resource: arn:aws:cloudformation:us-east-1:…:stack/*/*".
+/// Or policies that AWS wrote for just such calls, or several others, name no other resource, such
+/// as `AWSBackupServiceRolePolicyForBackup` for databases of SAP HANA.
+/// <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html>
 const SERVICES_LISTING_BY_ARN: &[&str] = &[
+    "acm",
+    "application-autoscaling",
     "cloudformation",
     "codebuild",
     "codepipeline",
@@ -51,11 +56,17 @@ const SERVICES_LISTING_BY_ARN: &[&str] = &[
     "iam",
     "lambda",
     "logs",
+    "migrationhub-orchestrator",
+    "migrationhub-strategy",
+    "ram",
+    "resource-explorer-2",
     "s3",
     "sns",
     "sqs",
     "ssm",
+    "ssm-sap",
     "states",
+    "storagegateway",
 ];
 
 /// Placeholders whose text holds neither `:` nor `/`, by the naming rules of the services.

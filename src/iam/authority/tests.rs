@@ -184,6 +184,28 @@ fn a_deny_under_the_negation_of_the_condition_does_not_apply() {
 }
 
 #[test]
+fn a_deny_for_another_value_of_a_key_with_one_value_does_not_apply() {
+    let allow = r#"{"Effect": "Allow", "Action": "iam:CreateRole", "Resource": "*",
+        "Condition": {"StringEquals": {"aws:SourceVpc": "vpc-a", "aws:TagKeys": "a"}}}"#;
+    let table = [
+        (r#"{"StringEquals": {"aws:SourceVpc": "vpc-b"}}"#, Some(Confidence::High)),
+        (r#"{"StringEqualsIfExists": {"aws:sourcevpc": ["vpc-b", "vpc-c"]}}"#, Some(Confidence::High)),
+        (r#"{"StringEquals": {"aws:SourceVpc": "vpc-b", "aws:PrincipalTag/x": "y"}}"#, Some(Confidence::High)),
+        (r#"{"StringEquals": {"aws:SourceVpc": ["vpc-b", "vpc-a"]}}"#, None),
+        (r#"{"StringEquals": {"aws:SourceVpc": "<Vpc>"}}"#, Some(Confidence::Medium)),
+        (r#"{"StringEquals": {"aws:SourceVpc": "${aws:PrincipalTag/vpc}"}}"#, Some(Confidence::Medium)),
+        (r#"{"StringEquals": {"aws:SourceVpce": "vpc-b"}}"#, Some(Confidence::Medium)),
+        (r#"{"StringEquals": {"aws:TagKeys": "b"}}"#, Some(Confidence::Medium)),
+        (r#"{"ForAnyValue:StringEquals": {"aws:TagKeys": "b"}}"#, Some(Confidence::Medium)),
+    ];
+    for (condition, expected) in table {
+        let deny = format!(r#"{{"Effect": "Deny", "Action": "iam:*", "Resource": "*", "Condition": {condition}}}"#);
+        let role = authority(&format!("{allow}, {deny}"));
+        assert_eq!(role.grants(&["iam:CreateRole"]).first().map(|grant| grant.confidence), expected, "{condition}");
+    }
+}
+
+#[test]
 fn conditions_of_the_template_are_kept_and_compared() {
     let allow = r#"{"If": ["Prod", {"Effect": "Allow", "Action": "iam:CreateRole", "Resource": "*"}, {"NoValue": 0}]}"#;
     let deny = |condition: &str| {

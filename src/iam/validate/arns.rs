@@ -139,31 +139,41 @@ fn of_pattern(pattern: &ArnPattern) -> Option<Issue> {
         return Some(issue(INVALID_ARN_REGION).names(vec![region.to_owned()]));
     }
     let candidates = candidates(formats, &resource);
-    let Some(first) = candidates.first() else {
+    if candidates.is_empty() {
         let is_whole = text.literal().is_some_and(|text| !text.contains('$'));
         let is_sure = is_whole && FULLY_DOCUMENTED.contains(&service) && !is_wild(&resource);
         return is_sure.then(|| issue(INVALID_ARN_RESOURCE).other(plain(formats[0].shown)));
-    };
-    let expected = plain(first.shown);
+    }
     let all = |is: fn(&Format) -> bool| candidates.iter().all(|format| is(format));
     let is_empty = |text: &Text| text.literal() == Some("");
     let is_written = |text: &Text| fixed(text).is_some_and(|text| !text.is_empty());
+    // The ARN as it is written, with the region and the account that such an ARN has.
+    let mended = || {
+        let field = |own: &Text, has: fn(&Format) -> bool| match is_empty(own) {
+            true if all(has) => "*".to_owned(),
+            false if candidates.iter().any(|format| has(format)) => own.display().into_owned(),
+            _ => String::new(),
+        };
+        let (region, account) =
+            (field(&region, |format| format.has_region), field(&account, |format| format.has_account));
+        format!("arn:{}:{service}:{region}:{account}:{}", partition.display(), resource.display())
+    };
     if is_written(&region) && all(|format| !format.has_region) {
-        Some(issue(ARN_REGION_NOT_ALLOWED).other(expected))
+        Some(issue(ARN_REGION_NOT_ALLOWED).other(mended()))
     } else if is_written(&account) && account.literal() != Some("aws") && all(|format| !format.has_account) {
-        Some(issue(ARN_ACCOUNT_NOT_ALLOWED).other(expected))
+        Some(issue(ARN_ACCOUNT_NOT_ALLOWED).other(mended()))
     } else if is_empty(&region)
         && all(|format| format.has_region)
         && !UNDOCUMENTED_FORMS.contains(&service)
         && !is_global_model(service, &resource)
     {
-        Some(issue(MISSING_ARN_REGION).other(expected))
+        Some(issue(MISSING_ARN_REGION).other(mended()))
     } else if is_empty(&account)
         && all(|format| format.has_account)
         && !UNDOCUMENTED_FORMS.contains(&service)
         && !OWNED_BY_AWS.contains(&service)
     {
-        Some(issue(MISSING_ARN_ACCOUNT).other(expected))
+        Some(issue(MISSING_ARN_ACCOUNT).other(mended()))
     } else {
         None
     }

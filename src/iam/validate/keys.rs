@@ -7,6 +7,7 @@ use crate::iam::condition::{Comparison, ConditionTest, Quantifier};
 use crate::iam::document::Statement;
 use crate::iam::narrowing::carries;
 use crate::iam::principal::PrincipalKind;
+use crate::source::Span;
 
 pub fn issues(statement: &Statement) -> Vec<Issue> {
     let mut found = Vec::new();
@@ -91,7 +92,8 @@ fn not_carried(statement: &Statement, test: &ConditionTest) -> Option<Issue> {
     if !test.operator.needs_key() {
         return None;
     }
-    let mut missing: Vec<Action> = Vec::new();
+    // Named as they are written: nobody wrote the actions that a wildcard stands for.
+    let mut missing: Vec<(String, Span)> = Vec::new();
     let mut is_carried = false;
     for pattern in &actions.patterns {
         let known = pattern.expand().next();
@@ -101,21 +103,17 @@ fn not_carried(statement: &Statement, test: &ConditionTest) -> Option<Issue> {
                 && !pattern.text().has_holes()
                 && pattern.expand().all(|action| lacks(action, &test.key));
             is_carried |= !all_lack;
-            missing.extend(pattern.expand().next().filter(|_| all_lack));
+            missing.extend(all_lack.then(|| (pattern.text().display().into_owned(), pattern.span())));
             continue;
         }
         match known {
-            Some(action) if lacks(action, &test.key) => missing.push(action),
+            Some(action) if lacks(action, &test.key) => missing.push((action.full_name(), pattern.span())),
             _ => is_carried = true,
         }
     }
-    let first = missing.first()?;
+    let span = missing.first()?.1;
     let code = if is_carried { UNSUPPORTED_ACTION_FOR_CONDITION_KEY } else { MISSING_ACTION_FOR_CONDITION_KEY };
-    let names = missing.iter().map(|action| action.full_name()).collect();
-    let span = statement.actions.as_ref().and_then(|actions| {
-        let it = first.full_name();
-        actions.patterns.iter().find(|pattern| pattern.matches(&it).is_yes()).map(|pattern| pattern.span())
-    })?;
+    let names = missing.into_iter().map(|(name, _)| name).collect();
     Some(Issue::new(code, test.key_span, test.key.clone()).names(names).related(span).whole(!is_carried))
 }
 

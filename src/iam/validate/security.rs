@@ -2,6 +2,7 @@
 
 use super::codes::*;
 use super::{Code, Issue, Subject, allows, may_test};
+use crate::iam::arn::ArnPattern;
 use crate::iam::document::{PolicyKind, Statement};
 use crate::iam::glob::Glob;
 use crate::source::Span;
@@ -65,6 +66,7 @@ fn of(statement: &Statement, codes: &Codes) -> Option<Issue> {
     let wide: Option<Span> =
         resources.patterns.iter().find(|pattern| is_any_role(pattern)).map(|pattern| pattern.span());
     let (set, place) = match (resources.negated, wide) {
+        (true, _) if resources.patterns.iter().any(excepts_every_role) => return None,
         (true, _) => (&codes.not_resource, resources.key_span),
         (false, Some(span)) => (&codes.star, span),
         (false, None) => return None,
@@ -78,14 +80,22 @@ fn of(statement: &Statement, codes: &Codes) -> Option<Issue> {
     Some(Issue::new(code, how.span, text).other(codes.action).related(place))
 }
 
+/// Whether `NotResource` leaves no role of any account with the pattern.
+fn excepts_every_role(pattern: &ArnPattern) -> bool {
+    let is_wide = || is_any_role(pattern) && Glob::parse(&pattern.text().display()).matches(SOME_ROLE);
+    pattern.when.is_empty() && (pattern.is_everything() || is_wide())
+}
+
+const SOME_ROLE: &str = "arn:aws:iam::111122223333:role/any/name";
+
 /// `*`, `arn:aws:iam::*:role/*` and what is as wide.
-fn is_any_role(pattern: &crate::iam::arn::ArnPattern) -> bool {
+fn is_any_role(pattern: &ArnPattern) -> bool {
     if pattern.is_everything() {
         return true;
     }
     let shown = pattern.text().display();
     let Some((_, name)) = shown.split_once(":role/") else {
-        return shown.ends_with(":*") && Glob::parse(&shown).matches("arn:aws:iam::111122223333:role/any/name");
+        return shown.ends_with(":*") && Glob::parse(&shown).matches(SOME_ROLE);
     };
     !name.is_empty() && name.bytes().all(|byte| byte == b'*')
 }

@@ -2,20 +2,21 @@
 
 use super::addresses::range;
 use super::values::{DateForm, date, is_region};
-use super::{FindingType, Subject, codes, is_placeholder, issues};
+use super::{FindingType, Issue, Subject, codes, is_placeholder, issues};
 use crate::iam::catalogue::managed_policies;
 use crate::iam::document::{PolicyDocument, PolicyKind};
 use crate::iam::fixture::{span, value};
 use crate::iam::managed::value_at;
 use std::collections::BTreeMap;
 
-fn found(json: &str, kind: PolicyKind) -> Vec<&'static str> {
+fn issues_of(json: &str, kind: PolicyKind) -> Vec<Issue> {
     let value = value(json);
     let document = PolicyDocument::read(&value, kind);
     issues(&Subject { document: &document, value: &value, resource_type: "" })
-        .iter()
-        .map(|issue| issue.code.name)
-        .collect()
+}
+
+fn found(json: &str, kind: PolicyKind) -> Vec<&'static str> {
+    issues_of(json, kind).iter().map(|issue| issue.code.name).collect()
 }
 
 #[test]
@@ -104,6 +105,45 @@ fn what_the_template_fills_in_is_not_judged() {
 }
 
 #[test]
+fn actions_without_the_key_are_named_as_they_are_written() {
+    let statement = |actions: &str| {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": [{actions}], "Resource": "*",
+            "Condition": {{"ArnLike": {{"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:*:*:*"}}}}}}]}}"#
+        )
+    };
+    let table = [
+        (r#""kms:Decrypt*", "kms:Describe*""#, "UNSUPPORTED_ACTION_FOR_CONDITION_KEY", vec!["kms:Describe*"]),
+        (r#""kms:Decrypt", "kms:describekey""#, "UNSUPPORTED_ACTION_FOR_CONDITION_KEY", vec!["kms:DescribeKey"]),
+        (r#""kms:Describe*""#, "MISSING_ACTION_FOR_CONDITION_KEY", vec!["kms:Describe*"]),
+    ];
+    for (actions, code, names) in table {
+        let issues = issues_of(&statement(actions), PolicyKind::Identity);
+        let told: Vec<_> = issues.iter().map(|issue| (issue.code.name, issue.names.clone())).collect();
+        assert_eq!(told, [(code, names.into_iter().map(str::to_owned).collect())], "{actions}");
+    }
+    assert!(found(&statement(r#""kms:*""#), PolicyKind::Identity).is_empty(), "some actions have the key");
+}
+
+#[test]
+fn a_mended_arn_keeps_what_is_right_in_it() {
+    let table = [
+        ("arn:aws:kms:*::*", "arn:aws:kms:*:*:*"),
+        ("arn:aws:lambda::111122223333:function:app", "arn:aws:lambda:*:111122223333:function:app"),
+        ("arn:aws:lambda:::function:app", "arn:aws:lambda:*:*:function:app"),
+        ("arn:aws:iam:eu-west-1:111122223333:role/app", "arn:aws:iam::111122223333:role/app"),
+        ("arn:aws:iam:eu-west-1::role/app", "arn:aws:iam::*:role/app"),
+    ];
+    for (arn, meant) in table {
+        let json = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Deny", "Action": "*", "Resource": "{arn}"}}]}}"#
+        );
+        let told: Vec<String> = issues_of(&json, PolicyKind::Identity).into_iter().map(|issue| issue.other).collect();
+        assert_eq!(told, [meant], "{arn}");
+    }
+}
+
+#[test]
 fn a_statement_of_either_branch_is_told_once() {
     let json = r#"{"Version": "2012-10-17", "Statement": [{"Effect": {"If": ["Strict", "Deny", "Allow"]},
         "Action": "s3:GetObject", "Resource": "*", "Condition": {"StringEqual": {"aws:PrincipalOrgID": "o-1"}}}]}"#;
@@ -116,6 +156,25 @@ fn a_boundary_and_a_control_policy_pass_no_role() {
     assert_eq!(found(json, PolicyKind::Identity), ["PASS_ROLE_WITH_STAR_IN_ACTION_AND_RESOURCE"]);
     for kind in [PolicyKind::Boundary, PolicyKind::ServiceControl] {
         assert!(found(json, kind).is_empty(), "{kind:?}");
+    }
+}
+
+#[test]
+fn all_but_every_role_is_no_role() {
+    let table = [
+        (r#""*""#, false),
+        (r#"["arn:aws:s3:::app", "arn:aws:iam::*:role/*"]"#, false),
+        (r#""arn:aws:iam::*""#, false),
+        (r#""arn:aws:iam::*:role/app-*""#, true),
+        (r#""arn:aws:iam::444455556666:role/*""#, true),
+        (r#""arn:aws:s3:::*""#, true),
+        (r#"{"If": ["Strict", "*", "arn:aws:s3:::app"]}"#, true),
+    ];
+    for (excepted, passes) in table {
+        let json = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": "iam:PassRole", "NotResource": {excepted}}}]}}"#
+        );
+        assert_eq!(found(&json, PolicyKind::Identity).contains(&"PASS_ROLE_WITH_NOT_RESOURCE"), passes, "{excepted}");
     }
 }
 

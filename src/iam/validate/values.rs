@@ -45,7 +45,10 @@ fn operator_of_type(test: &ConditionTest, comparison: Comparison, key: Option<Ke
         KeyType::Bool => {
             matches!(comparison, C::Bool | C::Null | C::StringEquals | C::StringEqualsIgnoreCase | C::StringLike)
         }
-        KeyType::IpAddress => matches!(comparison, C::IpAddress | C::Null),
+        // Operators for addresses take no variables, and what a variable stands for is written as the key is.
+        KeyType::IpAddress => {
+            matches!(comparison, C::IpAddress | C::Null) || (is_text(comparison) && all_variables(test))
+        }
         KeyType::Arn => !is_numeric && !is_date && !matches!(comparison, C::Bool | C::IpAddress | C::BinaryEquals),
         // Texts may hold numbers and ARNs; a date, a range of addresses and a flag they do not.
         KeyType::String => !is_date && comparison != C::IpAddress || has_open_type(&test.key),
@@ -67,6 +70,17 @@ fn operator_of_type(test: &ConditionTest, comparison: Comparison, key: Option<Ke
             Issue::new(STRING_LIKE_OPERATOR_WITH_ARN_CONDITION_KEYS, test.operator_span, test.operator.text.clone());
         issue.other(test.key.clone()).related(test.key_span)
     })
+}
+
+fn is_text(comparison: Comparison) -> bool {
+    use Comparison as C;
+    matches!(comparison, C::StringEquals | C::StringEqualsIgnoreCase | C::StringLike)
+}
+
+/// Whether the key is compared with other keys of the request alone.
+fn all_variables(test: &ConditionTest) -> bool {
+    let is_variable = |value: &Text| known(value).next().is_some_and(|text| text.starts_with("${"));
+    test.variables && test.complete && !test.values.is_empty() && test.values.iter().all(is_variable)
 }
 
 /// Keys with a placeholder stand for keys of several types.

@@ -22,7 +22,7 @@ use super::{
     BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder, ShownParameter,
 };
 use crate::diagnostic::Diagnostic;
-use crate::iam::{PolicyDocument, PolicyKind};
+use crate::iam::{PolicyDocument, PolicyKind, enclosed};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::{self, Node, Parsed};
 use crate::template::buildspec::Buildspec;
@@ -438,9 +438,9 @@ pub struct AsPolicy {
     pub resource_type: String,
 }
 
-/// Lowers a file that was named as a policy document.
-pub fn policy(repository: &Repository<'_>, file: FileId, taken_for: &AsPolicy) -> Fragment {
-    let mut fragment = as_format(repository, file, Format::Policy, &repository.get(file).parsed, &Asked::All);
+/// Lowers a file that was named as a policy document, or as an output that holds some.
+pub fn policy(repository: &Repository<'_>, file: FileId, format: Format, taken_for: &AsPolicy) -> Fragment {
+    let mut fragment = as_format(repository, file, format, &repository.get(file).parsed, &Asked::All);
     for policy in &mut fragment.policies {
         if let Some(kind) = taken_for.kind
             && let Some(written) = &policy.written
@@ -448,15 +448,17 @@ pub fn policy(repository: &Repository<'_>, file: FileId, taken_for: &AsPolicy) -
             policy.kind = kind;
             policy.document = PolicyDocument::read(written, kind).into();
         }
-        policy.resource_type.clone_from(&taken_for.resource_type);
+        if !taken_for.resource_type.is_empty() {
+            policy.resource_type.clone_from(&taken_for.resource_type);
+        }
     }
     fragment
 }
 
 fn bare_policy(root: &Node, file: FileId, path: &str, fragment: &mut Fragment) {
-    let value = Value::plain(root);
+    let value = enclosed(Value::plain(root));
     let name = path.rsplit('/').next().unwrap_or(path).to_owned();
-    let span = Span { end: root.span().start, ..root.span() };
+    let span = Span { end: value.span().start, ..value.span() };
     let owner = PolicyOwner { name, span, kind: String::new(), policy_name: None, account: None };
     let kind = kind_of_document(&value);
     add_policy(fragment, value, kind, owner, file, None);

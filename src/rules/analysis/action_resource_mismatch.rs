@@ -92,7 +92,7 @@ fn of_statement(policy: &Policy, statement: &Statement) -> Option<Finding> {
             _ => found.related(resources.key_span, "which none of these is"),
         };
     }
-    found.help = Some(help(first));
+    found.help = Some(help(&dead));
     Some(if first.is_whole_statement { found } else { found.severity(Severity::Low) })
 }
 
@@ -105,10 +105,15 @@ fn expected(mismatch: &Mismatch<'_>) -> String {
     }
 }
 
-fn help(mismatch: &Mismatch<'_>) -> String {
-    match formats(mismatch).first() {
-        None => "put it in a statement of its own with `Resource: \"*\"`".to_owned(),
+fn help(dead: &[Mismatch<'_>]) -> String {
+    let formats_of_first = dead.first().map(formats).unwrap_or_default();
+    match formats_of_first.first() {
         Some(format) => format!("name a resource of the form `{format}`"),
+        // No other action of the statement needs what stands there.
+        None if dead.iter().all(|mismatch| mismatch.is_whole_statement && mismatch.formats.is_empty()) => {
+            "write `Resource: \"*\"` here".to_owned()
+        }
+        None => "put it in a statement of its own with `Resource: \"*\"`".to_owned(),
     }
 }
 

@@ -212,7 +212,11 @@ fn words(kind: &GrammarKind) -> (String, String, String) {
         GrammarKind::NoArn { text } => (
             format!("has the resource `{text}`, which is no ARN"),
             "neither an ARN nor `*`".into(),
-            "name the resource by its ARN".into(),
+            match text.starts_with("arn${AWS::Partition}") {
+                true => "write `arn:${AWS::Partition}:`, with the colons",
+                false => "name the resource by its ARN",
+            }
+            .into(),
         ),
         GrammarKind::UnknownKey { key, correct } => (
             format!("has the unknown element `{key}`"),
