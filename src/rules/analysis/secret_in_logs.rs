@@ -40,11 +40,11 @@ fn of_buildspec(source: &BuildspecSource) -> Vec<Finding> {
     }
     for (index, command) in source.commands.iter().enumerate() {
         let goes_on = source.commands.get(index + 1).is_some_and(|next| next.is_piped_into);
-        if !matches!(command.program(), "echo" | "printf") || command.is_redirected || goes_on {
+        if !matches!(command.program(), "echo" | "printf" | "printenv" | "env") || command.is_redirected || goes_on {
             continue;
         }
         // In a script that is followed as in the buildspec itself.
-        let printed = secrets.iter().find(|(name, _)| command.arguments().iter().any(|word| prints(word, name)));
+        let printed = secrets.iter().find(|(name, _)| prints(command, name));
         let Some((name, span)) = printed.filter(|_| is_shown(source, index)) else { continue };
         let found = Finding::new(command.span, format!("printed {name}"))
             .fact("variable", *name)
@@ -63,7 +63,17 @@ fn is_secret(name: &str, origin: VariableOrigin) -> bool {
     origin == VariableOrigin::SecretsManager || is_named.iter().any(|part| name.contains(part))
 }
 
-fn prints(word: &Word, name: &str) -> bool {
+/// `env` and `printenv` alone print every variable, `printenv NAME` that one.
+fn prints(command: &Command, name: &str) -> bool {
+    let arguments = command.arguments();
+    match command.program() {
+        "env" => arguments.is_empty(),
+        "printenv" => arguments.is_empty() || arguments.iter().any(|word| word.text == name),
+        _ => arguments.iter().any(|word| has_value_of(word, name)),
+    }
+}
+
+fn has_value_of(word: &Word, name: &str) -> bool {
     word.value.holes().any(|hole| hole.kind == HoleKind::Variable && hole.name == name)
         && !word.written().contains(":+")
         && !word.written().contains("${#")
