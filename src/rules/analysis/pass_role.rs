@@ -61,7 +61,9 @@ fn bind(params: &Params) -> Check {
                 if named {
                     let is_free =
                         reach.is_none() && SERVICE_KEYS.iter().all(|key| grant.tests_on(key).next().is_none());
-                    findings.extend(finding(context.model, principal, &group).filter(|_| is_free));
+                    let Some(found) = finding(context.model, principal, &group).filter(|_| is_free) else { continue };
+                    let steps = found.lowered_by + u8::from(only_one_service_takes(context.model, principal, grant));
+                    findings.push(found.lowered_by(steps));
                     continue;
                 }
                 let Some(reach) = reach else { continue };
@@ -95,12 +97,31 @@ fn reach(privileged: &[Powerful<'_>], principal: &Principal, grant: &Grant<'_>) 
     reached.next().map(|(role, _)| format!("several roles, the powerful `{}` among them", role.display()))
 }
 
+/// Whether the trust of each role that the grant names is seen, and lets one service in.
+fn only_one_service_takes(model: &Model, principal: &Principal, grant: &Grant<'_>) -> bool {
+    let named: Vec<ArnPattern> = grant.resources.iter().map(in_any_account).collect();
+    let one_service: Vec<String> = model
+        .principals
+        .iter()
+        .filter(|role| may_be_one_account(role.account.as_deref(), principal.account.as_deref()))
+        .filter(|role| role.trusted_services().is_some_and(|services| services.len() == 1))
+        .filter_map(in_own_account)
+        .collect();
+    let is_seen = |resource: &ArnPattern| one_service.iter().any(|arn| resource.matches(arn).is_yes());
+    !named.is_empty() && named.iter().all(|resource| !resource.has_wildcards() && is_seen(resource))
+}
+
 /// A role that can do much, and its ARN as if it were in a certain account.
 type Powerful<'m> = (&'m Principal, String);
 
 fn powerful(model: &Model) -> Vec<Powerful<'_>> {
     let roles = model.principals.iter().filter(|role| role.kind == PrincipalKind::Role && role.high_power().is_some());
-    roles.filter_map(|role| Some((role, format!("{ANY_ACCOUNT}role/{}", role.name.as_ref()?.literal()?)))).collect()
+    roles.filter_map(|role| Some((role, in_own_account(role)?))).collect()
+}
+
+/// The ARN of a role whose name is known, as if it were in a certain account.
+fn in_own_account(role: &Principal) -> Option<String> {
+    Some(format!("{ANY_ACCOUNT}role/{}", role.name.as_ref()?.literal()?))
 }
 
 const ANY_ACCOUNT: &str = "arn:aws:iam::111122223333:";
