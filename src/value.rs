@@ -101,10 +101,14 @@ impl Value {
                 Value::List(items.iter().map(|item| Value::restored(item, holes)).collect(), node.span())
             }
             Kind::Mapping(entries) => {
-                let entries = entries.iter().map(|entry| {
+                let key = |node: &Node| match node.as_str() {
+                    Some(text) if holes.is_empty() => Some(text.to_owned()),
                     // `"${Host}:sub"` is shown as it is written.
-                    let key = Value::restored(&entry.key, holes).as_text().map(|key| key.display().into_owned());
-                    (Spanned::new(key.unwrap_or_default(), entry.key.span()), Value::restored(&entry.value, holes))
+                    _ => Value::restored(node, holes).as_text().map(|key| key.display().into_owned()),
+                };
+                let entries = entries.iter().map(|entry| {
+                    let key = key(&entry.key).unwrap_or_default();
+                    (Spanned::new(key, entry.key.span()), Value::restored(&entry.value, holes))
                 });
                 Value::Map(Map { entries: entries.collect(), span: node.span() })
             }

@@ -65,9 +65,11 @@ impl<'m> Writes<'m> {
         Writes { principal, objects: grants(&PUT_OBJECT), images: grants(&PUT_IMAGE), code: grants(&PUSH) }
     }
 
-    /// All of them.
-    pub fn grants(&self) -> impl Iterator<Item = &Grant<'m>> {
-        self.objects.iter().chain(&self.images).chain(&self.code)
+    /// Those that some of the grants give.
+    pub fn with(&self, counts: impl Fn(&Grant<'m>) -> bool) -> Writes<'m> {
+        let kept = |grants: &[Grant<'m>]| grants.iter().filter(|grant| counts(grant)).cloned().collect();
+        let (objects, images, code) = (kept(&self.objects), kept(&self.images), kept(&self.code));
+        Writes { principal: self.principal, objects, images, code }
     }
 
     /// The grant that lets it write a source. A condition, of the grant or of a deny beside it, may name branches

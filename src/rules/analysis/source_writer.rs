@@ -72,12 +72,10 @@ impl<'m> Released<'m> {
 fn of_principal(model: &Model, principal: &Principal, pipelines: &[Released<'_>]) -> Option<Finding> {
     let writes = Writes::of(principal);
     // What a role writes everywhere is told of it; a chain to pipelines of other templates would be a guess.
-    let is_near =
-        |one: &&Released<'_>| one.pipeline.file == principal.file || is_in_account(model, one.pipeline, principal);
-    let names_nothing_at_all = writes.grants().all(names_nothing);
-    let told = pipelines.iter().filter(|one| !names_nothing_at_all || is_near(one));
-    let mut reached: Vec<_> = told.filter_map(|one| Some((one, one.written(&writes)?))).collect();
-    reached.retain(|(one, (grant, ..))| !names_nothing(grant) || is_near(one));
+    let named = writes.with(|grant| !names_nothing(grant));
+    let is_near = |pipeline: &Pipeline| pipeline.file == principal.file || is_in_account(model, pipeline, principal);
+    let written = |one: &Released<'_>| one.written(if is_near(one.pipeline) { &writes } else { &named });
+    let mut reached: Vec<_> = pipelines.iter().filter_map(|one| Some((one, written(one)?))).collect();
     reached.sort_by_key(|(one, _)| std::cmp::Reverse(model.nearness(one.pipeline.file, principal.file)));
     let (released, (grant, place, what)) = reached.first()?;
     // Who deploys whatever they like needs no pipeline, and is told so.
