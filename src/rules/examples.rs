@@ -8,8 +8,11 @@ use std::sync::LazyLock;
 /// The day on which examples are looked at.
 pub const DAY: Date = Date::constant(2027, 3, 1);
 
-/// The bad and the good example of each rule, by its id: names and texts of their files.
-static EXAMPLES: LazyLock<BTreeMap<String, [Vec<(String, String)>; 2]>> = LazyLock::new(|| super::unpacked(PACKED));
+/// Names and texts of the files of an example.
+type Files = Vec<(String, String)>;
+
+/// The bad and the good example of each rule, by its id.
+static EXAMPLES: LazyLock<BTreeMap<String, [Files; 2]>> = LazyLock::new(|| super::unpacked(PACKED));
 
 static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/examples.bin"));
 

@@ -24,9 +24,12 @@ struct Format {
     shown: &'static str,
 }
 
-/// Documented ARNs by the service in them; their formats are made when somebody asks.
-static DOCUMENTED: LazyLock<BTreeMap<&'static str, (Vec<&'static str>, OnceLock<Vec<Format>>)>> = LazyLock::new(|| {
-    let mut documented: BTreeMap<&str, (Vec<&str>, OnceLock<Vec<Format>>)> = BTreeMap::new();
+/// The ARNs of a service as they are documented; their formats are made when somebody asks.
+type Documented = (Vec<&'static str>, OnceLock<Vec<Format>>);
+
+/// Documented ARNs by the service in them.
+static DOCUMENTED: LazyLock<BTreeMap<&'static str, Documented>> = LazyLock::new(|| {
+    let mut documented: BTreeMap<&str, Documented> = BTreeMap::new();
     let kinds = catalogue::services().flat_map(catalogue::Service::resource_types);
     for shown in kinds.flat_map(catalogue::ResourceType::arns) {
         let mut fields = shown.splitn(6, ':');
