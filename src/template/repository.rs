@@ -243,7 +243,8 @@ pub fn folders_up(folder: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(folder), |folder| (!folder.is_empty()).then(|| folder_of(folder)))
 }
 
-/// `path` as it is written in `folder`, without `.` and `..`; `None` when it leaves the root.
+/// `path` as it is written in `folder`, without `.` and `..`; `None` when it leaves the root. A folder outside of the
+/// root is named in full, and so is what is below it.
 pub fn below_root(folder: &str, path: &str) -> Option<String> {
     if path.starts_with(['/', '\\', '~']) || path.contains(':') {
         return None;
@@ -258,7 +259,8 @@ pub fn below_root(folder: &str, path: &str) -> Option<String> {
             name => parts.push(name),
         }
     }
-    Some(parts.join("/"))
+    let root = if folder.starts_with('/') { "/" } else { "" };
+    Some(format!("{root}{}", parts.join("/")))
 }
 
 #[cfg(test)]
@@ -269,6 +271,7 @@ mod tests {
     fn a_path_is_followed_below_the_root_and_no_further() {
         assert_eq!(below_root("infra/ci", "../roles.yml").as_deref(), Some("infra/roles.yml"));
         assert_eq!(below_root("infra", "./ci//roles.yml").as_deref(), Some("infra/ci/roles.yml"));
+        assert_eq!(below_root("/srv/shop", "roles/../ci.yml").as_deref(), Some("/srv/shop/ci.yml"));
         assert_eq!(below_root("infra", "../../roles.yml"), None);
         assert_eq!(below_root("infra", "/etc/passwd"), None);
         assert_eq!(below_root("infra", "~/.aws/credentials"), None);

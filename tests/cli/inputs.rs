@@ -69,6 +69,18 @@ fn what_lies_in_another_folder_is_read_with_its_own_repository() {
 }
 
 #[test]
+fn what_a_service_in_another_repository_takes_in_lies_beside_it() {
+    let service =
+        "service: shop\nframeworkVersion: '3'\nprovider: { name: aws }\nresources: ${file(resources/role.yml)}\n";
+    let files = [("here/x.yml", CLEAN), ("there/.git/HEAD", ""), ("there/serverless.yml", service)];
+    let repository = repository(&files);
+    repository.write("there/resources/role.yml", ROLE);
+    let run = repository.run_in("here", &["../there/serverless.yml", "--format", "json"]);
+    assert!(run.rules().contains(&"passrole-to-any-service".to_owned()), "{}", run.out);
+    assert!(!run.out.contains("none of the files"), "{}", run.out);
+}
+
+#[test]
 fn standard_input_is_read() {
     let repository = repository(&[]);
     let run = repository.run_with_input(&["-", "--format", "short", "-q"], CREATES_ROLES);

@@ -7,7 +7,7 @@ use crate::model::image::Image;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::Sources;
 use crate::template::dockerfile::{Action, Copy};
-use crate::template::{IGNORED_BY_DOCKER, folder_of, folders_up};
+use crate::template::{IGNORED_BY_DOCKER, below_root, folder_of, folders_up};
 use crate::value::Text;
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -53,10 +53,7 @@ fn whole(copy: &Copy) -> Option<&Text> {
 
 /// The folder that an image is built in is that of the Dockerfile or one above it.
 fn leaves_out(sources: &Sources, path: &str) -> bool {
-    let below = |folder: &str| match folder {
-        "" => IGNORED_BY_DOCKER.to_owned(),
-        folder => format!("{folder}/{IGNORED_BY_DOCKER}"),
-    };
     let own = format!("{path}{IGNORED_BY_DOCKER}");
-    folders_up(folder_of(path)).map(below).chain([own]).any(|path| sources.find(&path).is_some())
+    let below = folders_up(folder_of(path)).filter_map(|folder| below_root(folder, IGNORED_BY_DOCKER));
+    below.chain([own]).any(|path| sources.find(&path).is_some())
 }
