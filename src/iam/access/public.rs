@@ -24,7 +24,8 @@ pub struct PublicKind {
     service: &'static str,
 }
 
-/// The API takes no repositories, no event buses and no access points of several regions; the question is the same.
+/// The API takes none of ECR, no repositories of packages, no event buses and no access points of several regions; the
+/// question is the same.
 /// <https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_CheckNoPublicAccess.html>
 const KINDS: &[(&str, &str)] = &[
     ("AWS::ApiGateway::RestApi", "execute-api"),
@@ -36,6 +37,7 @@ const KINDS: &[(&str, &str)] = &[
     ("AWS::DynamoDB::Stream", "dynamodb"),
     ("AWS::DynamoDB::Table", "dynamodb"),
     ("AWS::ECR::PublicRepository", "ecr-public"),
+    ("AWS::ECR::RegistryPolicy", "ecr"),
     ("AWS::ECR::Repository", "ecr"),
     ("AWS::EFS::FileSystem", "elasticfilesystem"),
     ("AWS::Events::EventBus", "events"),

@@ -73,6 +73,7 @@ fn paths(kind: &str) -> &'static [&'static [&'static str]] {
         | "AWS::Logs::ResourcePolicy" => &[&["PolicyDocument"]],
         "AWS::KMS::Key" | "AWS::KMS::ReplicaKey" => &[&["KeyPolicy"]],
         "AWS::ECR::Repository" | "AWS::ECR::PublicRepository" => &[&["RepositoryPolicyText"]],
+        "AWS::ECR::RegistryPolicy" => &[&["PolicyText"]],
         "AWS::Elasticsearch::Domain" | "AWS::OpenSearchService::Domain" => &[&["AccessPolicies"]],
         "AWS::ApiGateway::RestApi" | "AWS::S3::AccessPoint" | "AWS::S3::MultiRegionAccessPointPolicy" => &[&["Policy"]],
         "AWS::Backup::BackupVault" => &[&["AccessPolicy"]],
