@@ -12,7 +12,7 @@ use super::grammar::GrammarProblem;
 use super::principal::{Principal, Principals};
 use super::worlds::joined;
 use crate::source::Span;
-use crate::value::{Condition, Text, Value, can_hold_together};
+use crate::value::{Condition, Text, Value, can_hold_together, implies};
 use std::sync::Arc;
 
 /// What a document is attached to.
@@ -158,6 +158,29 @@ impl PolicyDocument {
             statement.when = joined(when, &statement.when);
         }
         self
+    }
+
+    /// The same document where certain conditions of the template hold: what they leave out is gone, and what only they
+    /// decide is there for sure.
+    pub fn in_world(&self, holds: &[Condition]) -> PolicyDocument {
+        fn settle<T>(items: &mut Vec<T>, holds: &[Condition], when: fn(&mut T) -> &mut Vec<Condition>) {
+            items.retain_mut(|item| can_hold_together(when(item), holds));
+            items.iter_mut().for_each(|item| when(item).retain(|one| !implies(holds, std::slice::from_ref(one))));
+        }
+        let mut document = self.clone();
+        settle(&mut document.statements, holds, |statement| &mut statement.when);
+        for statement in &mut document.statements {
+            if let Some(actions) = &mut statement.actions {
+                settle(&mut actions.patterns, holds, |pattern| &mut pattern.when);
+            }
+            if let Some(resources) = &mut statement.resources {
+                settle(&mut resources.patterns, holds, |pattern| &mut pattern.when);
+            }
+            if let Some(principals) = &mut statement.principals {
+                settle(&mut principals.entries, holds, |entry| &mut entry.when);
+            }
+        }
+        document
     }
 
     /// The same for a document that several hold: it is copied only where a condition changes it.

@@ -4,7 +4,7 @@
 use super::{Declared, Fragment, add_policy, owner_of};
 use crate::iam::PolicyKind;
 use crate::source::{Span, Spanned};
-use crate::value::{Map, Text, Value};
+use crate::value::{Condition, Map, Text, Value};
 
 pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
     let kind = declared.resource.kind.value.as_str();
@@ -14,21 +14,21 @@ pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
         return;
     }
     declared.with_properties(|properties, when| {
-        let mut add = |value: Value| {
-            add_policy(fragment, value, PolicyKind::Resource, owner_of(declared, None), declared.file, when.as_ref())
+        let mut add = |value: Value, when: Option<&Condition>| {
+            add_policy(fragment, value, PolicyKind::Resource, owner_of(declared, None), declared.file, when)
         };
         for path in paths {
-            for value in below(properties, path) {
-                add(value.clone());
+            for (value, inner) in below(properties, path, when.as_ref()) {
+                add(value.clone(), inner);
             }
         }
         match properties.get("Statement").filter(|_| is_of_bus) {
             Some(statement) => {
-                add(document_of(statement));
+                add(document_of(statement), when.as_ref());
             }
             None if is_of_bus => {
                 if let Some(statement) = sender(properties) {
-                    let index = add(document_of(&statement));
+                    let index = add(document_of(&statement), when.as_ref());
                     // Its form is that of the properties, and not that of a policy.
                     fragment.policies[index].leave_unvalidated();
                 }
@@ -91,12 +91,17 @@ fn paths(kind: &str) -> &'static [&'static [&'static str]] {
     }
 }
 
-/// What stands at a path, in each item of the lists on the way.
-fn below<'v>(value: &'v Value, path: &[&str]) -> Vec<&'v Value> {
-    let Some((key, rest)) = path.split_first() else { return vec![value] };
+/// What stands at a path, in each item of the lists and each branch of the choices on the way, with the condition
+/// under which it is there.
+fn below<'v>(value: &'v Value, path: &[&str], when: Option<&'v Condition>) -> Vec<(&'v Value, Option<&'v Condition>)> {
+    let Some((key, rest)) = path.split_first() else { return vec![(value, when)] };
     match value {
-        Value::List(items, _) => items.iter().flat_map(|item| below(item, path)).collect(),
-        other => other.get(key).map(|inner| below(inner, rest)).unwrap_or_default(),
+        Value::List(items, _) => items.iter().flat_map(|item| below(item, path, when)).collect(),
+        // One condition is kept to be named.
+        Value::Choice(branches, _) => {
+            branches.iter().flat_map(|one| below(&one.value, path, when.or(Some(&one.when)))).collect()
+        }
+        other => other.get(key).map(|inner| below(inner, rest, when)).unwrap_or_default(),
     }
 }
 

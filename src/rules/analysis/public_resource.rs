@@ -7,6 +7,7 @@ use crate::iam::{self, Access, Effect, PolicyDocument, PolicyKind, PublicKind, S
 use crate::model::Policy;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::Span;
+use crate::value::{Condition, can_hold_together};
 use rayon::prelude::*;
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -27,10 +28,15 @@ fn bind(_: &Params) -> Check {
 }
 
 fn of_policy(policy: &Policy, buckets: &Buckets<'_>) -> Option<Finding> {
-    let kind = PublicKind::parse(&policy.resource_type).filter(|_| policy.document.allows().any(names_everybody))?;
+    let kind = PublicKind::parse(&policy.resource_type)?;
     let asked = of_its_resource(&policy.document, buckets);
-    let iam::Finding::Found(access) = public_access(&[&asked], kind) else { return None };
-    let statement = policy.document.statements.iter().find(|statement| statement.span == access.allowed_by)?;
+    let found = worlds(&policy.document).into_iter().find_map(|world| {
+        let iam::Finding::Found(access) = public_access(&[&asked.in_world(&world)], kind) else { return None };
+        Some((access, world))
+    });
+    let (access, world) = found?;
+    let is_it = |one: &&Statement| one.span == access.allowed_by && can_hold_together(&one.when, &world);
+    let statement = policy.document.statements.iter().find(is_it)?;
     let principals = statement.principals.as_ref()?;
     let span =
         principals.entries.first().filter(|_| !principals.negated).map_or(principals.key_span, |entry| entry.span());
@@ -50,13 +56,28 @@ fn of_policy(policy: &Policy, buckets: &Buckets<'_>) -> Option<Finding> {
     if is_only_read(policy, statement) {
         found = found.severity(Severity::Medium);
     }
-    Some(with_conditions(found, &statement.when, Vec::new()))
+    Some(with_conditions(found, &world, Vec::new()))
 }
 
-/// A stranger is let in by a star, or by what `NotPrincipal` leaves; the engine says whether.
-fn names_everybody(statement: &Statement) -> bool {
-    let is_anybody = |entry: &iam::Principal| entry.kind == iam::PrincipalKind::Anybody;
-    statement.principals.as_ref().is_some_and(|found| found.negated || found.entries.iter().any(is_anybody))
+/// More ways in which the conditions of a template let everybody in are not told apart.
+const MAX_WORLDS: usize = 8;
+
+/// The conditions of the template under which a statement may let everybody in, each set once: by a star, or by what
+/// `NotPrincipal` leaves. The engine says whether.
+fn worlds(document: &PolicyDocument) -> Vec<Vec<Condition>> {
+    let mut worlds: Vec<Vec<Condition>> = Vec::new();
+    for statement in document.allows() {
+        let Some(principals) = &statement.principals else { continue };
+        let anybody = principals.entries.iter().filter(|entry| entry.kind == iam::PrincipalKind::Anybody);
+        let named = anybody.filter(|_| !principals.negated).map(|entry| entry.when.as_slice());
+        for when in named.chain(principals.negated.then_some(&[][..])) {
+            let world = [&statement.when, when].concat();
+            if !worlds.contains(&world) && worlds.len() < MAX_WORLDS {
+                worlds.push(world);
+            }
+        }
+    }
+    worlds
 }
 
 /// The document where every statement is about the resource that holds it, whatever name the
