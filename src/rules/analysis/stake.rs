@@ -4,7 +4,7 @@ use crate::iam::ArnPattern;
 use crate::model::deployment::{arn_of, names};
 use crate::model::{BuildProject, DeclaredResource, Model};
 use crate::source::Span;
-use crate::value::{HoleKind, Text};
+use crate::value::{HoleKind, Text, Value};
 
 /// A bucket that pipelines take from or keep artifacts in.
 pub struct PipelineBucket<'m> {
@@ -24,24 +24,33 @@ impl PipelineBucket<'_> {
         let declared = hole.map(|hole| (hole.template, hole.logical_id()));
         names(pattern, declared, Some(&self.arn).filter(|_| declared.is_none()))
     }
+}
 
-    fn is(&self, bucket: &DeclaredResource) -> bool {
-        let name = bucket.value().and_then(|properties| properties.get("BucketName"));
-        let name = name.and_then(|name| name.literal());
-        let is_declared = self.text.as_hole().is_some_and(|hole| {
-            hole.kind == HoleKind::Resource
-                && hole.template == bucket.logical_id.span.file
-                && hole.logical_id() == bucket.logical_id.value
-        });
-        is_declared || name.is_some_and(|name| self.text.literal() == Some(name))
-    }
+/// Whether a text is the name of a bucket, or refers to it.
+fn is_of(text: &Text, bucket: &DeclaredResource) -> bool {
+    let name = bucket.value().and_then(|properties| properties.get("BucketName"));
+    let is_declared = text.as_hole().is_some_and(|hole| {
+        hole.kind == HoleKind::Resource
+            && hole.template == bucket.logical_id.span.file
+            && hole.logical_id() == bucket.logical_id.value
+    });
+    is_declared || name.and_then(Value::literal).is_some_and(|name| text.literal() == Some(name))
+}
+
+/// Whether a bucket is declared to be a web site, whose files browsers read as they are.
+pub fn is_website(model: &Model, bucket: &Text) -> bool {
+    let mut buckets = model.resources.iter().filter(|resource| resource.kind == "AWS::S3::Bucket");
+    buckets.any(|one| {
+        let is_site = one.value().is_some_and(|properties| properties.get("WebsiteConfiguration").is_some());
+        is_site && is_of(bucket, one)
+    })
 }
 
 /// What is lost with the resource beyond itself, and where that is seen.
 pub fn at_stake(model: &Model, resource: &DeclaredResource) -> Option<(Span, String)> {
     if resource.kind == "AWS::S3::Bucket" {
         let of_pipelines = pipeline_buckets(model);
-        let found = of_pipelines.iter().find(|bucket| bucket.is(resource))?;
+        let found = of_pipelines.iter().find(|bucket| is_of(bucket.text, resource))?;
         return Some((found.text.span, "a pipeline keeps artifacts or takes sources here".into()));
     }
     let project = model.projects.iter().find(|project| project.logical_id.span == resource.logical_id.span)?;
