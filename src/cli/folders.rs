@@ -43,13 +43,14 @@ impl Files {
         let too_large = "4 GiB or larger";
         match self {
             Files::Folders => {
-                let mut file = File::open(path).map_err(unread)?;
+                let file = File::open(path).map_err(unread)?;
                 let length = file.metadata().map_err(unread)?.len();
                 if length >= limit {
                     return Err(too_large.to_owned());
                 }
-                let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-                file.read_to_end(&mut bytes).map_err(unread)?;
+                // The room is known, and one byte more tells the end.
+                let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
+                file.take(limit).read_to_end(&mut bytes).map_err(unread)?;
                 Ok(bytes)
             }
             Files::Commit(commit) => {

@@ -248,6 +248,13 @@ impl Model {
         }
     }
 
+    /// The account of a pipeline: that of its role, where its details are seen or its ARN is written out.
+    pub fn account_of_pipeline<'m>(&'m self, pipeline: &'m Pipeline) -> Option<&'m str> {
+        let role = pipeline.role.as_ref();
+        let seen = self.role(role).and_then(|role| role.account.as_deref());
+        seen.or_else(|| principal::account_of(role?.text.literal()?))
+    }
+
     /// Projects whose builds run with this role.
     pub fn projects_with_role(&self, id: PrincipalId) -> impl Iterator<Item = &BuildProject> {
         let uses = move |project: &&BuildProject| project.roles().any(|role| role.target == RoleTarget::Declared(id));

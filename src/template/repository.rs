@@ -23,7 +23,7 @@ pub struct Repository<'s> {
     taken_in: HashSet<FileId>,
     /// Templates, read when they are first asked for.
     templates: Vec<OnceLock<Option<Template>>>,
-    stacks: OnceLock<Stacks>,
+    stacks: Stacks,
     assigned: Assigned,
 }
 
@@ -76,7 +76,7 @@ impl<'s> Repository<'s> {
             services: HashMap::new(),
             taken_in: HashSet::new(),
             templates: files.iter().map(|_| OnceLock::new()).collect(),
-            stacks: OnceLock::new(),
+            stacks: Stacks::default(),
             assigned,
             files,
         };
@@ -98,6 +98,7 @@ impl<'s> Repository<'s> {
             .map(|(_, file)| file)
             .collect();
         self.services = services;
+        self.stacks = Stacks::read(self);
         self.read_parts();
     }
 
@@ -144,7 +145,7 @@ impl<'s> Repository<'s> {
 
     /// Whether another file takes in all of this one, so that it is not read for itself.
     pub fn is_taken_in(&self, file: FileId) -> bool {
-        self.taken_in.contains(&file) || self.stacks().is_taken_in(file)
+        self.taken_in.contains(&file) || self.stacks.is_taken_in(file)
     }
 
     pub fn files(&self) -> impl Iterator<Item = FileId> + '_ {
@@ -163,7 +164,7 @@ impl<'s> Repository<'s> {
 
     /// Which templates belong together.
     pub fn stacks(&self) -> &Stacks {
-        self.stacks.get_or_init(|| Stacks::read(self))
+        &self.stacks
     }
 
     pub fn get(&self, file: FileId) -> &File {

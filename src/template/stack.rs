@@ -12,6 +12,7 @@ use super::repository::{NotTaken, Repository};
 use crate::source::{FileId, OffsetMap, Span};
 use crate::syntax::Node;
 use crate::value::{Branch, Condition, Part, Text, Value};
+use rayon::prelude::*;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -37,27 +38,42 @@ pub struct Stacks {
 
 impl Stacks {
     pub fn read(repository: &Repository<'_>) -> Stacks {
+        let files: Vec<FileId> = repository.files().collect();
+        let of_files: Vec<Stacks> = files.into_par_iter().map(|file| Stacks::of_file(repository, file)).collect();
         let mut stacks = Stacks::default();
-        for file in repository.files() {
-            let found = repository.get(file);
-            let is_template = matches!(found.format, Format::CloudFormation | Format::Sam);
-            let Some(root) = found.parsed.root().filter(|_| is_template) else { continue };
-            if repository.text(file).contains("AWS::Include") {
-                stacks.taken_in.extend(repository.template(file).iter().flat_map(|template| template.includes.keys()));
+        for of_file in of_files {
+            stacks.taken_in.extend(of_file.taken_in);
+            for (child, parents) in of_file.parents {
+                stacks.parents.entry(child).or_default().extend(parents);
             }
-            for entry in root.get("Resources").and_then(Node::entries).unwrap_or_default() {
-                let Some((id, location)) = entry.key.as_str().zip(template_location(&entry.value)) else { continue };
-                if let Ok(child) = found_at(repository, file, location) {
-                    stacks.parents.entry(child).or_default().push((file, id.to_owned()));
-                }
+            for (name, exports) in of_file.exports {
+                stacks.exports.entry(name).or_default().extend(exports);
             }
-            for entry in root.get("Outputs").and_then(Node::entries).unwrap_or_default() {
-                let name = entry.value.get("Export").and_then(|export| export.get("Name"));
-                let (Some(output), Some(name)) = (entry.key.as_str(), name) else { continue };
-                let Some(template) = repository.template(file) else { continue };
-                if let Some(name) = Scope::new(template).evaluate(name).as_text().and_then(export_name) {
-                    stacks.exports.entry(name).or_default().push((file, output.to_owned()));
-                }
+        }
+        stacks
+    }
+
+    /// What one template says.
+    fn of_file(repository: &Repository<'_>, file: FileId) -> Stacks {
+        let mut stacks = Stacks::default();
+        let found = repository.get(file);
+        let is_template = matches!(found.format, Format::CloudFormation | Format::Sam);
+        let Some(root) = found.parsed.root().filter(|_| is_template) else { return stacks };
+        if repository.text(file).contains("AWS::Include") {
+            stacks.taken_in.extend(repository.template(file).iter().flat_map(|template| template.includes.keys()));
+        }
+        for entry in root.get("Resources").and_then(Node::entries).unwrap_or_default() {
+            let Some((id, location)) = entry.key.as_str().zip(template_location(&entry.value)) else { continue };
+            if let Ok(child) = found_at(repository, file, location) {
+                stacks.parents.entry(child).or_default().push((file, id.to_owned()));
+            }
+        }
+        for entry in root.get("Outputs").and_then(Node::entries).unwrap_or_default() {
+            let name = entry.value.get("Export").and_then(|export| export.get("Name"));
+            let (Some(output), Some(name)) = (entry.key.as_str(), name) else { continue };
+            let Some(template) = repository.template(file) else { continue };
+            if let Some(name) = Scope::new(template).evaluate(name).as_text().and_then(export_name) {
+                stacks.exports.entry(name).or_default().push((file, output.to_owned()));
             }
         }
         stacks

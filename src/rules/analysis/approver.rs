@@ -6,7 +6,7 @@ use super::reach::{Target, reaches};
 use super::release_source::{ReleaseSource, Writes, sources};
 use super::start_deploy_project::has_users;
 use crate::iam::Wanted;
-use crate::model::principal::{account_of, may_be_one_account};
+use crate::model::principal::may_be_one_account;
 use crate::model::{Model, Pipeline, PipelineAction, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::value::Text;
@@ -93,7 +93,7 @@ fn of_author(
 /// An approval that nobody in the details of the pipeline's account can give.
 fn of_nobody(context: &Context<'_>, approval: &Approval<'_>, approves: &Wanted) -> Option<Finding> {
     let model = context.model;
-    let account = approval.pipeline.role.as_ref().and_then(|role| account_of(role.text.literal()?));
+    let account = model.account_of_pipeline(approval.pipeline);
     let is_near = |one: &&Principal| may_be_one_account(one.account.as_deref(), account);
     let all = || model.principals.iter().filter(is_near);
     // Users and roles stand together in the details of an account; other calls show some of them.

@@ -7,7 +7,6 @@ use super::start_deploy_project::{deploys_anything, has_users};
 use crate::iam::{ArnPattern, Grant};
 use crate::model::artifact::Objects;
 use crate::model::deployment::first_deployment;
-use crate::model::principal::account_of;
 use crate::model::{Model, Pipeline, Principal};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::Span;
@@ -103,9 +102,7 @@ fn of_principal(model: &Model, principal: &Principal, pipelines: &[Released<'_>]
 
 /// Both are certainly in one account.
 fn is_in_account(model: &Model, pipeline: &Pipeline, principal: &Principal) -> bool {
-    let role = pipeline.role.as_ref();
-    let account = model.role(role).and_then(|role| role.account.as_deref());
-    let account = account.or_else(|| account_of(role?.text.literal()?));
+    let account = model.account_of_pipeline(pipeline);
     account.is_some() && account == principal.account.as_deref()
 }
 
