@@ -25,6 +25,19 @@ fn a_rule_is_explained_by_the_id_of_another_tool() {
 }
 
 #[test]
+fn a_check_of_another_tool_that_no_rule_finds_is_told_with_its_reason() {
+    for (other, told) in [
+        ("CKV_AWS_93", "CKV_AWS_93 of checkov: a bucket that nobody can change any more\n  not found: a mistake"),
+        ("ckv_aws_93", "CKV_AWS_93 of checkov: "),
+        ("F24", "  out of scope: a name is no secret"),
+    ] {
+        let run = repository(&[]).run(&["explain", other]);
+        assert_eq!((run.status, run.err.as_str()), (0, ""), "{other}");
+        assert!(run.out.contains(told), "{other}: {}", run.out);
+    }
+}
+
+#[test]
 fn a_finding_is_explained_by_its_id_and_by_its_place() {
     let repository = repository(&[("infra/ci.yml", CREATES_ROLES)]);
     let report = repository.run(&["--format", "json", "--select", "ci-role-creates-principals"]).json();

@@ -24,6 +24,8 @@ pub struct PublicKind {
     service: &'static str,
 }
 
+/// The API takes none of ECR, no repositories of packages, no event buses and no access points of several regions; the
+/// question is the same.
 /// <https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_CheckNoPublicAccess.html>
 const KINDS: &[(&str, &str)] = &[
     ("AWS::ApiGateway::RestApi", "execute-api"),
@@ -31,12 +33,14 @@ const KINDS: &[(&str, &str)] = &[
     ("AWS::CloudTrail::Dashboard", "cloudtrail"),
     ("AWS::CloudTrail::EventDataStore", "cloudtrail"),
     ("AWS::CodeArtifact::Domain", "codeartifact"),
+    ("AWS::CodeArtifact::Repository", "codeartifact"),
     ("AWS::DynamoDB::Stream", "dynamodb"),
     ("AWS::DynamoDB::Table", "dynamodb"),
-    // The API does not take the next two; the question is the same.
     ("AWS::ECR::PublicRepository", "ecr-public"),
+    ("AWS::ECR::RegistryPolicy", "ecr"),
     ("AWS::ECR::Repository", "ecr"),
     ("AWS::EFS::FileSystem", "elasticfilesystem"),
+    ("AWS::Events::EventBus", "events"),
     ("AWS::IAM::AssumeRolePolicyDocument", "sts"),
     ("AWS::KMS::Key", "kms"),
     ("AWS::Kinesis::Stream", "kinesis"),
@@ -46,6 +50,7 @@ const KINDS: &[(&str, &str)] = &[
     ("AWS::S3::AccessPoint", "s3"),
     ("AWS::S3::Bucket", "s3"),
     ("AWS::S3::Glacier", "glacier"),
+    ("AWS::S3::MultiRegionAccessPoint", "s3"),
     ("AWS::S3Express::AccessPoint", "s3express"),
     ("AWS::S3Express::DirectoryBucket", "s3express"),
     ("AWS::S3Outposts::AccessPoint", "s3-outposts"),

@@ -7,6 +7,7 @@ mod codepipeline;
 mod dump;
 mod iam;
 mod placeholder;
+mod resource_policy;
 mod sam;
 mod serverless;
 mod stack;
@@ -332,16 +333,7 @@ fn resources(repository: &Repository<'_>, scope: &Scope<'_>, asked: &Asked, frag
             "AWS::CodeBuild::Project" => codebuild::lower(&declared, fragment),
             "AWS::CodePipeline::Pipeline" => codepipeline::lower(&declared, fragment),
             kind if kind.starts_with("AWS::Serverless::") => sam::lower(&declared, fragment),
-            kind => {
-                if let Some(key) = resource_policy_key(kind) {
-                    declared.with_properties(|properties, when| {
-                        if let Some(value) = properties.get(key) {
-                            let owner = owner_of(&declared, None);
-                            add_policy(fragment, value.clone(), PolicyKind::Resource, owner, file, when.as_ref());
-                        }
-                    });
-                }
-            }
+            _ => resource_policy::lower(&declared, fragment),
         }
         sam::embedded_connectors(&declared, fragment);
         cdk::note(&declared, fragment);
@@ -354,38 +346,6 @@ fn resources(repository: &Repository<'_>, scope: &Scope<'_>, asked: &Asked, frag
         if !scope.template.has_macro() {
             fragment.resources.push(declared_resource(file, resource, value));
         }
-    }
-}
-
-/// The property that holds the resource policy of a type.
-fn resource_policy_key(kind: &str) -> Option<&'static str> {
-    match kind {
-        "AWS::S3::BucketPolicy" | "AWS::SQS::QueuePolicy" | "AWS::SNS::TopicPolicy" | "AWS::Logs::ResourcePolicy" => {
-            Some("PolicyDocument")
-        }
-        "AWS::KMS::Key" | "AWS::KMS::ReplicaKey" => Some("KeyPolicy"),
-        "AWS::ECR::Repository" | "AWS::ECR::PublicRepository" => Some("RepositoryPolicyText"),
-        "AWS::Elasticsearch::Domain" | "AWS::OpenSearchService::Domain" => Some("AccessPolicies"),
-        "AWS::ApiGateway::RestApi" | "AWS::S3::AccessPoint" => Some("Policy"),
-        "AWS::Backup::BackupVault" => Some("AccessPolicy"),
-        "AWS::CodeArtifact::Domain" => Some("PermissionsPolicyDocument"),
-        "AWS::EFS::FileSystem" => Some("FileSystemPolicy"),
-        "AWS::SecretsManager::ResourcePolicy" => Some("ResourcePolicy"),
-        _ => None,
-    }
-}
-
-/// The type of the resource that the policy in a resource of this type protects.
-fn protected_type(kind: &str) -> &str {
-    match kind {
-        "AWS::S3::BucketPolicy" => "AWS::S3::Bucket",
-        "AWS::SQS::QueuePolicy" => "AWS::SQS::Queue",
-        "AWS::SNS::TopicPolicy" => "AWS::SNS::Topic",
-        "AWS::KMS::ReplicaKey" => "AWS::KMS::Key",
-        "AWS::Elasticsearch::Domain" => "AWS::OpenSearchService::Domain",
-        "AWS::SecretsManager::ResourcePolicy" => "AWS::SecretsManager::Secret",
-        "AWS::Serverless::Api" => "AWS::ApiGateway::RestApi",
-        own => own,
     }
 }
 
@@ -510,7 +470,7 @@ fn add_policy(
     if let Some(when) = when {
         document.statements.iter_mut().for_each(|statement| statement.when.push(when.clone()));
     }
-    let resource_type = protected_type(&owner.kind).to_owned();
+    let resource_type = resource_policy::protected_type(&owner.kind).to_owned();
     fragment.policies.push(Policy {
         document: document.into(),
         kind,

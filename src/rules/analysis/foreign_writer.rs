@@ -20,7 +20,12 @@ pub const ANALYSIS: Analysis = Analysis {
 };
 
 /// Calls that change what others take out, by the type of the resource.
-const WRITES: [(&str, &str, &[&str]); 2] = [
+const WRITES: [(&str, &str, &[&str]); 3] = [
+    (
+        "AWS::CodeArtifact::Repository",
+        "packages",
+        &["codeartifact:PublishPackageVersion", "codeartifact:PutRepositoryPermissionsPolicy"],
+    ),
     ("AWS::S3::Bucket", "objects of a pipeline", &["s3:PutObject", "s3:DeleteObject", "s3:PutBucketPolicy"]),
     ("AWS::ECR::Repository", "images", &["ecr:PutImage", "ecr:BatchDeleteImage", "ecr:SetRepositoryPolicy"]),
 ];

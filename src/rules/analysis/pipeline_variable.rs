@@ -1,38 +1,70 @@
-//! Variables of a pipeline whose text somebody chooses, put into commands before the shell reads them.
+//! Variables of a pipeline whose text somebody chooses, put into commands before the shell reads them, or into what a
+//! function or a stack is given.
 //!
 //! Source: <https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html>
 
-use crate::model::Pipeline;
-use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::model::{Pipeline, PipelineAction};
+use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::source::Span;
 use crate::value::{Part, Text};
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "pipeline-variable",
-    summary: "a variable that somebody chooses becomes a part of a command",
-    params: &[],
-    facts: &["pipeline", "action", "variable", "who"],
+    summary: "a variable that somebody chooses becomes a part of a command, or of what a function or a stack is given",
+    params: &[Param {
+        name: "into",
+        kind: ParamKind::Choice(&["commands", "parameters"]),
+        required: true,
+        doc: "commands of an action; or parameters of a function or a stack, where a variable of the pipeline itself is meant for that and left aside",
+    }],
+    facts: &["pipeline", "action", "variable", "who", "receiver"],
     bind,
 };
 
-fn bind(_: &Params) -> Check {
-    Box::new(|context: &Context<'_>| context.model.pipelines.iter().flat_map(of_pipeline).collect())
+/// Settings that reach code or a stack: the category and the provider, the setting, and who takes it.
+/// Source: <https://docs.aws.amazon.com/codepipeline/latest/userguide/structure-configuration-examples.html>
+const PARAMETERS: [(&str, &str, &str, &str); 4] = [
+    ("Invoke", "Lambda", "UserParameters", "a function"),
+    ("Deploy", "CloudFormation", "ParameterOverrides", "a stack"),
+    ("Deploy", "CloudFormationStackSet", "Parameters", "a stack set"),
+    ("Deploy", "CloudFormationStackInstances", "ParameterOverrides", "stacks of a set"),
+];
+
+fn bind(params: &Params) -> Check {
+    let is_command = params.word("into") == "commands";
+    Box::new(move |context: &Context<'_>| {
+        context.model.pipelines.iter().flat_map(|pipeline| of_pipeline(pipeline, is_command)).collect()
+    })
 }
 
-fn of_pipeline(pipeline: &Pipeline) -> Vec<Finding> {
+fn of_pipeline(pipeline: &Pipeline, is_command: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (_, _, _, action) in pipeline.actions() {
-        for (span, name) in action.scripts.iter().flat_map(variables) {
-            let Some(who) = chosen_by(pipeline, &name) else { continue };
-            let found = Finding::new(span, format!("{} {} {name}", pipeline.display(), action.name.display()))
-                .fact("pipeline", pipeline.display())
-                .fact("action", action.name.display())
-                .fact("variable", name)
-                .fact("who", who);
-            findings.push(found.related(action.name.span, "this action runs it"));
+        let texts = if is_command {
+            action.scripts.iter().map(|script| (script, "the shell")).collect()
+        } else {
+            parameters(action)
+        };
+        for (text, receiver) in texts {
+            for (span, name) in variables(text) {
+                let Some(who) = chosen_by(pipeline, &name, is_command) else { continue };
+                let found = Finding::new(span, format!("{} {} {name}", pipeline.display(), action.name.display()))
+                    .fact("pipeline", pipeline.display())
+                    .fact("action", action.name.display())
+                    .fact("variable", name)
+                    .fact("who", who)
+                    .fact("receiver", receiver);
+                let does = if is_command { "this action runs it" } else { "this action hands it on" };
+                findings.push(found.related(action.name.span, does));
+            }
         }
     }
     findings
+}
+
+fn parameters(action: &PipelineAction) -> Vec<(&Text, &'static str)> {
+    let given = PARAMETERS.iter().filter(|(category, provider, ..)| action.is_provider(category, provider));
+    given.filter_map(|(_, _, key, receiver)| Some((action.setting(key)?, *receiver))).collect()
 }
 
 /// `#{Source.CommitMessage}`: each variable with its place.
@@ -49,11 +81,11 @@ fn variables(script: &Text) -> Vec<(Span, String)> {
     found
 }
 
-fn chosen_by(pipeline: &Pipeline, variable: &str) -> Option<&'static str> {
+fn chosen_by(pipeline: &Pipeline, variable: &str, is_command: bool) -> Option<&'static str> {
     let (namespace, name) = variable.split_once('.')?;
     let any_branch = || pipeline.triggers.iter().any(|one| one.any_branch.is_some() || one.pull_requests.is_some());
     match name {
-        _ if namespace == "variables" => Some("whoever starts the pipeline"),
+        _ if namespace == "variables" => is_command.then_some("whoever starts the pipeline"),
         "CommitMessage" | "AuthorDisplayName" | "PullRequestTitle" => Some("whoever writes the commit"),
         "BranchName" if any_branch() => Some("whoever names the branch"),
         _ => None,

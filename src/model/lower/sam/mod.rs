@@ -14,7 +14,7 @@ use crate::iam::{PolicyDocument, PolicyKind};
 use crate::model::principal::{ManagedPolicyRef, Principal, PrincipalKind};
 use crate::source::{Span, Spanned};
 use crate::template::sam::{DEPLOYMENT_ROLE, PREFIX};
-use crate::value::{Condition, Hole, HoleKind, Map, Text, Value};
+use crate::value::{Condition, Hole, HoleKind, Text, Value};
 use std::sync::Arc;
 
 pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
@@ -98,14 +98,7 @@ fn reference(name: &str, span: Span) -> Text {
 fn resource_policy(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
     declared.with_properties(|properties, when| {
         let custom = properties.get("Auth").and_then(|auth| auth.get("ResourcePolicy")?.get("CustomStatements"));
-        let custom = custom.map(|statements| {
-            let span = statements.span();
-            let entry =
-                |key: &str, value: Value| (Spanned::new(key.to_owned(), Span { end: span.start, ..span }), value);
-            let version = Value::Text(Text::at("2012-10-17", span));
-            let entries = vec![entry("Version", version), entry("Statement", statements.clone())];
-            Value::Map(Map { entries, span })
-        });
+        let custom = custom.map(super::resource_policy::document_of);
         for policy in properties.get("Policy").cloned().into_iter().chain(custom) {
             let owner = owner_of(declared, None);
             add_policy(fragment, policy, PolicyKind::Resource, owner, declared.file, when.as_ref());
