@@ -3,13 +3,13 @@
 
 use super::account_trust::{is_foreign, names_callers};
 use super::chain::with_conditions;
+use super::stake::{PipelineBucket, pipeline_buckets};
 use crate::diagnostic::Severity;
-use crate::iam::{ArnPattern, PolicyKind, Statement};
-use crate::model::deployment::{arn_of, names};
+use crate::iam::{PolicyKind, Statement};
 use crate::model::{Model, Policy};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::Span;
-use crate::value::{HoleKind, Text};
+use crate::value::Text;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "foreign-writer",
@@ -32,25 +32,13 @@ const WRITES: [(&str, &str, &[&str]); 3] = [
 
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
-        let buckets = buckets(context.model);
+        let buckets = pipeline_buckets(context.model);
         let policies = context.model.policies.iter().filter(|policy| policy.kind == PolicyKind::Resource);
         policies.flat_map(|policy| of_policy(context.model, policy, &buckets)).collect()
     })
 }
 
-/// A bucket that pipelines take from or keep artifacts in.
-struct Bucket<'m> {
-    text: &'m Text,
-    arn: ArnPattern,
-}
-
-fn buckets(model: &Model) -> Vec<Bucket<'_>> {
-    let stores = model.pipelines.iter().flat_map(|pipeline| &pipeline.stores);
-    let sources = model.actions().filter(|action| action.is_source()).filter_map(|action| action.setting("S3Bucket"));
-    stores.chain(sources).map(|text| Bucket { text, arn: arn_of("arn:*:s3:::", text, "/*") }).collect()
-}
-
-fn of_policy(model: &Model, policy: &Policy, buckets: &[Bucket<'_>]) -> Vec<Finding> {
+fn of_policy(model: &Model, policy: &Policy, buckets: &[PipelineBucket<'_>]) -> Vec<Finding> {
     let Some((kind, what, writes)) = WRITES.iter().find(|(kind, ..)| *kind == policy.resource_type) else {
         return Vec::new();
     };
@@ -84,11 +72,8 @@ fn written(statement: &Statement, action: &str) -> Option<Span> {
     statement.matches_action(action).first().map(|matched| matched.span)
 }
 
-fn is_of_pipeline(statement: &Statement, buckets: &[Bucket<'_>]) -> bool {
+/// Whether a statement is about a bucket that pipelines take from or keep artifacts in.
+pub fn is_of_pipeline(statement: &Statement, buckets: &[PipelineBucket<'_>]) -> bool {
     let patterns = || statement.resources.iter().filter(|own| !own.negated).flat_map(|own| &own.patterns);
-    buckets.iter().any(|bucket| {
-        let hole = bucket.text.as_hole().filter(|hole| hole.kind == HoleKind::Resource);
-        let declared = hole.map(|hole| (hole.template, hole.logical_id()));
-        patterns().any(|pattern| names(pattern, declared, Some(&bucket.arn).filter(|_| declared.is_none())))
-    })
+    buckets.iter().any(|bucket| patterns().any(|pattern| bucket.is_reached_by(pattern)))
 }

@@ -3,7 +3,8 @@
 
 use super::chain::{WHOSE, by_statement, distinct, finding, is_meant, list};
 use crate::iam::{ArnPattern, Grant, Wanted};
-use crate::model::{Principal, PrincipalKind};
+use crate::model::deployment::{Passable, names_role};
+use crate::model::{Model, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -42,6 +43,12 @@ pub const ANALYSIS: Analysis = Analysis {
             required: false,
             doc: "those of the actions that weigh a step less when they are all there is",
         },
+        Param {
+            name: "by-reach",
+            kind: ParamKind::Flag,
+            required: false,
+            doc: "two steps less where the roles that are reached are seen in full, and none of them may do much",
+        },
     ],
     facts: &["role", "kind", "worker", "action", "here", "pattern", "reach"],
     bind,
@@ -56,6 +63,7 @@ fn bind(params: &Params) -> Check {
     let narrowing = params.list("narrowed-by");
     let lesser = params.list("lesser");
     let without = params.list("without");
+    let by_reach = params.flag("by-reach");
     Box::new(move |context: &Context<'_>| {
         let mut findings: Vec<Finding> = Vec::new();
         let mut meant: Vec<&Principal> =
@@ -73,12 +81,28 @@ fn bind(params: &Params) -> Check {
                 let Some(found) = finding(context.model, principal, &group) else { continue };
                 let is_narrowed = narrowing.iter().any(|key| group[0].tests_on(key).next().is_some());
                 let only_lesser = group.iter().all(|grant| lesser.contains(&grant.action));
+                let is_harmless = by_reach && group.iter().all(|grant| reaches_little(context.model, grant));
                 let steps = found.lowered_by + u8::from(is_narrowed) + u8::from(only_lesser);
+                let steps = steps + if is_harmless { 2 } else { 0 };
                 findings.push(found.fact("reach", reach(&group)).lowered_by(steps));
             }
         }
         findings
     })
+}
+
+/// Whether a grant is limited to a path, or to names, and the roles there are seen in full and may do little.
+fn reaches_little(model: &Model, grant: &Grant<'_>) -> bool {
+    let roles: Vec<Passable<'_>> =
+        model.principals.iter().filter(|role| role.kind == PrincipalKind::Role).map(Passable::new).collect();
+    let is_harmless = |role: &Principal| {
+        role.authority.unseen.is_empty() && role.is_whole() && !role.every_power().iter().any(|one| one.label.is_high())
+    };
+    let are_harmless = |resource: &&ArnPattern| {
+        let mut reached = roles.iter().filter(|role| names_role(resource, role)).peekable();
+        reached.peek().is_some() && reached.all(|role| is_harmless(role.role))
+    };
+    !is_unscoped(grant) && !grant.resources.is_empty() && grant.resources.iter().all(are_harmless)
 }
 
 /// Whether nothing of a grant's kind is left out.

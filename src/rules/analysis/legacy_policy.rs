@@ -42,7 +42,10 @@ fn pipelines<'m>(model: &'m Model, role: &Principal) -> Vec<&'m Pipeline> {
 
 fn of_role(model: &Model, role: &Principal, pipelines: &[&Pipeline]) -> Option<Finding> {
     let pipeline = pipelines.first()?;
-    let needs = |action: &str| DEPLOYED_TO.iter().any(|service| action.eq_ignore_ascii_case(service));
+    // A provider that only the deployment knows may be one of them.
+    let needs = |provider: &str| {
+        provider.is_empty() || DEPLOYED_TO.iter().any(|service| provider.eq_ignore_ascii_case(service))
+    };
     if pipelines.iter().any(|one| one.actions().any(|(_, _, _, action)| needs(&action.provider))) {
         return None;
     }

@@ -72,6 +72,7 @@ mod shared_role;
 mod shared_trust;
 mod source_without_versions;
 mod source_writer;
+mod stake;
 mod stale_role;
 mod start_deploy_project;
 mod statement_grammar;

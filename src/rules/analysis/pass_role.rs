@@ -47,22 +47,22 @@ fn bind(params: &Params) -> Check {
     let principals = params.word("principals");
     let named = params.flag("named");
     Box::new(move |context: &Context<'_>| {
-        let privileged = powerful(context.model);
+        let roles = named_roles(context.model);
         let mut findings = Vec::new();
         for principal in context.model.principals.iter().filter(|principal| is_meant(principal, &principals)) {
             let grants = principal.authority.grants(&["iam:PassRole"]);
             for mut group in by_statement(&grants) {
                 // What a condition of the template chooses between are grants of one statement: the widest counts.
-                if let Some(widest) = group.iter().position(|grant| reach(&privileged, principal, grant).is_some()) {
+                if let Some(widest) = group.iter().position(|grant| reach(&roles, principal, grant).is_some()) {
                     group[..=widest].rotate_right(1);
                 }
                 let grant = group[0];
-                let reach = reach(&privileged, principal, grant);
+                let reach = reach(&roles, principal, grant);
                 if named {
                     let is_free =
                         reach.is_none() && SERVICE_KEYS.iter().all(|key| grant.tests_on(key).next().is_none());
                     let Some(found) = finding(context.model, principal, &group).filter(|_| is_free) else { continue };
-                    let steps = found.lowered_by + u8::from(only_one_service_takes(context.model, principal, grant));
+                    let steps = found.lowered_by + u8::from(only_one_service_takes(&roles, principal, grant));
                     findings.push(found.lowered_by(steps));
                     continue;
                 }
@@ -78,7 +78,7 @@ fn bind(params: &Params) -> Check {
 }
 
 /// Which roles the grant reaches, when they are too many.
-fn reach(privileged: &[Powerful<'_>], principal: &Principal, grant: &Grant<'_>) -> Option<String> {
+fn reach(roles: &[Named<'_>], principal: &Principal, grant: &Grant<'_>) -> Option<String> {
     if is_unscoped(grant) {
         return Some("any role".into());
     }
@@ -89,33 +89,37 @@ fn reach(privileged: &[Powerful<'_>], principal: &Principal, grant: &Grant<'_>) 
         // One name in whichever account is one role: only those of the own account can be passed.
         .filter(ArnPattern::has_wildcards)
         .collect();
-    let reached = privileged.iter().filter(|(role, _)| {
+    let reached = roles.iter().filter(|(role, _)| {
         let is_near = may_be_one_account(role.account.as_deref(), principal.account.as_deref());
         is_near && role.logical_id != principal.logical_id
     });
     let mut reached = reached.filter(|(_, arn)| wild.iter().any(|resource| resource.matches(arn).is_yes()));
-    reached.next().map(|(role, _)| format!("several roles, the powerful `{}` among them", role.display()))
+    let is_powerful = |role: &Principal| role.every_power().iter().any(|power| power.label.is_high());
+    reached
+        .find(|(role, _)| is_powerful(role))
+        .map(|(role, _)| format!("several roles, the powerful `{}` among them", role.display()))
 }
 
-/// Whether the trust of each role that the grant names is seen, and lets one service in.
-fn only_one_service_takes(model: &Model, principal: &Principal, grant: &Grant<'_>) -> bool {
+/// Whether the trust of each role that the grant names is seen, and lets one service in. Of several roles with one name
+/// it is not known which is deployed: all of them count.
+fn only_one_service_takes(roles: &[Named<'_>], principal: &Principal, grant: &Grant<'_>) -> bool {
     let named: Vec<ArnPattern> = grant.resources.iter().map(in_any_account).collect();
-    let one_service: Vec<String> = model
-        .principals
-        .iter()
-        .filter(|role| may_be_one_account(role.account.as_deref(), principal.account.as_deref()))
-        .filter(|role| role.trusted_services().is_some_and(|services| services.len() == 1))
-        .filter_map(in_own_account)
-        .collect();
-    let is_seen = |resource: &ArnPattern| one_service.iter().any(|arn| resource.matches(arn).is_yes());
-    !named.is_empty() && named.iter().all(|resource| !resource.has_wildcards() && is_seen(resource))
+    let takes_one = |resource: &ArnPattern| {
+        let near =
+            roles.iter().filter(|(role, _)| may_be_one_account(role.account.as_deref(), principal.account.as_deref()));
+        let meant = near.filter(|(_, arn)| resource.matches(arn).is_yes());
+        let mut takers = meant.map(|(role, _)| role.trusted_services().filter(|services| services.len() == 1));
+        let Some(Some(first)) = takers.next() else { return false };
+        takers.all(|services| services.as_ref() == Some(&first))
+    };
+    !named.is_empty() && named.iter().all(|resource| !resource.has_wildcards() && takes_one(resource))
 }
 
-/// A role that can do much, and its ARN as if it were in a certain account.
-type Powerful<'m> = (&'m Principal, String);
+/// A role, and its ARN as if it were in a certain account.
+type Named<'m> = (&'m Principal, String);
 
-fn powerful(model: &Model) -> Vec<Powerful<'_>> {
-    let roles = model.principals.iter().filter(|role| role.kind == PrincipalKind::Role && role.high_power().is_some());
+fn named_roles(model: &Model) -> Vec<Named<'_>> {
+    let roles = model.principals.iter().filter(|role| role.kind == PrincipalKind::Role);
     roles.filter_map(|role| Some((role, in_own_account(role)?))).collect()
 }
 

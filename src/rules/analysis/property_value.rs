@@ -1,7 +1,8 @@
 //! A property of a resource that has, or lacks, a certain value.
 
 use super::chain::{list, with_conditions};
-use crate::diagnostic::{Doubt, Label};
+use super::stake::{at_stake, is_website};
+use crate::diagnostic::{Doubt, Label, Severity};
 use crate::model::{DeclaredResource, Model, ShownParameter};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::source::Span;
@@ -53,6 +54,18 @@ pub const ANALYSIS: Analysis = Analysis {
         },
         Param { name: "lesser", kind: ParamKind::List, required: false, doc: "values that weigh a step less" },
         Param {
+            name: "at-stake",
+            kind: ParamKind::Flag,
+            required: false,
+            doc: "critical where pipelines take from this bucket, or where the role of this build may do much or it has secrets",
+        },
+        Param {
+            name: "lesser-in-website",
+            kind: ParamKind::Flag,
+            required: false,
+            doc: "a step less where the `Location` next to it is a bucket that is declared as a web site",
+        },
+        Param {
             name: "secret",
             kind: ParamKind::Flag,
             required: false,
@@ -76,6 +89,8 @@ fn bind(params: &Params) -> Check {
         beside_is_not: patterns(&params.list("beside-is-not")),
         without: params.list("without"),
         secret: params.flag("secret"),
+        at_stake: params.flag("at-stake"),
+        lesser_in_website: params.flag("lesser-in-website"),
         lesser: patterns(&params.list("lesser")),
     };
     Box::new(move |context: &Context<'_>| {
@@ -98,6 +113,8 @@ struct Question {
     beside_is_not: GlobSet,
     without: Vec<String>,
     secret: bool,
+    at_stake: bool,
+    lesser_in_website: bool,
     lesser: GlobSet,
 }
 
@@ -215,7 +232,12 @@ impl Question {
         let shown = if self.secret { "" } else { &text };
         let mut found = named(resource, value.span(), &path, shown, "stands in the template")
             .related(resource.logical_id.span, "this resource");
-        found.lowered_by = u8::from(self.lesser.is_match(&text));
+        let location = place.holder.filter(|_| self.lesser_in_website).and_then(|map| map.get("Location")?.as_text());
+        let in_website = location.is_some_and(|bucket| is_website(model, bucket));
+        found.lowered_by = u8::from(self.lesser.is_match(&text)) + u8::from(in_website);
+        if let Some((span, what)) = self.at_stake.then(|| at_stake(model, resource)).flatten() {
+            found = found.severity(Severity::Critical).lowered_by(0).related(span, what);
+        }
         if self.secret && !is_default {
             found.secret = Some(value.span());
         }

@@ -2,6 +2,8 @@
 
 use super::action_resource_mismatch::{Buckets, buckets, with_buckets};
 use super::chain::with_conditions;
+use super::foreign_writer::is_of_pipeline;
+use super::stake::{PipelineBucket, pipeline_buckets};
 use crate::diagnostic::Severity;
 use crate::iam::{self, Access, Effect, PolicyDocument, PolicyKind, PublicKind, Statement, mismatches, public_access};
 use crate::model::Policy;
@@ -23,11 +25,12 @@ fn bind(_: &Params) -> Check {
         let policies = &context.model.policies;
         let of_resources = policies.par_iter().filter(|policy| policy.kind == PolicyKind::Resource);
         let buckets = buckets(context.model);
-        of_resources.filter_map(|policy| of_policy(policy, &buckets)).collect()
+        let of_pipelines = pipeline_buckets(context.model);
+        of_resources.filter_map(|policy| of_policy(policy, &buckets, &of_pipelines)).collect()
     })
 }
 
-fn of_policy(policy: &Policy, buckets: &Buckets<'_>) -> Option<Finding> {
+fn of_policy(policy: &Policy, buckets: &Buckets<'_>, of_pipelines: &[PipelineBucket<'_>]) -> Option<Finding> {
     let kind = PublicKind::parse(&policy.resource_type)?;
     let asked = of_its_resource(&policy.document, buckets);
     let found = worlds(&policy.document).into_iter().find_map(|world| {
@@ -52,8 +55,10 @@ fn of_policy(policy: &Policy, buckets: &Buckets<'_>) -> Option<Finding> {
     if let Some(at) = action_span(statement, &access.request.action) {
         found = found.related(at, "allowed to them");
     }
-    // A web site is read by everybody, and by design.
-    if is_only_read(policy, statement) {
+    if policy.resource_type == "AWS::S3::Bucket" && is_of_pipeline(statement, of_pipelines) {
+        found = found.severity(Severity::Critical).note("pipelines keep artifacts or take sources here");
+    } else if is_only_read(policy, statement) {
+        // A web site is read by everybody, and by design.
         found = found.severity(Severity::Medium);
     }
     Some(with_conditions(found, &world, Vec::new()))

@@ -46,7 +46,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
 fn switched_off(command: &Command) -> Option<(String, crate::source::Span)> {
     let arguments = command.arguments();
     let is_local = arguments.iter().any(|word| {
-        ["://localhost", "://127.0.0.1", "://[::1]", "://host.docker.internal"]
+        ["://localhost", "://127.0.0.1", "://[::1]", "://host.docker.internal", "://localstack"]
             .iter()
             .any(|host| word.text.contains(host))
     });
