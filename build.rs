@@ -200,6 +200,7 @@ fn items(cell: &str) -> impl Iterator<Item = &str> {
 struct Tables {
     strings: Strings,
     lists: Lists,
+    sets: Lists,
     services: Vec<u32>,
     actions: Vec<u32>,
     slots: Vec<u8>,
@@ -267,7 +268,7 @@ impl Tables {
             entry[resource::SERVICE] = number;
             entry[resource::NAME] = self.strings.add(name);
             entry[resource::ARNS] = self.lists.add(arns);
-            entry[resource::KEYS] = self.lists.add(keys.iter().copied());
+            entry[resource::KEYS] = self.sets.add(keys.iter().copied());
             resources.insert(name, (word(self.resources.len() / resource::WIDTH), keys));
             self.resources.extend(entry);
         }
@@ -286,7 +287,7 @@ impl Tables {
                 let keys = set(row, keys);
                 all.extend(&keys);
                 all.extend(of_resource);
-                pairs.extend([resource | required, self.lists.add(keys)]);
+                pairs.extend([resource | required, self.sets.add(keys)]);
             }
             let dependent = |full: &str| {
                 *numbers.get(&full.to_ascii_lowercase()).unwrap_or_else(|| row.fail(&format!("no action {full}")))
@@ -300,10 +301,10 @@ impl Tables {
             let halves = [
                 (action::SERVICE, number),
                 (action::LEVELS, level | overlay << 8),
-                (action::RESOURCES, self.lists.add(pairs)),
-                (action::KEYS, self.lists.add(own)),
-                (action::ALL_KEYS, self.lists.add(all)),
-                (action::DEPENDENTS, self.lists.add(dependents)),
+                (action::RESOURCES, self.sets.add(pairs)),
+                (action::KEYS, self.sets.add(own)),
+                (action::ALL_KEYS, self.sets.add(all)),
+                (action::DEPENDENTS, self.sets.add(dependents)),
             ];
             for (column, value) in halves {
                 let value = u16::try_from(value).unwrap_or_else(|_| row.fail("a cell of an action holds 16 bits"));
@@ -431,6 +432,9 @@ impl Tables {
         write("strings.txt", self.strings.text.as_bytes());
         write("documents.bin", &self.documents);
         rows("lists.bin", &self.lists.words);
+        let half =
+            |word: &u32| u16::try_from(*word).expect("an item of a set, and its place, hold 16 bits").to_le_bytes();
+        write("sets.bin", &self.sets.words.iter().flat_map(half).collect::<Vec<u8>>());
         rows("services.bin", &self.services);
         rows("actions.bin", &self.actions);
         rows("resources.bin", &self.resources);

@@ -1,6 +1,7 @@
 //! The shape of the compiled tables: `build.rs` writes what the catalogue reads. Every table is rows of little-endian
 //! `u32`. A string is an offset into the strings and, in the lower bits, how many bytes it has. A list is an offset
-//! into the lists, where the count stands before the items; offset 0 is the empty list.
+//! into the lists, where the count stands before the items; offset 0 is the empty list. A set is a list whose items fit
+//! half a word, among the sets, and its offset counts halves.
 
 /// How many bits the length of a string has.
 pub const LENGTH_BITS: u32 = 10;
@@ -27,7 +28,7 @@ pub mod action {
     pub const LEVELS: usize = 1;
     /// A whole word, and so counted in words.
     pub const NAME: usize = 1;
-    /// List of pairs: resource type with `REQUIRED` set or not, list of the keys of this pair.
+    /// Set of pairs: resource type with `REQUIRED` set or not, set of the keys of this pair. The others are sets too.
     pub const RESOURCES: usize = 4;
     pub const KEYS: usize = 5;
     /// Own keys, keys of the pairs and keys of the resource types.
@@ -35,7 +36,7 @@ pub mod action {
     pub const DEPENDENTS: usize = 7;
     pub const WIDTH: usize = 4;
 
-    pub const REQUIRED: u32 = 1 << 31;
+    pub const REQUIRED: u32 = 1 << 15;
     /// Level letters by number.
     pub const LEVEL_LETTERS: &[u8; 5] = b"LRWTP";
 }
@@ -56,6 +57,7 @@ pub mod resource {
     pub const NAME: usize = 1;
     /// List of strings.
     pub const ARNS: usize = 2;
+    /// Set of keys.
     pub const KEYS: usize = 3;
     pub const WIDTH: usize = 4;
 }

@@ -21,7 +21,7 @@ pub use keys::{
 use layout::{action, resource, service, slot};
 pub use managed::{ManagedPolicy, managed_policies, managed_policy, managed_policy_replacing};
 pub use operations::{client_service, operation_actions};
-use tables::{Table, find, in_slots, list, string};
+use tables::{Table, find, in_slots, list, set, string};
 
 /// The day the facts were taken, `YYYY-MM-DD`.
 pub const DATE: &str = include_str!(concat!(env!("OUT_DIR"), "/date.txt"));
@@ -191,7 +191,7 @@ impl Action {
 
     /// The resource types it acts on, and whether a call always names one of that type.
     pub fn resource_types(self) -> impl ExactSizeIterator<Item = (ResourceType, bool)> {
-        let pairs = list(ACTIONS.half(self.0, action::RESOURCES)).step_by(2);
+        let pairs = set(ACTIONS.half(self.0, action::RESOURCES)).step_by(2);
         pairs.map(|item| (ResourceType(item & !action::REQUIRED), item & action::REQUIRED != 0))
     }
 
@@ -203,21 +203,21 @@ impl Action {
     /// Every condition key a request for it may carry besides the global ones: its own and those of its resource
     /// types, as documented (`aws:ResourceTag/${TagKey}`), by lower-case name.
     pub fn condition_keys(self) -> impl ExactSizeIterator<Item = &'static str> {
-        list(ACTIONS.half(self.0, action::ALL_KEYS)).map(|row| Key(row).name())
+        set(ACTIONS.half(self.0, action::ALL_KEYS)).map(|row| Key(row).name())
     }
 
     /// The condition keys documented for the action itself, whatever it acts on.
     pub fn own_condition_keys(self) -> impl ExactSizeIterator<Item = Key> {
-        list(ACTIONS.half(self.0, action::KEYS)).map(Key)
+        set(ACTIONS.half(self.0, action::KEYS)).map(Key)
     }
 
     /// The condition keys documented for the action where it acts on the type.
     pub fn condition_keys_on(self, resource: ResourceType) -> impl Iterator<Item = Key> {
-        let pairs = list(ACTIONS.half(self.0, action::RESOURCES));
+        let pairs = set(ACTIONS.half(self.0, action::RESOURCES));
         let types = pairs.clone().step_by(2);
         let keys = pairs.skip(1).step_by(2);
         let of_type = types.zip(keys).filter(move |(item, _)| item & !action::REQUIRED == resource.0);
-        of_type.flat_map(|(_, keys)| list(keys)).map(Key)
+        of_type.flat_map(|(_, keys)| set(keys)).map(Key)
     }
 
     /// The actions a caller may need besides this one, as `service:Name`: `iam:PassRole` for `ec2:RunInstances`.
@@ -227,7 +227,7 @@ impl Action {
 
     /// `dependents`, as actions.
     pub fn dependent_actions(self) -> impl ExactSizeIterator<Item = Action> {
-        list(ACTIONS.half(self.0, action::DEPENDENTS)).map(Action)
+        set(ACTIONS.half(self.0, action::DEPENDENTS)).map(Action)
     }
 }
 
@@ -274,7 +274,7 @@ impl ResourceType {
 
     /// The condition keys that speak of the resource, such as `aws:ResourceTag/${TagKey}`.
     pub fn condition_keys(self) -> impl ExactSizeIterator<Item = Key> {
-        list(RESOURCES.cell(self.0, resource::KEYS)).map(Key)
+        set(RESOURCES.cell(self.0, resource::KEYS)).map(Key)
     }
 }
 

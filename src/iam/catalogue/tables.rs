@@ -39,6 +39,7 @@ pub fn in_slots(slots: &'static [u8], hash: u32) -> impl Iterator<Item = u32> {
 }
 
 static STRINGS: &str = include_str!(concat!(env!("OUT_DIR"), "/strings.txt"));
+static SETS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sets.bin"));
 static LISTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/lists.bin"));
 
 /// The string that a cell or an item stands for.
@@ -52,6 +53,13 @@ pub fn list(offset: u32) -> impl ExactSizeIterator<Item = u32> + Clone {
     let first = offset as usize + 1;
     let count = word(LISTS, offset as usize) as usize;
     (0..count).map(move |index| word(LISTS, first + index))
+}
+
+/// The items of the set at an offset.
+pub fn set(offset: u32) -> impl ExactSizeIterator<Item = u32> + Clone {
+    let first = offset as usize + 1;
+    let count = usize::from(half(SETS, offset as usize));
+    (0..count).map(move |index| half(SETS, first + index).into())
 }
 
 /// The row of `range` whose string in `column` is the name, in any case. The strings must be in lower-case order.
