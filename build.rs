@@ -448,22 +448,23 @@ impl Tables {
 
 /// The number of every action, by lower-case full name.
 fn action_numbers(services: &[Service]) -> HashMap<String, u32> {
-    let full = |service: &Service, row: &Row| {
-        let [_, name, ..]: [&str; 6] = row.cells();
-        format!("{}:{name}", service.prefix).to_ascii_lowercase()
-    };
-    let actions = services.iter().flat_map(|service| service.actions.iter().map(move |row| full(service, row)));
-    actions.enumerate().map(|(index, name)| (name, word(index))).collect()
+    let full = |(prefix, name)| format!("{prefix}:{name}").to_ascii_lowercase();
+    action_names(services).map(full).enumerate().map(|(index, name)| (name, word(index))).collect()
 }
 
-/// The slots of all actions, a fifth of them free at least, so that the ways to names are short.
-fn slots(services: &[Service]) -> Vec<u8> {
-    let names = services.iter().flat_map(|service| {
+/// Prefix and name of every action, in the order of their numbers.
+fn action_names(services: &[Service]) -> impl Iterator<Item = (&str, &str)> + Clone {
+    services.iter().flat_map(|service| {
         service.actions.iter().map(|row| {
             let [_, name, ..]: [&str; 6] = row.cells();
             (service.prefix.as_str(), name)
         })
-    });
+    })
+}
+
+/// The slots of all actions, a fifth of them free at least, so that the ways to names are short.
+fn slots(services: &[Service]) -> Vec<u8> {
+    let names = action_names(services);
     let count = (names.clone().count() * 5 / 4).next_power_of_two();
     let mut slots = vec![0u16; count];
     for (number, (prefix, name)) in (1..).zip(names) {

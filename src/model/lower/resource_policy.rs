@@ -22,18 +22,15 @@ pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
                 add(value.clone(), inner);
             }
         }
-        match properties.get("Statement").filter(|_| is_of_bus) {
-            Some(statement) => {
-                add(document_of(statement), when.as_ref());
-            }
-            None if is_of_bus => {
-                if let Some(statement) = sender(properties) {
-                    let index = add(document_of(&statement), when.as_ref());
-                    // Its form is that of the properties, and not that of a policy.
-                    fragment.policies[index].leave_unvalidated();
-                }
-            }
-            None => {}
+        if !is_of_bus {
+            return;
+        }
+        if let Some(statement) = properties.get("Statement") {
+            add(document_of(statement), when.as_ref());
+        } else if let Some(statement) = sender(properties) {
+            let index = add(document_of(&statement), when.as_ref());
+            // Its form is that of the properties, and not that of a policy.
+            fragment.policies[index].leave_unvalidated();
         }
     });
 }

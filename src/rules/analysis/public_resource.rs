@@ -1,14 +1,13 @@
 //! Resource policies that let strangers in, by the engine's own question with a request to show for it.
 
 use super::action_resource_mismatch::{Buckets, buckets, with_buckets};
-use super::chain::with_conditions;
+use super::chain::{brought_by, with_conditions};
 use super::foreign_writer::is_of_pipeline;
 use super::stake::{PipelineBucket, pipeline_buckets};
 use crate::diagnostic::Severity;
 use crate::iam::{self, Access, Effect, PolicyDocument, PolicyKind, PublicKind, Statement, mismatches, public_access};
 use crate::model::Policy;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
-use crate::source::Span;
 use crate::value::{Condition, can_hold_together};
 use rayon::prelude::*;
 
@@ -32,8 +31,10 @@ fn bind(_: &Params) -> Check {
 
 fn of_policy(policy: &Policy, buckets: &Buckets<'_>, of_pipelines: &[PipelineBucket<'_>]) -> Option<Finding> {
     let kind = PublicKind::parse(&policy.resource_type)?;
-    let asked = of_its_resource(&policy.document, buckets);
-    let found = worlds(&policy.document).into_iter().find_map(|world| {
+    let worlds = worlds(&policy.document);
+    // Most policies name whom they let in.
+    let asked = (!worlds.is_empty()).then(|| of_its_resource(&policy.document, buckets))?;
+    let found = worlds.into_iter().find_map(|world| {
         let iam::Finding::Found(access) = public_access(&[&asked.in_world(&world)], kind) else { return None };
         Some((access, world))
     });
@@ -45,16 +46,15 @@ fn of_policy(policy: &Policy, buckets: &Buckets<'_>, of_pipelines: &[PipelineBuc
         principals.entries.first().filter(|_| !principals.negated).map_or(principals.key_span, |entry| entry.span());
     let noun = policy.resource_type.rsplit("::").next().unwrap_or("resource").to_ascii_lowercase();
     let subject = format!("{} {}", policy.owner.name, statement.sid_text().unwrap_or_default());
+    let (action, at) = brought_by(&policy.document, &access);
     let mut found = Finding::new(span, subject)
         .fact("owner", policy.owner.display())
         .fact("kind", policy.resource_type.clone())
-        .fact("action", called(statement, &access))
+        .fact("action", action)
         .fact("noun", noun)
         .related(policy.owner.span, "this policy")
+        .related(at, "allowed to them")
         .note(witness(statement, &access));
-    if let Some(at) = action_span(statement, &access.request.action) {
-        found = found.related(at, "allowed to them");
-    }
     if policy.resource_type == "AWS::S3::Bucket" && is_of_pipeline(statement, of_pipelines) {
         found = found.severity(Severity::Critical).note("pipelines keep artifacts or take sources here");
     } else if is_only_read(policy, statement) {
@@ -101,10 +101,6 @@ fn of_its_resource(document: &PolicyDocument, buckets: &Buckets<'_>) -> PolicyDo
     document
 }
 
-fn action_span(statement: &Statement, action: &str) -> Option<Span> {
-    statement.matches_action(action).first().map(|matched| matched.span)
-}
-
 /// Objects of a bucket, read and nothing else.
 fn is_only_read(policy: &Policy, statement: &Statement) -> bool {
     let patterns = statement.actions.as_ref().filter(|actions| !actions.negated);
@@ -115,13 +111,6 @@ fn is_only_read(policy: &Policy, statement: &Statement) -> bool {
                 .iter()
                 .all(|pattern| pattern.text().literal().is_some_and(|text| text.eq_ignore_ascii_case("s3:GetObject")))
         })
-}
-
-/// What the policy allows, as it writes it.
-fn called(statement: &Statement, access: &Access) -> String {
-    let matched = statement.matches_action(&access.request.action);
-    let pattern = matched.first().and_then(|matched| matched.pattern);
-    pattern.map_or_else(|| access.request.action.clone(), |pattern| pattern.text().display().into_owned())
 }
 
 fn witness(statement: &Statement, access: &Access) -> String {
