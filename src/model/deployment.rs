@@ -353,7 +353,8 @@ pub fn to_production(model: &Model, pipeline: &Pipeline) -> Option<ToProduction>
         let environment =
             action.setting("EnvironmentVariables").filter(|text| names_production_variable(&text.display()));
         let named = [Some(&stage.name), Some(&action.name), action.setting("StackName"), environment];
-        let name = named.into_iter().flatten().find(|text| is_production(&text.display()) || Some(*text) == environment);
+        let name =
+            named.into_iter().flatten().find(|text| is_production(&text.display()) || Some(*text) == environment);
         let command = if name.is_none() { command_for(model, action, is_production) } else { None };
         let name = name.or(command.map(|_| &action.name))?.clone();
         let command = command.map(Command::root);
@@ -362,7 +363,11 @@ pub fn to_production(model: &Model, pipeline: &Pipeline) -> Option<ToProduction>
 }
 
 /// The command of an action, or of its build, that deploys to such an environment: `serverless deploy --stage prod`.
-pub fn command_for<'m>(model: &'m Model, action: &'m PipelineAction, is_meant: fn(&str) -> bool) -> Option<&'m Command> {
+pub fn command_for<'m>(
+    model: &'m Model,
+    action: &'m PipelineAction,
+    is_meant: fn(&str) -> bool,
+) -> Option<&'m Command> {
     const OPTIONS: [&str; 4] = ["--stage", "--environment", "--env", "--stack-name"];
     let of_build = action.project.map(|id| model.commands_of(model.project(id))).unwrap_or_default();
     let names = |command: &Command| OPTIONS.iter().any(|option| command.option(option).is_some_and(is_meant));

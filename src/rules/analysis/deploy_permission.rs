@@ -9,7 +9,7 @@ use super::reach::Target;
 use crate::diagnostic::{Doubt, Label, Severity};
 use crate::iam::{ArnPattern, ConditionClass, Grant};
 use crate::model::deployment::{Passable, Passing, is_other_environment, is_production};
-use crate::model::principal::CiUse;
+use crate::model::principal::{CiService, CiUse};
 use crate::model::{
     DEPLOY, Model, PipelineAction, Principal, PrincipalId, PrincipalKind, is_of_bootstrap, is_service_linked,
 };
@@ -52,9 +52,9 @@ fn bind(params: &Params) -> Check {
             (principal.kind == kind && is_known && is_asked).then_some((principal, by_design))
         });
         let outsiders: Vec<(&Principal, Option<Vec<&str>>)> = outsiders.collect();
-        let found = outsiders.par_iter().map(|(one, by_design)| {
-            Some((*one, of_principal(model, &protected, one, by_design.as_deref())?))
-        });
+        let found = outsiders
+            .par_iter()
+            .map(|(one, by_design)| Some((*one, of_principal(model, &protected, one, by_design.as_deref())?)));
         let mut found: Vec<(&Principal, Finding)> = found.collect::<Vec<_>>().into_iter().flatten().collect();
         if of_organisation {
             found.iter_mut().for_each(|(_, one)| one.severity = None);
@@ -91,7 +91,10 @@ fn services_by_design(model: &Model, id: PrincipalId) -> Option<Vec<&'static str
     let known = &model.deployers;
     let is_told = model.given.tells_of(role)
         || [&known.emergency, &known.execution, &known.organisation].iter().any(|ids| ids.contains(&id));
-    let is_of_pipeline = |usage: &CiUse| matches!(usage, CiUse::Pipeline(_) | CiUse::PipelineAction(_));
+    let is_of_pipeline = |usage: &CiUse| match usage {
+        CiUse::Pipeline(_) | CiUse::PipelineAction(_) | CiUse::TrustedBy(CiService::CodePipeline) => true,
+        CiUse::Build(_) | CiUse::Execution | CiUse::TrustedBy(_) | CiUse::Federated => false,
+    };
     let runs_one = role.uses.iter().any(|usage| matches!(usage, CiUse::Pipeline(_)));
     let is_it = known.principals.contains(&id) && runs_one && !is_told && role.uses.iter().all(is_of_pipeline);
     if is_it && role.trusted_services().is_some() { services(model, role) } else { None }

@@ -18,15 +18,16 @@ pub struct CiBucket<'m> {
 pub fn ci_buckets(model: &Model) -> Vec<CiBucket<'_>> {
     let stores = model.pipelines.iter().flat_map(|pipeline| &pipeline.stores);
     let sources = model.actions().filter(|action| action.is_source()).filter_map(|action| action.setting("S3Bucket"));
-    let of_pipelines = stores.chain(sources).map(|text| (Cow::Borrowed(text), "a pipeline keeps artifacts or takes sources here"));
+    let of_pipelines =
+        stores.chain(sources).map(|text| (Cow::Borrowed(text), "a pipeline keeps artifacts or takes sources here"));
     let source = |one: &BuildProject| one.source.location.as_ref().filter(|_| one.source.kind == "S3").map(bucket_in);
     let of_builds = model.projects.iter().flat_map(|project| {
         let cache = project.cache.as_ref().map(|cache| bucket_in(&cache.location));
         let cache = cache.map(|text| (Cow::Owned(text), "builds keep a cache here, and run what is in it"));
         cache.into_iter().chain(source(project).map(|text| (Cow::Owned(text), "builds take their source from here")))
     });
-    let bucket = |(text, does): (Cow<'_, Text>, _)| CiBucket { arn: arn_of("arn:*:s3:::", &text, "/*"), text, does };
-    of_pipelines.chain(of_builds).map(bucket).collect()
+    let all = of_pipelines.chain(of_builds);
+    all.map(|(text, does)| CiBucket { arn: arn_of("arn:*:s3:::", &text, "/*"), text, does }).collect()
 }
 
 /// The bucket of `bucket/prefix`.

@@ -138,13 +138,18 @@ fn of_principal(
             if others.len() > 1 { "deploy" } else { "deploys" }
         ));
     }
-    let denied = |key: &str| reaching.iter().all(|grant| is_denied_with(principal, project, grant, key));
+    // A build that is run again brings nothing of its own: who may do no more than that is told as before.
+    let bring: Vec<&Grant<'_>> = reaching.iter().filter(|grant| !grant.action.starts_with("codebuild:Retry")).collect();
+    let denied =
+        |key: &str| !bring.is_empty() && bring.iter().all(|grant| is_denied_with(principal, project, grant, key));
     let severity = match (denied(BUILDSPEC), denied(VARIABLES), principal.is_trusted_only_by(&["lambda"])) {
         (true, true, _) => Severity::Low,
         // Variables reach what the commands run: `BASH_ENV`, `NODE_OPTIONS`.
         (true, false, _) => Severity::Medium,
         // The code of the function says what it starts; whoever can change that code can do the rest.
-        (false, _, true) if reaching.iter().all(|grant| grant.action != "codebuild:UpdateProject") && !first[0].everywhere => {
+        (false, _, true)
+            if reaching.iter().all(|grant| grant.action != "codebuild:UpdateProject") && !first[0].everywhere =>
+        {
             Severity::Medium
         }
         _ => Severity::High,
@@ -157,19 +162,17 @@ fn of_principal(
 const BUILDSPEC: &str = "codebuild:source.buildspec";
 const VARIABLES: &str = "codebuild:environment.environmentVariables";
 
-/// A Deny of such calls where they bring this: `Null: {codebuild:source.buildspec: "false"}`. A build that is run again
-/// brings nothing; the other calls know no such key.
+/// A Deny of such calls where they bring this: `Null: {codebuild:source.buildspec: "false"}`. Other
+/// calls than those that start builds know no such key.
 fn is_denied_with(principal: &Principal, project: &BuildProject, grant: &Grant<'_>, key: &str) -> bool {
-    if matches!(grant.action.as_str(), "codebuild:RetryBuild" | "codebuild:RetryBuildBatch") {
-        return true;
-    }
     let is_it = |test: &ConditionTest| {
         let is_there = test.values.iter().any(|value| value.literal() == Some("false"));
         test.is_on(key) && test.operator.comparison == Some(Comparison::Null) && is_there
     };
     let is_here = |deny: &Statement| {
         let resources = deny.resources.as_ref().filter(|own| !own.negated);
-        resources.is_some_and(|own| own.patterns.iter().any(|one| one.is_everything() || target(project).is_named_by(one)))
+        resources
+            .is_some_and(|own| own.patterns.iter().any(|one| one.is_everything() || target(project).is_named_by(one)))
     };
     let mut denies = principal.authority.documents.iter().flat_map(|document| document.denies());
     matches!(grant.action.as_str(), "codebuild:StartBuild" | "codebuild:StartBuildBatch")
