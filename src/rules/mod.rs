@@ -7,6 +7,7 @@ mod message;
 pub mod pack;
 mod packs;
 mod params;
+pub mod peers;
 mod schema;
 pub mod secrets;
 
