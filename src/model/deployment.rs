@@ -355,23 +355,31 @@ pub fn to_production(model: &Model, pipeline: &Pipeline) -> Option<ToProduction>
         let named = [Some(&stage.name), Some(&action.name), action.setting("StackName"), environment];
         let name =
             named.into_iter().flatten().find(|text| is_production(&text.display()) || Some(*text) == environment);
-        let command = if name.is_none() { command_for(model, action, is_production) } else { None };
+        let is_open = name.is_none() && !is_for_another(stage, action);
+        let command = if is_open { command_for(model, action, is_production) } else { None };
         let name = name.or(command.map(|_| &action.name))?.clone();
         let command = command.map(Command::root);
         Some(ToProduction { stage: stage_index, action: index, name, is_certain, command })
     })
 }
 
-/// The command of an action, or of its build, that deploys to such an environment: `serverless deploy --stage prod`.
+/// The names or the variables of an action speak of another environment than production.
+pub fn is_for_another(stage: &Stage, action: &PipelineAction) -> bool {
+    let names = [Some(&stage.name), Some(&action.name), action.setting("StackName")];
+    names.into_iter().flatten().any(|name| is_other_environment(&name.display())) || sets_other_environment(action)
+}
+
+/// The command of an action, or of its build, that deploys to such an environment: `serverless deploy --stage prod`. One
+/// that some builds run, and others not, says nothing of this action.
 pub fn command_for<'m>(
     model: &'m Model,
     action: &'m PipelineAction,
     is_meant: fn(&str) -> bool,
 ) -> Option<&'m Command> {
     const OPTIONS: [&str; 4] = ["--stage", "--environment", "--env", "--stack-name"];
-    let of_build = action.project.map(|id| model.commands_of(model.project(id))).unwrap_or_default();
+    let of_build = action.project.map(|id| model.own_commands_of(model.project(id))).unwrap_or_default();
     let names = |command: &Command| OPTIONS.iter().any(|option| command.option(option).is_some_and(is_meant));
-    action.commands.iter().chain(of_build).find(|command| command.deploys() && names(command))
+    action.commands.iter().chain(of_build).find(|command| command.deploys() && !command.may_not_run && names(command))
 }
 
 /// The first action that deploys, whatever the place is called that it deploys to.

@@ -1,7 +1,7 @@
 //! Pipelines that go to production without anybody's yes.
 
 use crate::diagnostic::{Doubt, Severity};
-use crate::model::deployment::{command_for, first_deployment, is_other_environment, to_production};
+use crate::model::deployment::{command_for, first_deployment, is_for_another, is_other_environment, to_production};
 use crate::model::{Model, Pipeline};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::value::Condition;
@@ -74,8 +74,6 @@ fn named_deployment(model: &Model, pipeline: &Pipeline) -> Option<(usize, usize)
 
 fn names_environment(model: &Model, pipeline: &Pipeline) -> bool {
     pipeline.actions().any(|(_, _, stage, action)| {
-        let names = [Some(&stage.name), Some(&action.name), action.setting("StackName")];
-        names.into_iter().flatten().any(|name| is_other_environment(&name.display()))
-            || command_for(model, action, is_other_environment).is_some()
+        is_for_another(stage, action) || command_for(model, action, is_other_environment).is_some()
     })
 }
