@@ -51,9 +51,9 @@ fn bind(params: &Params) -> Check {
 struct Outsiders<'m> {
     /// They may make stacks, and pass roles that are named.
     passing: Vec<(&'m Principal, Passing<'m>)>,
-    /// May update every stack. A stack that was made with a role keeps it, whoever updates it.
+    /// They may update every stack. A stack that was made with a role keeps it, whoever updates it.
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html>
-    updating: Option<&'m Principal>,
+    updating: Vec<&'m Principal>,
 }
 
 fn outsiders(model: &Model) -> Outsiders<'_> {
@@ -64,7 +64,7 @@ fn outsiders(model: &Model) -> Outsiders<'_> {
         one.kind != PrincipalKind::Group && !model.deployers.contains(*id) && !one.is_execution_role()
     });
     let outsiders = outsiders.map(|(_, one)| one);
-    let updating = outsiders.clone().find(|one| updates_every_stack(one));
+    let updating = outsiders.clone().filter(|one| updates_every_stack(one)).collect();
     let passing = outsiders.map(|one| (one, Passing::of(one))).filter(|(one, passing)| {
         // Who passes any role needs no such role.
         !passing.grants().is_empty()
@@ -72,6 +72,11 @@ fn outsiders(model: &Model) -> Outsiders<'_> {
             && !one.authority.grants_of(&MAKES_STACKS).is_empty()
     });
     Outsiders { passing: passing.collect(), updating }
+}
+
+/// Stand in one template, or certainly in one account.
+fn are_in_one_account(left: &Principal, right: &Principal) -> bool {
+    left.file == right.file || (left.account.is_some() && left.account == right.account)
 }
 
 fn updates_every_stack(principal: &Principal) -> bool {
@@ -136,7 +141,8 @@ fn of_role<'m>(model: &'m Model, role: &Principal, is_ci: bool, outsiders: &Once
             let passes = |one: &&(&Principal, Passing<'_>)| one.1.reaches(&Passable::new(role));
             let outsiders = is_handed_over.then(|| outsiders.get_or_init(|| self::outsiders(model)));
             let passer = outsiders.and_then(|known| known.passing.iter().find(passes));
-            let updater = outsiders.filter(|_| role.uses.contains(&CiUse::Execution)).and_then(|known| known.updating);
+            let stacks = outsiders.filter(|_| role.uses.contains(&CiUse::Execution));
+            let updater = stacks.and_then(|known| known.updating.iter().find(|one| are_in_one_account(one, role)));
             let is_kept = passer.is_none() && updater.is_none() && unreviewed.is_none();
             let base = match (is_ci, changes_iam) {
                 // The templates are reviewed.
