@@ -40,7 +40,7 @@ fn of_role(role: &Principal) -> Option<Finding> {
     let power = role.every_power().iter().min_by_key(|power| !power.label.is_high())?;
     let allows = role.trust.as_ref()?.allows();
     let mut trusted: Vec<(&str, Span)> = Vec::new();
-    for statement in allows.filter(|statement| statement.conditions.is_empty()) {
+    for statement in allows {
         for entry in statement.principals.iter().filter(|found| !found.negated).flat_map(|found| &found.entries) {
             let service = entry.service();
             let known = RUN_CODE.iter().find(|(prefix, _)| service.as_deref() == Some(*prefix));
