@@ -32,19 +32,22 @@ fn bind(params: &Params) -> Check {
         let all = model.principals.iter().enumerate().filter(|(id, _)| !is_told(*id));
         let meant = all.map(|(_, principal)| principal).filter(|principal| is_meant(principal, &principals));
         let roles = meant.filter(|principal| !is_ci || !principal.is_execution_role());
-        let mut roles: Vec<&Principal> = roles.collect();
-        // What a group may do is told of its members, where they are known.
-        roles.sort_by_key(|role| role.kind == PrincipalKind::Group);
         let outsiders = OnceCell::new();
         let mut findings: Vec<Finding> = Vec::new();
         for role in roles {
             let mut found = of_role(model, role, is_ci, &outsiders);
-            let is_told = |span| findings.iter().any(|known| known.span == span);
-            found.retain(|one| role.kind != PrincipalKind::Group || !is_told(one.span));
+            // What a group may do is told of its users, where they are seen.
+            found.retain(|one| role.kind != PrincipalKind::Group || !is_of_a_user(model, one.span));
             findings.append(&mut found);
         }
         findings
     })
+}
+
+/// Whether a place is in a policy that a user has, by a group too.
+fn is_of_a_user(model: &Model, span: Span) -> bool {
+    let users = model.principals.iter().filter(|one| one.kind == PrincipalKind::User);
+    users.flat_map(|user| &user.authority.documents).any(|document| document.span.contains(span))
 }
 
 /// Who is not seen to deploy and may work with a role of CloudFormation all the same.

@@ -76,7 +76,8 @@ fn of_bootstrap(model: &Model, principal: &Principal, grants: &[Grant<'_>], role
     let group = first_on(grants, is_deploy_role)?;
     let text =
         "the roles of the bootstrap are in none of the files: they let the account in where nothing else was set";
-    let found = elsewhere(model, principal, &group, ("cdk-…-deploy-role", AuthorityLabel::Deploy), text)?;
+    let mut found = elsewhere(model, principal, &group, ("cdk-…-deploy-role", AuthorityLabel::Deploy), text)?;
+    found.subject = format!("{} assumes the bootstrap", principal.display());
     Some(found.note("CloudFormation then works with `cdk-…-cfn-exec-role`, which may do everything unless `cdk bootstrap` was given other policies"))
 }
 
