@@ -1,6 +1,7 @@
 //! Builds whose commands come out of the very code that nobody has reviewed.
 
 use super::chain::{trust_confidence, with_conditions};
+use super::shared_role::other_that_deploys;
 use crate::diagnostic::Severity;
 use crate::model::webhook::{FilterKind, Webhook};
 use crate::model::{BuildProject, Model, buildspec_is_in_source};
@@ -38,6 +39,8 @@ fn finding(model: &Model, project: &BuildProject) -> Option<Finding> {
     }
     if let Some(power) = model.role(project.role.as_ref()).and_then(|role| role.high_power()) {
         found = found.related(power.span, format!("the role can {}", power.label.verb())).severity(Severity::High);
+    } else if let Some((role, text)) = other_that_deploys(model, project) {
+        found = found.related(role, text).severity(Severity::High);
     }
     found.confidence = found.confidence.and(trust_confidence(project));
     Some(with_conditions(found, &project.trust.when, Vec::new()))
