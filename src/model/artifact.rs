@@ -51,8 +51,7 @@ impl<'m> Writer<'m> {
     /// Whether the role lets the build write any object of `bucket/prefix`, whatever its name is.
     pub fn role_writes_any_below(&self, place: &Text) -> Option<Write> {
         let span = place.span;
-        let name =
-            Hole { name: "?object".into(), kind: HoleKind::Computed, span, template: span.file, default: None };
+        let name = Hole { name: "?object".into(), kind: HoleKind::Computed, span, template: span.file, default: None };
         self.role_writes_to(place, Some(&Text::from_hole(name)))
     }
 

@@ -15,7 +15,12 @@ pub const ANALYSIS: Analysis = Analysis {
     summary: "what AWS's own validation of policies finds",
     params: &[
         Param { name: "codes", kind: ParamKind::List, required: true, doc: "the codes of ValidatePolicy" },
-        Param { name: "low", kind: ParamKind::List, required: false, doc: "those of the codes that matter less, where the statement may hold in spite of it" },
+        Param {
+            name: "low",
+            kind: ParamKind::List,
+            required: false,
+            doc: "those of the codes that matter less, where the statement may hold in spite of it",
+        },
         Param { name: "info", kind: ParamKind::List, required: false, doc: "those of the codes that are style" },
     ],
     facts: &["owner", "problem"],

@@ -68,7 +68,7 @@ fn need(context: &Context<'_>, project: &BuildProject) -> Option<(Span, &'static
     let of_buildspec = context.model.buildspec_of(project).map(|source| source.buildspec.variables.iter());
     let names = project.variables.iter().map(|one| &one.name);
     let mut names = names.chain(of_buildspec.into_iter().flatten().map(|one| &one.name));
-    let tests = || names.find(|name| name.value.starts_with("TESTCONTAINERS_"));
+    let mut tests = || names.find(|name| name.value.starts_with("TESTCONTAINERS_"));
     command.or_else(layers).or_else(server).or_else(|| tests().map(|name| (name.span, "tests start containers")))
 }
 

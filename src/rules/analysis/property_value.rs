@@ -33,7 +33,12 @@ pub const ANALYSIS: Analysis = Analysis {
         },
         Param { name: "present", kind: ParamKind::Flag, required: false, doc: "it is there, whatever its value" },
         Param { name: "missing", kind: ParamKind::Flag, required: false, doc: "it is not there at all" },
-        Param { name: "beside", kind: ParamKind::List, required: false, doc: "a property next to it; with dots in it the path from the resource" },
+        Param {
+            name: "beside",
+            kind: ParamKind::List,
+            required: false,
+            doc: "a property next to it; with dots in it the path from the resource",
+        },
         Param {
             name: "beside-is",
             kind: ParamKind::List,

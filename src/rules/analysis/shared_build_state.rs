@@ -45,7 +45,8 @@ fn finding(model: &Model, project: &BuildProject, what: &str) -> Option<Finding>
         .fact("other", other.display())
         .fact("shared", text.display())
         .fact("who", project.trust.level.who());
-    found = found.related(text.span, format!("`{}` has {}", other.display(), if own == text { "the same" } else { "this" }));
+    found = found
+        .related(text.span, format!("`{}` has {}", other.display(), if own == text { "the same" } else { "this" }));
     if let Some((span, text)) = project.trust.because.first() {
         found = found.related(*span, text.clone());
     }

@@ -45,7 +45,7 @@ fn finding(model: &Model, project: &BuildProject) -> Option<Finding> {
             None => found,
         };
     }
-    let when = open.map_or(&[][..], |group| &group.when);
+    let when = open.map_or(&[][..], |group| group.when.as_slice());
     Some(with_conditions(found, &[webhook.when.as_slice(), when].concat(), Vec::new()))
 }
 
