@@ -4,7 +4,9 @@ use super::chain::{trust_confidence, with_conditions};
 use crate::model::artifact::{Write, Writer};
 use crate::model::{BuildProject, Model};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
+use crate::source::Span;
 use crate::value::Text;
+use std::collections::HashSet;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "shared-build-state",
@@ -23,11 +25,26 @@ fn bind(params: &Params) -> Check {
     let what = params.word("what");
     Box::new(move |context: &Context<'_>| {
         let untrusted = context.model.projects.iter().filter(|project| project.runs_untrusted_code());
-        untrusted.filter_map(|project| finding(context.model, project, &what)).collect()
+        let mut found: Vec<_> = untrusted.filter_map(|project| finding(context.model, project, &what)).collect();
+        // What a role reaches in another place is told once, however many builds have the role.
+        found.sort_by_key(|(_, reach)| reach.is_some_and(|reach| reach.is_elsewhere));
+        let mut told = HashSet::new();
+        found.retain(|(_, reach)| {
+            reach.is_none_or(|reach| told.insert((reach.grant, reach.cache)) || !reach.is_elsewhere)
+        });
+        found.into_iter().map(|(finding, _)| finding).collect()
     })
 }
 
-fn finding(model: &Model, project: &BuildProject, what: &str) -> Option<Finding> {
+/// A grant by which a build writes to the cache of another.
+#[derive(Clone, Copy)]
+struct Reach {
+    grant: Span,
+    cache: Span,
+    is_elsewhere: bool,
+}
+
+fn finding(model: &Model, project: &BuildProject, what: &str) -> Option<(Finding, Option<Reach>)> {
     let own = shared(project, what)?;
     let writer = Writer::new(model, project);
     let others = model.projects.iter().filter(|other| !other.runs_untrusted_code());
@@ -50,15 +67,19 @@ fn finding(model: &Model, project: &BuildProject, what: &str) -> Option<Finding>
     if let Some((span, text)) = project.trust.because.first() {
         found = found.related(*span, text.clone());
     }
+    let mut reach = None;
     found = match way {
         Way::Same => found,
-        Way::ByRole(write) => found.related(write.span, write.text),
+        Way::ByRole(write) => {
+            reach = Some(Reach { grant: write.span, cache: text.span, is_elsewhere: !is_one_place(own, text) });
+            found.related(write.span, write.text)
+        }
         Way::MaybeByRole => found.lowered_by(1).note(
             "they have no `CacheNamespace` in common; the role, which is not seen in full, has to write there for its own cache",
         ),
     };
     found.confidence = trust_confidence(project);
-    Some(with_conditions(found, &project.trust.when, Vec::new()))
+    Some((with_conditions(found, &project.trust.when, Vec::new()), reach))
 }
 
 /// How a build comes to what another has.
