@@ -46,11 +46,14 @@ struct Reach {
 
 fn finding(model: &Model, project: &BuildProject, what: &str) -> Option<(Finding, Option<Reach>)> {
     let own = shared(project, what)?;
-    let writer = Writer::new(model, project);
+    let writer = (what == "cache").then(|| Writer::new(model, project));
     let others = model.projects.iter().filter(|other| !other.runs_untrusted_code());
     let others = others.filter_map(|other| {
         let text = shared(other, what)?;
-        let way = if what == "cache" { way_to_cache(&writer, project, other)? } else { same(own, text)? };
+        let way = match &writer {
+            Some(writer) => way_to_cache(writer, project, other)?,
+            None => Some(Way::Same).filter(|_| own == text)?,
+        };
         Some((other, text, way))
     });
     // Of copies of a template the nearest is meant, and of those the one that deploys.
@@ -62,8 +65,8 @@ fn finding(model: &Model, project: &BuildProject, what: &str) -> Option<(Finding
         .fact("other", other.display())
         .fact("shared", text.display())
         .fact("who", project.trust.level.who());
-    found = found
-        .related(text.span, format!("`{}` has {}", other.display(), if own == text { "the same" } else { "this" }));
+    let what = if own == text { "the same" } else { "this" };
+    found = found.related(text.span, format!("`{}` has {what}", other.display()));
     if let Some((span, text)) = project.trust.because.first() {
         found = found.related(*span, text.clone());
     }
@@ -87,10 +90,6 @@ enum Way {
     Same,
     ByRole(Write),
     MaybeByRole,
-}
-
-fn same(own: &Text, other: &Text) -> Option<Way> {
-    (own == other).then_some(Way::Same)
 }
 
 /// CodeBuild keeps caches apart that have no place and no namespace in common, which is nothing to a command of the
