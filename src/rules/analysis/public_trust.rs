@@ -2,7 +2,7 @@
 
 use super::chain::with_conditions;
 use crate::diagnostic::Severity;
-use crate::iam::narrowing::restricts;
+use crate::iam::narrowing::keeps_out;
 use crate::iam::principal::PrincipalKind as TrustedKind;
 use crate::iam::{self, ConditionTest, Effect, PolicyKind, PublicKind, Statement, public_access};
 use crate::model::Policy;
@@ -56,9 +56,7 @@ fn of_statement(policy: &Policy, statement: &Statement) -> Option<Finding> {
         found = found.label("everybody but those named here");
     }
     // An external id is a password of sorts: strangers who know it come in.
-    let is_secret = |test: &ConditionTest| {
-        test.is_on("sts:ExternalId") && test.operator.needs_key() && restricts(test, &statement.conditions)
-    };
+    let is_secret = |test: &ConditionTest| test.is_on("sts:ExternalId") && keeps_out(test, &statement.conditions);
     if statement.conditions.iter().any(is_secret) {
         found = found.severity(Severity::High);
         if let Some(span) = statement.condition_span {
