@@ -25,6 +25,8 @@ pub struct Webhook {
     pub groups: Vec<FilterGroup>,
     /// `PullRequestBuildPolicy.RequiresCommentApproval`.
     pub comment_approval: Option<Text>,
+    /// `ScopeConfiguration`: the organisation, group or enterprise of which every repository sends its events.
+    pub scope: Option<Text>,
     /// Groups that could not be evaluated.
     pub is_partial: bool,
     /// There is a webhook only when these hold.
@@ -137,6 +139,7 @@ fn read_webhook(map: &Map, mut when: Vec<Condition>) -> Option<Webhook> {
         span: map.entry("Webhook").or_else(|| map.entry("FilterGroups")).map_or(map.span, |(key, _)| key.span),
         groups: Vec::new(),
         comment_approval: map.get("PullRequestBuildPolicy").and_then(comment_approval),
+        scope: map.get("ScopeConfiguration").and_then(|scope| scope.get("Name")?.as_text().cloned()),
         is_partial: false,
         when,
     };

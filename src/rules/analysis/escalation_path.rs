@@ -1,9 +1,9 @@
 //! Principals that may pass a role and start something that runs with it: together that is the role.
 
 use super::chain::{WHOSE, finding, is_meant, list};
-use super::grants_action::is_unscoped;
+use super::grants_action::{fits_several, is_unscoped};
 use crate::diagnostic::{Confidence, Doubt};
-use crate::iam::{ArnPattern, Grant, Wanted};
+use crate::iam::{Grant, Wanted};
 use crate::model::deployment::{Passable, Passing};
 use crate::model::{AuthorityLabel, Model, Principal, PrincipalId, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
@@ -56,7 +56,7 @@ fn bind(params: &Params) -> Check {
 }
 
 fn is_powerful(role: &Principal) -> bool {
-    role.kind == PrincipalKind::Role && role.high_power().is_some()
+    role.kind == PrincipalKind::Role && role.every_power().iter().any(|power| power.label.is_high())
 }
 
 /// Who may do everything, or change IAM, needs no way round.
@@ -131,9 +131,7 @@ fn is_by_design(model: &Model, principal: &Principal, role: &Principal) -> bool 
 
 /// Something new can be started by it, and not only one named thing.
 fn reaches_new(grant: &Grant<'_>) -> bool {
-    let is_open =
-        |resource: &ArnPattern| resource.resource_part().is_none_or(|part| part.display().contains(['*', '?']));
-    grant.everywhere || grant.resources.iter().any(|resource| is_open(resource))
+    grant.everywhere || grant.resources.iter().any(|resource| fits_several(resource))
 }
 
 /// Whether the conditions let a role go to the service.
