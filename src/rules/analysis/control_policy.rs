@@ -23,10 +23,9 @@ fn denies(document: &PolicyDocument, action: &str, caller: &str) -> bool {
     let mut request = Request::new(action, "*");
     request.open = true;
     request.context.insert("aws:principalarn".to_owned(), vec![caller.to_owned()]);
-    let is_about_callers = |statement: &Statement| {
-        let mut tests = statement.conditions.iter();
-        tests.all(|test| ["aws:PrincipalArn", "aws:CalledViaFirst", "aws:CalledVia"].iter().any(|key| test.is_on(key)))
-    };
+    const CALLER: [&str; 4] = ["aws:PrincipalArn", "aws:CalledVia", "aws:CalledViaFirst", "aws:ViaAWSService"];
+    let is_about_callers =
+        |statement: &Statement| statement.conditions.iter().all(|test| CALLER.iter().any(|key| test.is_on(key)));
     document.statements.iter().any(|statement| {
         statement.effect == Effect::Deny
             && is_about_callers(statement)

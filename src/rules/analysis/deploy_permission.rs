@@ -87,8 +87,8 @@ fn bootstrap_as_one(found: Vec<(&Principal, Finding)>) -> Vec<Finding> {
 /// The services that the pipelines of a role deploy to with it. `None` where they may deploy to any, and where it is no
 /// role that pipelines alone work with.
 fn services_by_design(model: &Model, id: PrincipalId) -> Option<Vec<&'static str>> {
-    let role = model.principal(id);
     let known = &model.deployers;
+    let role = known.principals.contains(&id).then(|| model.principal(id))?;
     let is_told = model.given.tells_of(role)
         || [&known.emergency, &known.execution, &known.organisation].iter().any(|ids| ids.contains(&id));
     let is_of_pipeline = |usage: &CiUse| match usage {
@@ -96,8 +96,8 @@ fn services_by_design(model: &Model, id: PrincipalId) -> Option<Vec<&'static str
         CiUse::Build(_) | CiUse::Execution | CiUse::TrustedBy(_) | CiUse::Federated => false,
     };
     let runs_one = role.uses.iter().any(|usage| matches!(usage, CiUse::Pipeline(_)));
-    let is_it = known.principals.contains(&id) && runs_one && !is_told && role.uses.iter().all(is_of_pipeline);
-    if is_it && role.trusted_services().is_some() { services(model, role) } else { None }
+    let is_it = runs_one && !is_told && role.uses.iter().all(is_of_pipeline) && role.trusted_services().is_some();
+    if is_it { services(model, role) } else { None }
 }
 
 /// Services whose roles do nothing but what the service is for, such as to scale.

@@ -1,4 +1,5 @@
-//! What makes it worse that a resource is open: what a build may do or knows, and what pipelines and builds take from a bucket.
+//! What makes it worse that a resource is open: what a build may do or knows, and what pipelines and builds take from
+//! a bucket.
 
 use crate::iam::ArnPattern;
 use crate::model::deployment::{arn_of, names};
