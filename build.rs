@@ -1,6 +1,6 @@
 //! Compiles `data/iam/` into the flat tables that `src/iam/catalogue` includes, so that nothing is parsed at run time.
-//! A mistake in the data stops the build with the file and the line. The largest table of `data/needs/` is deflated, and
-//! so are the rule packs, the examples of rules and the checks of other tools, as JSON.
+//! A mistake in the data stops the build with the file and the line. The larger of the other tables
+//! are deflated, and so are the rule packs, the examples of rules and the checks of other tools, as JSON.
 
 #[path = "src/iam/catalogue/layout.rs"]
 mod layout;
@@ -16,11 +16,23 @@ use layout::{LENGTH_BITS, action, chunk, client, global, key, policy, resource, 
 /// A managed policy costs the inflation of one chunk of about this size.
 const CHUNK: usize = 64 * 1024;
 
+/// Tables that few runs look into.
+const TABLES: [&str; 8] = [
+    "data/needs/commands.tsv",
+    "data/needs/handlers.tsv",
+    "data/needs/pipeline-actions.tsv",
+    "data/needs/programs.tsv",
+    "data/needs/waiters.tsv",
+    "data/sam/connectors.tsv",
+    "data/sam/policy-templates.tsv",
+    "data/validation-words.tsv",
+];
+
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=src/iam/catalogue/layout.rs");
     println!("cargo:rerun-if-changed=data/iam");
-    println!("cargo:rerun-if-changed=data/needs/handlers.tsv");
+    TABLES.iter().for_each(|path| println!("cargo:rerun-if-changed={path}"));
     println!("cargo:rerun-if-changed=data/peers/checks.tsv");
     println!("cargo:rerun-if-changed=rules");
     println!("cargo:rerun-if-changed=fixtures/rules");
@@ -40,8 +52,13 @@ fn main() {
     tables.add_policies(&data);
     tables.write(&out);
 
-    let handlers = fs::read(root.join("data/needs/handlers.tsv")).expect("data/needs has the table of handlers");
-    write_deflated(&out.join("handlers.bin"), &handlers);
+    for path in TABLES {
+        let path = root.join(path);
+        write_deflated(
+            &out.join(path.with_extension("bin").file_name().unwrap_or_default()),
+            text_of(&path).as_bytes(),
+        );
+    }
     write_deflated(&out.join("packs.bin"), packs(&root.join("rules")).as_bytes());
     write_deflated(&out.join("examples.bin"), examples(&root.join("fixtures/rules")).as_bytes());
     write_deflated(&out.join("peers.bin"), unfound(&root.join("data/peers/checks.tsv")).as_bytes());

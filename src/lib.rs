@@ -2,6 +2,7 @@
 //!
 //! The modules below are in import order: each may use only those above it.
 
+pub mod packed;
 pub mod source;
 pub mod diagnostic;
 pub mod syntax;

@@ -6,8 +6,10 @@ use super::names::Names;
 use super::project::connection_actions;
 use super::{Certainty, Needs, command, storage};
 use crate::model::{Model, Pipeline, PipelineAction, PrincipalId, RoleRef};
+use crate::packed;
 use crate::source::Span;
 use crate::value::{HoleKind, Text};
+use std::sync::LazyLock;
 
 const PIPELINE_ROLE: &str = "https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html";
 const CONNECTION: &str =
@@ -21,7 +23,8 @@ const COMMANDS: &str = "https://docs.aws.amazon.com/codepipeline/latest/userguid
 const EVENTS: &str = "https://docs.aws.amazon.com/codepipeline/latest/userguide/create-cloudtrail-S3-source-cfn.html";
 
 /// What the actions of each provider need.
-const ACTIONS: &str = include_str!("../../data/needs/pipeline-actions.tsv");
+static ACTIONS: LazyLock<String> =
+    LazyLock::new(|| packed::text(include_bytes!(concat!(env!("OUT_DIR"), "/pipeline-actions.bin"))));
 
 /// Providers that need nothing of a role, and those of which AWS publishes no list that is short.
 const WITHOUT_NEEDS: [&str; 2] = ["GitHub", "Manual"];

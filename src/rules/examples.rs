@@ -1,5 +1,6 @@
 //! The first bad and the first good fixture of each rule, compiled in for `explain`.
 
+use crate::packed;
 use crate::source::Sources;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ pub const DAY: Date = Date::constant(2027, 3, 1);
 type Files = Vec<(String, String)>;
 
 /// The bad and the good example of each rule, by its id.
-static EXAMPLES: LazyLock<BTreeMap<String, [Files; 2]>> = LazyLock::new(|| super::unpacked(PACKED));
+static EXAMPLES: LazyLock<BTreeMap<String, [Files; 2]>> = LazyLock::new(|| packed::json(PACKED));
 
 static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/examples.bin"));
 

@@ -27,16 +27,8 @@ use crate::template::{Format, Trees};
 use jiff::civil::Date;
 use rayon::prelude::*;
 use secrets::Secret;
-use serde::de::DeserializeOwned;
 use std::collections::HashSet;
 use std::sync::OnceLock;
-
-/// What `build.rs` made of files of YAML: deflated JSON.
-#[expect(clippy::expect_used, reason = "build.rs wrote it")]
-fn unpacked<T: DeserializeOwned>(packed: &[u8]) -> T {
-    let text = miniz_oxide::inflate::decompress_to_vec(packed).expect("build.rs deflates it");
-    serde_json::from_slice(&text).expect("build.rs writes JSON of this shape")
-}
 
 /// The types of resources whose properties analyses ask about, whatever the rules that are bound to them.
 const RESOURCE_TYPES: [&str; 4] =

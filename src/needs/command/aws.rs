@@ -7,7 +7,9 @@ use super::words::{Arguments, Arity, texts};
 use super::{Certainty, Found, resource, s3, stack, table};
 use crate::iam::catalogue::{self, AccessLevel, Action};
 use crate::model::command::Word;
+use crate::packed;
 use crate::value::Text;
+use std::sync::LazyLock;
 
 /// Source: <https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-options.html>
 const GLOBAL_VALUES: [&str; 11] = [
@@ -42,7 +44,8 @@ const PASS_ROLE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_rol
 const PASSED_TO: &str = include_str!("../../../data/needs/passed-to.tsv");
 
 /// What a waiter asks: client, waiter, operation.
-const WAITERS: &str = include_str!("../../../data/needs/waiters.tsv");
+static WAITERS: LazyLock<String> =
+    LazyLock::new(|| packed::text(include_bytes!(concat!(env!("OUT_DIR"), "/waiters.bin"))));
 
 pub fn find(found: &mut Found<'_>) {
     let words = found.command.arguments();

@@ -5,17 +5,14 @@ use super::arn::{Place, fill};
 use super::{Certainty, Found, actions, demand, resource};
 use crate::iam::catalogue::Action;
 use crate::model::{DeclaredResource, Principal};
+use crate::packed;
 use crate::value::{HoleKind, Part, Text, Value};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// Type, actions of its handlers for making and changing, actions of that for removing.
-#[expect(clippy::expect_used, reason = "the table is part of the program; a test reads it")]
-static HANDLERS: LazyLock<String> = LazyLock::new(|| {
-    let deflated = include_bytes!(concat!(env!("OUT_DIR"), "/handlers.bin"));
-    let text = miniz_oxide::inflate::decompress_to_vec(deflated).expect("build.rs deflates the table");
-    String::from_utf8(text).expect("the table is text")
-});
+static HANDLERS: LazyLock<String> =
+    LazyLock::new(|| packed::text(include_bytes!(concat!(env!("OUT_DIR"), "/handlers.bin"))));
 
 /// Types that a transform makes: type of SAM, types of CloudFormation.
 const MADE: &str = include_str!("../../../data/needs/sam-types.tsv");

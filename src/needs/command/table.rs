@@ -3,13 +3,17 @@
 use super::arn::{fill, is_arn};
 use super::words::Arguments;
 use super::{Certainty, Found, actions, resource};
+use crate::packed;
 use crate::value::Text;
+use std::sync::LazyLock;
 
 /// Program, words, when, actions, resource, condition, certainty, source.
-const COMMANDS: &str = include_str!("../../../data/needs/commands.tsv");
+static COMMANDS: LazyLock<String> =
+    LazyLock::new(|| packed::text(include_bytes!(concat!(env!("OUT_DIR"), "/commands.bin"))));
 
 /// Program, words, `none` or `opaque`, why.
-const PROGRAMS: &str = include_str!("../../../data/needs/programs.tsv");
+static PROGRAMS: LazyLock<String> =
+    LazyLock::new(|| packed::text(include_bytes!(concat!(env!("OUT_DIR"), "/programs.bin"))));
 
 /// One thing that a command needs.
 #[derive(Clone, Copy, Debug)]

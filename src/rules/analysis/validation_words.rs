@@ -1,5 +1,6 @@
 //! The words for the codes of ValidatePolicy, from `data/validation-words.tsv`.
 
+use crate::packed;
 use std::sync::LazyLock;
 
 /// How a code is told.
@@ -12,8 +13,11 @@ pub struct Words {
     pub help: &'static str,
 }
 
+static TABLE: LazyLock<String> =
+    LazyLock::new(|| packed::text(include_bytes!(concat!(env!("OUT_DIR"), "/validation-words.bin"))));
+
 static WORDS: LazyLock<Vec<Words>> = LazyLock::new(|| {
-    let rows = include_str!("../../../data/validation-words.tsv").lines().filter(|line| !line.starts_with('#'));
+    let rows = TABLE.lines().filter(|line| !line.starts_with('#'));
     let words = rows.filter_map(|row| {
         let mut cells = row.split('\t');
         let (code, problem) = (cells.next()?, cells.next()?);

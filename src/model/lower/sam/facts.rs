@@ -1,14 +1,18 @@
 //! What the SAM transform grants: the tables in `data/sam/`, looked up and filled in.
 
 use crate::iam::{PolicyDocument, PolicyKind, value_at};
+use crate::packed;
 use crate::source::Span;
 use crate::template::Scope;
 use crate::value::Value;
+use std::sync::LazyLock;
 
 /// Name, parameters, statements.
-const POLICY_TEMPLATES: &str = include_str!("../../../../data/sam/policy-templates.tsv");
+static POLICY_TEMPLATES: LazyLock<String> =
+    LazyLock::new(|| packed::text(include_bytes!(concat!(env!("OUT_DIR"), "/policy-templates.bin"))));
 /// Type of the source, of the destination, kind, holder, category, what is granted.
-const CONNECTORS: &str = include_str!("../../../../data/sam/connectors.tsv");
+static CONNECTORS: LazyLock<String> =
+    LazyLock::new(|| packed::text(include_bytes!(concat!(env!("OUT_DIR"), "/connectors.bin"))));
 
 /// A policy template: `S3ReadPolicy` and its like.
 #[derive(Clone, Copy, Debug)]
