@@ -1,6 +1,6 @@
 //! `AWS::CodePipeline::Pipeline` to a pipeline.
 //!
-//! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-codepipeline-pipeline.html>
+//! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-codepipeline-pipeline.html>
 
 use super::{Declared, Fragment, text, texts};
 use crate::model::pipeline::{Pipeline, PipelineAction, Stage, Trigger};
