@@ -25,6 +25,9 @@ pub struct Webhook {
     pub groups: Vec<FilterGroup>,
     /// `PullRequestBuildPolicy.RequiresCommentApproval`.
     pub comment_approval: Option<Text>,
+    /// `ScopeConfiguration`: events of every repository of an organisation come in.
+    /// Source: <https://docs.aws.amazon.com/codebuild/latest/userguide/github-global-organization-webhook.html>
+    pub is_of_organisation: bool,
     /// Groups that could not be evaluated.
     pub is_partial: bool,
     /// There is a webhook only when these hold.
@@ -137,6 +140,7 @@ fn read_webhook(map: &Map, mut when: Vec<Condition>) -> Option<Webhook> {
         span: map.entry("Webhook").or_else(|| map.entry("FilterGroups")).map_or(map.span, |(key, _)| key.span),
         groups: Vec::new(),
         comment_approval: map.get("PullRequestBuildPolicy").and_then(comment_approval),
+        is_of_organisation: map.get("ScopeConfiguration").is_some_and(|scope| scope.as_map().is_some()),
         is_partial: false,
         when,
     };
@@ -246,7 +250,12 @@ impl FilterGroup {
             .any(|filter| !filter.exclude && matches!(filter.anchoring(), Anchoring::Full | Anchoring::Unknown))
     }
 
-    /// A filter that pins the branch.
+    /// Of an organisation only the repositories that a filter names come in.
+    pub fn names_repository(&self) -> bool {
+        self.has_branch(FilterKind::RepositoryName)
+    }
+
+    /// A filter that pins the branch, or the other thing that it is about.
     pub fn has_branch(&self, kind: FilterKind) -> bool {
         self.of_kind(kind)
             .any(|filter| !filter.exclude && matches!(filter.anchoring(), Anchoring::Full | Anchoring::Unknown))

@@ -1,9 +1,9 @@
-//! Builds of merges and pushes whose branch nobody has pinned, though they publish or deploy.
+//! Builds of merges, pushes and jobs whose branch or repository nobody has pinned, though they publish or deploy.
 
 use crate::diagnostic::Severity;
 use crate::model::artifact::Writer;
-use crate::model::webhook::{FilterGroup, FilterKind};
-use crate::model::{BuildProject, Model};
+use crate::model::webhook::{FilterGroup, FilterKind, Webhook};
+use crate::model::{AuthorityLabel, BuildProject, Model};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::Span;
 
@@ -19,14 +19,15 @@ fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
         let mut findings = Vec::new();
         for project in &context.model.projects {
-            let groups = project.webhook.iter().flat_map(|webhook| &webhook.groups);
-            findings.extend(groups.filter_map(|group| finding(context.model, project, group)));
+            let Some(webhook) = &project.webhook else { continue };
+            let found = |group| finding(context.model, project, webhook, group);
+            findings.extend(webhook.groups.iter().filter_map(found));
         }
         findings
     })
 }
 
-fn finding(model: &Model, project: &BuildProject, group: &FilterGroup) -> Option<Finding> {
+fn finding(model: &Model, project: &BuildProject, webhook: &Webhook, group: &FilterGroup) -> Option<Finding> {
     // A group without an event filter lets pull requests in, which is another rule's matter.
     let events = group.of_kind(FilterKind::Event).next().filter(|_| group.names_events())?;
     let pinned = |kinds: &[FilterKind]| kinds.iter().any(|kind| group.has_branch(*kind));
@@ -34,10 +35,16 @@ fn finding(model: &Model, project: &BuildProject, group: &FilterGroup) -> Option
         "a merge into any branch"
     } else if group.admits("PUSH") && !pinned(&[FilterKind::HeadRef]) {
         "a push to any branch"
+    } else if group.admits("WORKFLOW_JOB_QUEUED") {
+        "a job of any workflow"
+    } else if webhook.is_of_organisation && !group.names_repository() {
+        "an event of any repository of the organisation"
     } else {
         return None;
     };
-    let (effect, does, text, feeds) = effect(model, project)?;
+    // A job brings its commands with it, whatever the buildspec says.
+    let own = || group.admits("WORKFLOW_JOB_QUEUED").then(|| of_role(model, project)).flatten();
+    let (effect, does, text, feeds) = effect(model, project).or_else(own)?;
     let span = events.pattern.as_ref().map_or(events.span, |pattern| pattern.span);
     let severity = if feeds { Severity::High } else { Severity::Medium };
     let found = Finding::new(span, format!("{} {event}", project.display()))
@@ -66,4 +73,13 @@ fn effect(model: &Model, project: &BuildProject) -> Option<(Span, String, String
     let publishes = project.artifacts.iter().find(|artifact| artifact.kind == "S3")?;
     let span = publishes.location.as_ref().map_or(publishes.span, |location| location.span);
     Some((span, "publishes artifacts".into(), "its artifacts go here".into(), false))
+}
+
+/// What the role lets a job do, and whether that is more than to deploy.
+fn of_role(model: &Model, project: &BuildProject) -> Option<(Span, String, String, bool)> {
+    let role = model.role(project.role.as_ref())?;
+    let power = role.high_power().or_else(|| role.power(AuthorityLabel::Deploy))?;
+    let does = format!("lets it {}", power.label.verb());
+    let text = format!("`{}` may {}", role.display(), power.label.verb());
+    Some((power.span, does, text, power.label.is_high()))
 }

@@ -9,7 +9,7 @@ use crate::model::{AuthorityLabel, Model, Principal, PrincipalId, PrincipalKind}
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "escalation-path",
@@ -24,6 +24,25 @@ struct Path {
     service: &'static str,
     calls: Vec<&'static str>,
 }
+
+impl Path {
+    /// The grants that it takes: of something new, or all of one thing that gets another role by an update.
+    fn needed<'g, 'm>(&self, calls: &'g [Grant<'m>]) -> Option<Vec<&'g Grant<'m>>> {
+        let every = |counts: &dyn Fn(&Grant<'_>) -> bool| {
+            let needed = self.calls.iter().map(|call| calls.iter().find(|one| one.action == **call && counts(one)));
+            needed.collect::<Option<Vec<_>>>()
+        };
+        every(&reaches_new).or_else(|| {
+            let first = calls.iter().find(|one| one.action == self.calls[0] && TAKES_ROLE.contains(&self.calls[0]))?;
+            let thing = first.resources.first()?.text().display();
+            let is_on_it = |one: &&ArnPattern| one.text().display() == thing;
+            every(&|grant| reaches_new(grant) || grant.resources.iter().any(is_on_it))
+        })
+    }
+}
+
+/// Calls that give another role to what is there. A stack is left aside: who may update one that is named deploys it.
+const TAKES_ROLE: [&str; 2] = ["codebuild:UpdateProject", "codepipeline:UpdatePipeline"];
 
 static PATHS: LazyLock<Vec<Path>> = LazyLock::new(|| {
     let lines = include_str!("../../../data/escalation-paths.tsv").lines();
@@ -45,12 +64,14 @@ fn bind(params: &Params) -> Check {
     let principals = params.word("principals");
     Box::new(move |context: &Context<'_>| {
         let model = context.model;
-        let targets: Vec<Passable<'_>> =
-            model.principals.iter().filter(|role| is_powerful(role)).map(Passable::new).collect();
         let meant = model.principals.par_iter().filter(|principal| is_meant(principal, &principals));
+        // What roles may do is worked out for those few who could take one.
+        let targets: OnceLock<Vec<Passable<'_>>> = OnceLock::new();
+        let powerful = || model.principals.iter().filter(|role| is_powerful(role)).map(Passable::new).collect();
+        let targets = || targets.get_or_init(powerful).as_slice();
         meant
             .filter(|principal| !is_told_already(principal))
-            .filter_map(|one| of_principal(model, one, &targets))
+            .filter_map(|one| of_principal(model, one, targets))
             .collect()
     })
 }
@@ -64,17 +85,19 @@ fn is_told_already(principal: &Principal) -> bool {
     principal.power(AuthorityLabel::Admin).is_some() || principal.power(AuthorityLabel::IamWrite).is_some()
 }
 
-fn of_principal(model: &Model, principal: &Principal, targets: &[Passable<'_>]) -> Option<Finding> {
+fn of_principal<'m>(
+    model: &'m Model,
+    principal: &Principal,
+    targets: impl Fn() -> &'m [Passable<'m>],
+) -> Option<Finding> {
     let passing = Passing::of(principal);
     if passing.grants().is_empty() {
         return None;
     }
     let calls = principal.authority.grants_of(&CALLS);
     PATHS.iter().find_map(|path| {
-        let needed =
-            path.calls.iter().map(|call| calls.iter().find(|grant| grant.action == **call && reaches_new(grant)));
-        let needed: Vec<&Grant<'_>> = needed.collect::<Option<_>>()?;
-        let target = targets.iter().find(|target| {
+        let needed = path.needed(&calls)?;
+        let target = targets().iter().find(|target| {
             !std::ptr::eq(target.role, principal)
                 && trusts(target.role, path.service)
                 && passing.reaches(target)
@@ -138,12 +161,13 @@ fn reaches_new(grant: &Grant<'_>) -> bool {
 
 /// Whether the conditions let a role go to the service.
 fn goes_to(grant: &Grant<'_>, service: &str) -> bool {
+    let is_open = |text: &str| text.split('.').next().is_some_and(|name| name.contains('*'));
     let mut tests = grant.tests_on("iam:PassedToService").peekable();
     tests.peek().is_none()
         || tests.flat_map(|narrowing| narrowing.values()).any(|value| {
             value
                 .literal()
-                .is_none_or(|text| text.split('.').next().is_some_and(|name| name == service || name.contains('*')))
+                .is_none_or(|text| text.strip_prefix(service).is_some_and(|rest| rest.starts_with('.')) || is_open(text))
         })
 }
 

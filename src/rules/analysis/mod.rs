@@ -25,6 +25,7 @@ mod escalation_path;
 mod every_action;
 mod existing_role;
 mod failed_build_artifact;
+mod fed_build;
 mod fixed_partition;
 mod foreign_writer;
 mod grants_action;
@@ -139,6 +140,7 @@ pub const ANALYSES: &[Analysis] = &[
     every_action::ANALYSIS,
     existing_role::ANALYSIS,
     failed_build_artifact::ANALYSIS,
+    fed_build::ANALYSIS,
     fixed_partition::ANALYSIS,
     foreign_writer::ANALYSIS,
     grants_action::ANALYSIS,
