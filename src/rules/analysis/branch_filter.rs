@@ -3,7 +3,7 @@
 use crate::diagnostic::Severity;
 use crate::model::artifact::Writer;
 use crate::model::webhook::{FilterGroup, FilterKind, Webhook};
-use crate::model::{AuthorityLabel, BuildProject, Model};
+use crate::model::{BuildProject, Model};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::Span;
 
@@ -75,11 +75,10 @@ fn effect(model: &Model, project: &BuildProject) -> Option<(Span, String, String
     Some((span, "publishes artifacts".into(), "its artifacts go here".into(), false))
 }
 
-/// What the role lets a job do, and whether that is more than to deploy.
+/// What the role lets a job do.
 fn of_role(model: &Model, project: &BuildProject) -> Option<(Span, String, String, bool)> {
     let role = model.role(project.role.as_ref())?;
-    let power = role.high_power().or_else(|| role.power(AuthorityLabel::Deploy))?;
+    let power = role.high_power()?;
     let does = format!("lets it {}", power.label.verb());
-    let text = format!("`{}` may {}", role.display(), power.label.verb());
-    Some((power.span, does, text, power.label.is_high()))
+    Some((power.span, does, format!("`{}` may {}", role.display(), power.label.verb()), true))
 }

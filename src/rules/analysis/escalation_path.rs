@@ -80,6 +80,12 @@ fn is_powerful(role: &Principal) -> bool {
     role.kind == PrincipalKind::Role && role.high_power().is_some()
 }
 
+/// Whether a role may do what the principal may not: to deploy with another role is nothing new to who deploys.
+fn outranks(role: &Principal, principal: &Principal) -> bool {
+    let strongest = |one: &Principal| one.high_power().map(|power| power.label);
+    strongest(principal).is_none_or(|own| strongest(role).is_some_and(|other| other < own))
+}
+
 /// Who may do everything, or change IAM, needs no way round.
 fn is_told_already(principal: &Principal) -> bool {
     principal.power(AuthorityLabel::Admin).is_some() || principal.power(AuthorityLabel::IamWrite).is_some()
@@ -100,6 +106,7 @@ fn of_principal<'m>(
         let target = targets().iter().find(|target| {
             !std::ptr::eq(target.role, principal)
                 && trusts(target.role, path.service)
+                && outranks(target.role, principal)
                 && passing.reaches(target)
                 && !is_by_design(model, principal, target.role)
         });
