@@ -11,6 +11,7 @@ mod branch_filter;
 mod broader_resource;
 mod broader_version;
 mod build_image;
+mod build_password;
 mod build_without_log;
 mod buildspec_filter;
 mod chain;
@@ -127,6 +128,7 @@ pub const ANALYSES: &[Analysis] = &[
     broader_resource::ANALYSIS,
     broader_version::ANALYSIS,
     build_image::ANALYSIS,
+    build_password::ANALYSIS,
     build_without_log::ANALYSIS,
     buildspec_filter::ANALYSIS,
     command_line_password::ANALYSIS,
