@@ -1,6 +1,6 @@
 //! Compiles `data/iam/` into the flat tables that `src/iam/catalogue` includes, so that nothing is parsed at run time.
 //! A mistake in the data stops the build with the file and the line. The largest table of `data/needs/` is deflated, and
-//! so are the rule packs and the examples of rules, as JSON.
+//! so are the rule packs, the examples of rules and the checks of other tools, as JSON.
 
 #[path = "src/iam/catalogue/layout.rs"]
 mod layout;
@@ -21,6 +21,7 @@ fn main() {
     println!("cargo:rerun-if-changed=src/iam/catalogue/layout.rs");
     println!("cargo:rerun-if-changed=data/iam");
     println!("cargo:rerun-if-changed=data/needs/handlers.tsv");
+    println!("cargo:rerun-if-changed=data/peers/checks.tsv");
     println!("cargo:rerun-if-changed=rules");
     println!("cargo:rerun-if-changed=fixtures/rules");
     println!("cargo:rerun-if-changed=src/rules/packs.rs");
@@ -43,6 +44,7 @@ fn main() {
     write_deflated(&out.join("handlers.bin"), &handlers);
     write_deflated(&out.join("packs.bin"), packs(&root.join("rules")).as_bytes());
     write_deflated(&out.join("examples.bin"), examples(&root.join("fixtures/rules")).as_bytes());
+    write_deflated(&out.join("peers.bin"), unfound(&root.join("data/peers/checks.tsv")).as_bytes());
 
     let sources = lines(&data.join("SOURCES.tsv"));
     let date = sources.iter().find_map(|row| row.text.strip_prefix("date\t")).expect("SOURCES.tsv has a date row");
@@ -70,6 +72,14 @@ fn examples(folder: &Path) -> String {
     let of_rule =
         |rule: PathBuf| (file_name(&rule), serde_json::json!([example(&rule, "bad"), example(&rule, "good")]));
     serde_json::Value::from_iter(entries(folder).into_iter().map(of_rule)).to_string()
+}
+
+/// The checks of other tools that no rule finds: tool, id, what it asks, scope and reason.
+fn unfound(path: &Path) -> String {
+    let rows = lines(path);
+    let checks = rows.iter().filter(|row| !row.text.starts_with('#')).map(Row::cells::<5>);
+    let checks = checks.filter(|[.., reason]| !reason.is_empty());
+    serde_json::Value::from_iter(checks.map(|cells| cells.to_vec())).to_string()
 }
 
 /// One file, or a folder of files that show something together.

@@ -193,20 +193,23 @@ impl Value {
     /// each with the conditions under which it is there.
     pub fn items(&self) -> Vec<(Vec<Condition>, &Value)> {
         let mut found = Vec::new();
-        for (when, value) in self.alternatives() {
-            match value {
-                Value::List(items, _) => {
-                    for (inner, item) in items.iter().flat_map(Value::items) {
-                        if can_hold_together(&when, &inner) {
-                            found.push(([when.as_slice(), &inner].concat(), item));
-                        }
-                    }
+        gather_items(self, &[], &mut found);
+        found
+    }
+}
+
+fn gather_items<'v>(value: &'v Value, when: &[Condition], found: &mut Vec<(Vec<Condition>, &'v Value)>) {
+    match value {
+        Value::List(items, _) => items.iter().for_each(|item| gather_items(item, when, found)),
+        Value::Choice(..) => {
+            for (inner, value) in value.alternatives() {
+                if can_hold_together(when, &inner) {
+                    gather_items(value, &[when, &inner].concat(), found);
                 }
-                Value::Null(_) => {}
-                other => found.push((when, other)),
             }
         }
-        found
+        Value::Null(_) | Value::Absent(_) => {}
+        other => found.push((when.to_vec(), other)),
     }
 }
 

@@ -70,16 +70,18 @@ pub fn input_from(files: &Files, paths: &[PathBuf], args: &InputArgs, settings: 
     let mut wanted: BTreeMap<PathBuf, Wanted> = BTreeMap::new();
     let mut stdin = None;
     let mut walked: BTreeSet<PathBuf> = BTreeSet::new();
-    // The repositories of what is named. Files that lie here have nothing to do with another one.
+    // The repositories of what is named, where they are read. Files that lie here have nothing to do with another one.
     let mut around: BTreeSet<PathBuf> = BTreeSet::new();
     for path in named {
         if path.as_os_str() == "-" {
             stdin = Some(read_stdin()?);
-            around.insert(root.clone());
+            around.extend((!args.isolated).then(|| root.clone()));
             continue;
         }
         let absolute = normal(&here.join(path));
-        around.insert(if absolute.starts_with(&root) { root.clone() } else { repository_root(&absolute) });
+        if !args.isolated {
+            around.insert(if absolute.starts_with(&root) { root.clone() } else { repository_root(&absolute) });
+        }
         if files.is_folder(&absolute) {
             let below = files.below(&absolute).into_iter().map(|file| {
                 // What is excluded may still be taken in by others.
@@ -103,7 +105,7 @@ pub fn input_from(files: &Files, paths: &[PathBuf], args: &InputArgs, settings: 
             });
         }
     }
-    for folder in around.difference(&walked).filter(|_| !args.isolated) {
+    for folder in around.difference(&walked) {
         files.below(folder).into_iter().for_each(|file| {
             tree.entry(file).or_insert(Wanted::Context);
         });

@@ -7,13 +7,10 @@ use super::{CLEAN, Failure, print, style};
 use crate::diagnostic::Diagnostic;
 use crate::linter::{Report, lint};
 use crate::report::explain as pages;
-use crate::rules::Rule;
 use crate::rules::pack::nearest;
+use crate::rules::{Rule, peers};
 use crate::suppress;
 use std::io::IsTerminal;
-
-/// Checks of other tools; the reason is empty where a rule finds it.
-const PEERS: &str = include_str!("../../data/peers/checks.tsv");
 
 pub fn run(args: &ExplainArgs) -> Result<u8, Failure> {
     let mut settings = Settings::load(&args.input)?;
@@ -31,8 +28,9 @@ pub fn run(args: &ExplainArgs) -> Result<u8, Failure> {
         print(&pages::own_rule(rule, &style));
         return Ok(CLEAN);
     }
-    if let Some(page) = check_without_rule(&args.what) {
-        print(&page);
+    let why_not = peers::why_not_found(&args.what);
+    if !why_not.is_empty() {
+        print(&why_not);
         return Ok(CLEAN);
     }
     let place = args.what.rsplit_once(':').and_then(|(path, line)| Some((path, line.parse::<usize>().ok()?)));
@@ -81,20 +79,6 @@ fn at<'r>(input: &Input, report: &'r Report, path: &str, line: usize) -> Result<
             .collect();
     }
     Ok(found)
-}
-
-/// What the table of other tools' checks says of one that no rule finds.
-fn check_without_rule(what: &str) -> Option<String> {
-    let rows = PEERS.lines().filter(|line| !line.starts_with('#'));
-    let told = rows.filter_map(|row| {
-        let mut cells = row.split('\t');
-        let [tool, id, asks, scope, reason] = std::array::from_fn(|_| cells.next().unwrap_or_default());
-        let answer = if scope == "in" { "not found" } else { "out of scope" };
-        (id.eq_ignore_ascii_case(what) && !reason.is_empty())
-            .then(|| format!("{id} of {tool}: {asks}\n  {answer}: {reason}\n"))
-    });
-    let told: String = told.collect();
-    (!told.is_empty()).then_some(told)
 }
 
 fn is_id(text: &str) -> bool {

@@ -31,6 +31,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::iam::catalogue;
 use crate::linter::Report;
 use crate::report::{self, Format, Style};
+use crate::rules::builtin;
 use crate::source::Sources;
 use args::{Args, Command};
 use clap::Parser;
@@ -68,6 +69,8 @@ impl Failure {
 
 /// Runs the command line of the process.
 pub fn main() -> ExitCode {
+    // Nearly every command asks the rules: they are unpacked while the arguments are read.
+    std::thread::spawn(builtin::rules);
     let args = Args::parse();
     let outcome = match args.command {
         None => check::run(&args.check),

@@ -9,6 +9,7 @@ pub use letter::{HoleLetter, Letter, Reach};
 pub use search::{Search, outside};
 
 use super::answer::Truth;
+use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
 
 /// A pattern as a sequence of tokens.
@@ -95,15 +96,22 @@ impl Glob {
     }
 
     pub fn push_pattern(&mut self, pattern: &str, reach: Reach) {
-        Arc::make_mut(&mut self.tokens).extend(pattern.chars().map(|c| match c {
+        self.extend(pattern, |c| match c {
             '*' => Token::Run(reach),
             '?' => Token::One(reach),
             c => Token::Letter(Letter::Char(c)),
-        }));
+        });
     }
 
     pub fn push_literal(&mut self, text: &str) {
-        Arc::make_mut(&mut self.tokens).extend(text.chars().map(|c| Token::Letter(Letter::Char(c))));
+        self.extend(text, |c| Token::Letter(Letter::Char(c)));
+    }
+
+    fn extend(&mut self, text: &str, token: impl Fn(char) -> Token) {
+        let tokens = Arc::make_mut(&mut self.tokens);
+        // Nearly all characters are one byte, and most globs are made of one text.
+        tokens.reserve(text.len());
+        tokens.extend(text.chars().map(token));
     }
 
     pub fn push(&mut self, token: Token) {
@@ -220,13 +228,20 @@ impl Glob {
             }
             (own, its) = (own_rest, its_rest);
         }
-        // Every glob has a word, and a lone `*` reads it.
-        if matches!((own, its), ([Token::Run(Reach::All)], _) | (_, [Token::Run(Reach::All)]) | ([], [])) {
+        // Every glob has a word. A lone `*` reads it; `*A` and `B*` both read one of B before one of A.
+        let all = Some(&Token::Run(Reach::All));
+        let alone = |tokens: &[Token]| tokens == [Token::Run(Reach::All)];
+        if alone(own)
+            || alone(its)
+            || (own.first() == all && its.last() == all)
+            || (its.first() == all && own.last() == all)
+            || (own.is_empty() && its.is_empty())
+        {
             return true;
         }
         let width = its.len() + 1;
-        let mut seen = vec![false; (own.len() + 1) * width];
-        let mut open = vec![(0, 0)];
+        let mut seen: SmallVec<[bool; 1024]> = smallvec![false; (own.len() + 1) * width];
+        let mut open: SmallVec<[(usize, usize); 64]> = smallvec![(0, 0)];
         while let Some((left, right)) = open.pop() {
             if std::mem::replace(&mut seen[left * width + right], true) {
                 continue;

@@ -7,6 +7,7 @@ mod message;
 pub mod pack;
 mod packs;
 mod params;
+pub mod peers;
 mod schema;
 pub mod secrets;
 
@@ -276,7 +277,7 @@ pub fn run(context: &Context<'_>, rules: &[Rule]) -> (Vec<Diagnostic>, Vec<Span>
     let unasked = secret_finders().filter(|rule| !is_asked(rule)).map(|rule| (rule, false));
     let all: Vec<(&Rule, bool)> = rules.iter().map(|rule| (rule, true)).chain(unasked).collect();
     // Checks only read, and their findings are put in the order of the rules.
-    let ask = |(rule, is_asked): &(&Rule, bool)| -> Vec<(Option<Span>, Option<Worded>)> {
+    let ask = |(rule, is_asked): &(&Rule, bool)| -> Vec<Told> {
         let word =
             |mut finding: Finding| (finding.secret, is_asked.then(|| (finding.change.take(), rule.word(finding))));
         (rule.check)(context).into_iter().map(word).collect()
@@ -287,19 +288,22 @@ pub fn run(context: &Context<'_>, rules: &[Rule]) -> (Vec<Diagnostic>, Vec<Span>
             policy.issues();
         });
     }
-    let found: Vec<_> = all.par_iter().map(ask).collect();
-    let (told, worded): (Vec<_>, Vec<_>) = found.into_iter().flatten().unzip();
+    let found: Vec<Vec<Told>> = all.par_iter().map(ask).collect();
+    let told: Vec<Span> = found.iter().flatten().filter_map(|(secret, _)| *secret).collect();
     let by_form = context.secrets().iter();
     let by_form = by_form.map(|(file, secret)| Span::new(*file, secret.hidden.start, secret.hidden.end));
-    let secrets = told.into_iter().flatten().chain(by_form).chain(context.model.hidden.iter().copied());
-    (with_fixes(context, worded.into_iter().flatten()), secrets.collect())
+    let secrets = told.into_iter().chain(by_form).chain(context.model.hidden.iter().copied());
+    (with_fixes(context, found), secrets.collect())
 }
 
 /// A finding in words, and the change that its analysis means to mend it.
 type Worded = (Option<Change>, Diagnostic);
 
+/// The secret that a finding is about, and its words where its rule is asked.
+type Told = (Option<Span>, Option<Worded>);
+
 /// The findings with what mends them, to the byte.
-fn with_fixes(context: &Context<'_>, worded: impl Iterator<Item = Worded>) -> Vec<Diagnostic> {
+fn with_fixes(context: &Context<'_>, found: Vec<Vec<Told>>) -> Vec<Diagnostic> {
     let parsed = |file: FileId| {
         let is_tree = !matches!(context.formats[file.index()], Format::Dockerfile | Format::Other);
         is_tree.then(|| context.trees.parsed(file))
@@ -315,7 +319,9 @@ fn with_fixes(context: &Context<'_>, worded: impl Iterator<Item = Worded>) -> Ve
         }
         diagnostic
     };
-    worded.map(with_fix).collect()
+    let mut diagnostics = Vec::with_capacity(found.iter().map(Vec::len).sum());
+    diagnostics.extend(found.into_iter().flatten().filter_map(|(_, worded)| worded).map(with_fix));
+    diagnostics
 }
 
 /// Why nobody changes a file by hand, where a program writes it.

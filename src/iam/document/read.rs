@@ -46,27 +46,28 @@ pub fn element<'v>(map: &'v Map, key: &str) -> Option<&'v (Spanned<String>, Valu
 /// of one. Lists in lists are flattened.
 pub fn items(value: &Value) -> Vec<(Vec<Condition>, &Value)> {
     let mut found = Vec::new();
-    for (when, alternative) in branches(value) {
-        match alternative {
-            Some(Value::List(list, _)) => {
-                found.reserve_exact(list.len());
-                for item in list {
-                    if let Value::Text(_) = item {
-                        found.push((when.clone(), item));
-                        continue;
-                    }
-                    for (inner, item) in items(item) {
-                        if can_hold_together(&when, &inner) {
-                            found.push((joined(&when, &inner), item));
-                        }
-                    }
+    gather(value, &[], &mut found);
+    found
+}
+
+fn gather<'v>(value: &'v Value, when: &[Condition], found: &mut Vec<(Vec<Condition>, &'v Value)>) {
+    match value {
+        Value::List(items, _) => {
+            found.reserve_exact(items.len());
+            items.iter().for_each(|item| gather(item, when, found));
+        }
+        Value::Choice(..) => {
+            for (inner, value) in branches(value) {
+                if let Some(value) = value
+                    && can_hold_together(when, &inner)
+                {
+                    gather(value, &joined(when, &inner), found);
                 }
             }
-            Some(other) => found.push((when, other)),
-            None => {}
         }
+        Value::Absent(_) => {}
+        other => found.push((when.to_vec(), other)),
     }
-    found
 }
 
 impl PolicyDocument {
