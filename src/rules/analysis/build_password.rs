@@ -1,6 +1,7 @@
 //! Passwords in the variables that a project sets for its builds.
 
-use crate::model::{BuildProject, BuildVariable};
+use crate::model::BuildProject;
+use crate::model::project::BuildVariable;
 use crate::rules::secrets::{is_password_name, is_secret_name, looks_chosen, looks_random};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::value::Part;
@@ -23,15 +24,16 @@ fn bind(_: &Params) -> Check {
 fn finding(project: &BuildProject, variable: &BuildVariable) -> Option<Finding> {
     let value = variable.value.as_ref().filter(|_| variable.is_plain)?;
     let [Part::Known(text, _)] = value.parts.as_slice() else { return None };
-    let name = &variable.name.value;
+    let (name, text) = (&variable.name.value, text.as_str());
     // What looks like a token is one, whatever holds it.
     let is_token = is_secret_name(name) && looks_random(text);
-    let is_password = is_password_name(name) && looks_chosen(text) && !is_token;
-    let found = is_password.then(|| {
-        Finding::new(value.span, format!("{} {name}", project.display()))
-            .fact("project", project.display())
-            .fact("variable", name.clone())
-            .related(variable.name.span, "builds get it by this name")
-    });
-    found.map(|found| Finding { secret: Some(value.span), ..found })
+    if is_token || !is_password_name(name) || !looks_chosen(text) {
+        return None;
+    }
+    let mut found = Finding::new(value.span, format!("{} {name}", project.display()))
+        .fact("project", project.display())
+        .fact("variable", name.clone())
+        .related(variable.name.span, "builds get it by this name");
+    found.secret = Some(value.span);
+    Some(found)
 }
