@@ -4,47 +4,62 @@ use crate::diagnostic::Severity;
 use crate::model::artifact::Writer;
 use crate::model::webhook::{FilterGroup, FilterKind, Webhook};
 use crate::model::{BuildProject, Model};
-use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::source::Span;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "branch-filter",
-    summary: "a merge or push to any branch starts a build that publishes or deploys",
-    params: &[],
+    summary: "an event that nobody has pinned starts a build that publishes or deploys",
+    params: &[Param {
+        name: "any",
+        kind: ParamKind::Choice(&["branch", "workflow", "repository"]),
+        required: true,
+        doc: "merges and pushes of any branch; jobs of any workflow; or any repository of an organisation",
+    }],
     facts: &["project", "event", "effect"],
     bind,
 };
 
-fn bind(_: &Params) -> Check {
-    Box::new(|context: &Context<'_>| {
+fn bind(params: &Params) -> Check {
+    let any = params.word("any");
+    Box::new(move |context: &Context<'_>| {
         let mut findings = Vec::new();
         for project in &context.model.projects {
             let Some(webhook) = &project.webhook else { continue };
-            let found = |group| finding(context.model, project, webhook, group);
+            let found = |group| finding(context.model, project, webhook, group, &any);
             findings.extend(webhook.groups.iter().filter_map(found));
         }
         findings
     })
 }
 
-fn finding(model: &Model, project: &BuildProject, webhook: &Webhook, group: &FilterGroup) -> Option<Finding> {
+fn finding(
+    model: &Model,
+    project: &BuildProject,
+    webhook: &Webhook,
+    group: &FilterGroup,
+    any: &str,
+) -> Option<Finding> {
     // A group without an event filter lets pull requests in, which is another rule's matter.
     let events = group.of_kind(FilterKind::Event).next().filter(|_| group.names_events())?;
     let pinned = |kinds: &[FilterKind]| kinds.iter().any(|kind| group.has_branch(*kind));
-    let event = if group.admits("PULL_REQUEST_MERGED") && !pinned(&[FilterKind::BaseRef]) {
-        "a merge into any branch"
+    let (of, event) = if group.admits("PULL_REQUEST_MERGED") && !pinned(&[FilterKind::BaseRef]) {
+        ("branch", "a merge into any branch")
     } else if group.admits("PUSH") && !pinned(&[FilterKind::HeadRef]) {
-        "a push to any branch"
+        ("branch", "a push to any branch")
     } else if group.admits("WORKFLOW_JOB_QUEUED") {
-        "a job of any workflow"
+        ("workflow", "a job of any workflow")
     } else if webhook.is_of_organisation && !group.names_repository() {
-        "an event of any repository of the organisation"
+        ("repository", "an event of any repository of the organisation")
     } else {
         return None;
     };
-    // A job brings its commands with it, whatever the buildspec says.
-    let own = || group.admits("WORKFLOW_JOB_QUEUED").then(|| of_role(model, project)).flatten();
-    let (effect, does, text, feeds) = effect(model, project).or_else(own)?;
+    let (effect, does, text, feeds) = match of == any {
+        // A job brings its commands with it, whatever the buildspec says.
+        true if any == "workflow" => of_role(model, project)?,
+        true => effect(model, project)?,
+        false => return None,
+    };
     let span = events.pattern.as_ref().map_or(events.span, |pattern| pattern.span);
     let severity = if feeds { Severity::High } else { Severity::Medium };
     let found = Finding::new(span, format!("{} {event}", project.display()))

@@ -172,9 +172,9 @@ fn goes_to(grant: &Grant<'_>, service: &str) -> bool {
     let mut tests = grant.tests_on("iam:PassedToService").peekable();
     tests.peek().is_none()
         || tests.flat_map(|narrowing| narrowing.values()).any(|value| {
-            value
-                .literal()
-                .is_none_or(|text| text.strip_prefix(service).is_some_and(|rest| rest.starts_with('.')) || is_open(text))
+            value.literal().is_none_or(|text| {
+                text.strip_prefix(service).is_some_and(|rest| rest.starts_with('.')) || is_open(text)
+            })
         })
 }
 

@@ -32,7 +32,9 @@ fn finding(model: &Model, project: &BuildProject, role: &Principal) -> Option<Fi
     let writes = Writes::of(role);
     let others = model.projects.iter().filter(|other| {
         let is_own = model.role(other.role.as_ref()).is_some_and(|own| std::ptr::eq(own, role));
-        !other.runs_untrusted_code() && !is_own && may_be_one_account(other.account.as_deref(), project.account.as_deref())
+        !other.runs_untrusted_code()
+            && !is_own
+            && may_be_one_account(other.account.as_deref(), project.account.as_deref())
     });
     let reached = others.filter_map(|other| {
         let mut sources = [image(model, other), repository(other)].into_iter().flatten();
