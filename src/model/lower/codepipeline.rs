@@ -56,9 +56,11 @@ fn triggers(properties: &Value) -> Vec<Trigger> {
     let trigger = configured.map(|git| Trigger {
         pull_requests: git.entry("PullRequest").map(|(key, _)| key.span),
         any_branch: git.get("Push").map(Value::items).unwrap_or_default().into_iter().find_map(|(_, filter)| {
-            let included = filter.get("Branches")?.get("Includes")?.items();
+            let branches = filter.get("Branches")?.as_map()?;
+            // What is excluded alone leaves all others.
+            let Some(included) = branches.get("Includes") else { return Some(branches.entry("Excludes")?.0.span) };
             let any = |value: &Value| matches!(value.literal(), Some("*" | "**"));
-            included.into_iter().find(|(_, value)| any(value)).map(|(_, value)| value.span())
+            included.items().into_iter().find(|(_, value)| any(value)).map(|(_, value)| value.span())
         }),
     });
     trigger.collect()
