@@ -1,6 +1,6 @@
 //! What a condition is worth: whether an allow under it still reaches somebody who means harm.
 
-use super::catalogue::{self, Action};
+use super::catalogue::{self, Action, Presence};
 use super::condition::{Comparison, ConditionTest, Quantifier};
 use crate::source::Span;
 use crate::value::Text;
@@ -54,6 +54,17 @@ pub fn narrowings<'a>(tests: &'a [ConditionTest], action: Option<Action>) -> Vec
 /// asks for what is named.
 pub fn restricts(test: &ConditionTest, all: &[ConditionTest]) -> bool {
     class(test, all, None) != ConditionClass::Vacuous && !test.operator.negated
+}
+
+/// Whether a test keeps out those too who lack its key or leave it out: with `IfExists` it does not, unless requests
+/// always carry the key or another test asks for it.
+pub fn keeps_out(test: &ConditionTest, all: &[ConditionTest]) -> bool {
+    let is_there = || {
+        catalogue::global_key(&test.key)
+            .is_some_and(|key| matches!(key.presence(), Presence::Always | Presence::Signed))
+    };
+    let is_asked_for = || all.iter().any(|other| requires(other, &test.key));
+    restricts(test, all) && (!test.operator.if_exists || is_there() || is_asked_for())
 }
 
 /// The class of one of the tests of an allow.

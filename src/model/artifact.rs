@@ -43,6 +43,18 @@ impl<'m> Writer<'m> {
         self.role.is_some()
     }
 
+    /// Whether all policies of the role are seen.
+    pub fn is_seen_in_full(&self) -> bool {
+        self.role.is_some_and(|role| role.authority.unseen.is_empty())
+    }
+
+    /// Whether the role lets the build write any object of `bucket/prefix`, whatever its name is.
+    pub fn role_writes_any_below(&self, place: &Text) -> Option<Write> {
+        let span = place.span;
+        let name = Hole { name: "?object".into(), kind: HoleKind::Computed, span, template: span.file, default: None };
+        self.role_writes_to(place, Some(&Text::from_hole(name)))
+    }
+
     /// Whether the build can write objects below `key` in `bucket`: by its artifacts, or by its
     /// role. `key` is `None` for a bucket as a whole.
     pub fn write_to(&self, bucket: &Text, key: Option<&Text>) -> Option<Write> {

@@ -211,11 +211,19 @@ impl Command {
             || (self.program() == "sam" && self.has_words(["build"]) && self.has_words(["--use-container"]))
             || (self.program() == "cdk" && (self.has_words(["deploy"]) || self.has_words(["synth"])))
             || self.program().starts_with("dockerd")
+            || self.words.iter().any(|word| word.text.to_ascii_lowercase().contains("testcontainers"))
     }
 
-    /// Plug-ins of the tool may need a container engine, as `serverless-python-requirements` does.
+    /// Plug-ins of the tool may need a container engine, as `serverless-python-requirements` does, or tests that start
+    /// containers.
     pub fn may_use_docker(&self) -> bool {
-        matches!(self.program(), "serverless" | "sls") && (self.has_words(["deploy"]) || self.has_words(["package"]))
+        match self.program() {
+            "serverless" | "sls" => self.has_words(["deploy"]) || self.has_words(["package"]),
+            "mvn" | "mvnw" | "gradle" | "gradlew" | "sbt" | "pytest" | "tox" | "nox" => true,
+            "cargo" | "dotnet" | "go" => self.has_words(["test"]),
+            "python" | "python3" => self.has_words(["-m", "pytest"]),
+            _ => false,
+        }
     }
 
     /// The place of the command that is written in the build itself: this one, or the one that

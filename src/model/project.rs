@@ -127,6 +127,17 @@ pub struct DeployEvidence {
     pub certain: bool,
 }
 
+impl BuildspecRef {
+    /// The path in the source, where it is known.
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            BuildspecRef::Default { .. } => Some("buildspec.yml"),
+            BuildspecRef::Path { path, .. } => Some(path.literal()?.trim_start_matches("./")),
+            BuildspecRef::Inline { .. } | BuildspecRef::Elsewhere { .. } => None,
+        }
+    }
+}
+
 impl BuildProject {
     pub fn display(&self) -> &str {
         &self.logical_id.value

@@ -117,9 +117,6 @@ fn from_group(webhook: &Webhook, group: &FilterGroup) -> CodeTrust {
     if group.admits("WORKFLOW_JOB_QUEUED") && group.of_kind(FilterKind::Event).next().is_some() {
         return trust(Level::Contributor, "jobs of a workflow in the repository run here");
     }
-    if webhook.is_of_organisation && !group.names_repository() {
-        return trust(Level::Contributor, "events of any repository of the organisation start a build");
-    }
     if group.admits("PUSH") && !pins(FilterKind::HeadRef) {
         return trust(Level::Contributor, "a push to any branch starts a build");
     }

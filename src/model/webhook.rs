@@ -25,9 +25,8 @@ pub struct Webhook {
     pub groups: Vec<FilterGroup>,
     /// `PullRequestBuildPolicy.RequiresCommentApproval`.
     pub comment_approval: Option<Text>,
-    /// `ScopeConfiguration`: events of every repository of an organisation come in.
-    /// Source: <https://docs.aws.amazon.com/codebuild/latest/userguide/github-global-organization-webhook.html>
-    pub is_of_organisation: bool,
+    /// `ScopeConfiguration`: the organisation, group or enterprise of which every repository sends its events.
+    pub scope: Option<Text>,
     /// Groups that could not be evaluated.
     pub is_partial: bool,
     /// There is a webhook only when these hold.
@@ -140,7 +139,7 @@ fn read_webhook(map: &Map, mut when: Vec<Condition>) -> Option<Webhook> {
         span: map.entry("Webhook").or_else(|| map.entry("FilterGroups")).map_or(map.span, |(key, _)| key.span),
         groups: Vec::new(),
         comment_approval: map.get("PullRequestBuildPolicy").and_then(comment_approval),
-        is_of_organisation: map.get("ScopeConfiguration").is_some_and(|scope| scope.as_map().is_some()),
+        scope: map.get("ScopeConfiguration").and_then(|scope| scope.get("Name")?.as_text().cloned()),
         is_partial: false,
         when,
     };
@@ -250,12 +249,7 @@ impl FilterGroup {
             .any(|filter| !filter.exclude && matches!(filter.anchoring(), Anchoring::Full | Anchoring::Unknown))
     }
 
-    /// Of an organisation only the repositories that a filter names come in.
-    pub fn names_repository(&self) -> bool {
-        self.has_branch(FilterKind::RepositoryName)
-    }
-
-    /// A filter that pins the branch, or the other thing that it is about.
+    /// A filter that pins the branch.
     pub fn has_branch(&self, kind: FilterKind) -> bool {
         self.of_kind(kind)
             .any(|filter| !filter.exclude && matches!(filter.anchoring(), Anchoring::Full | Anchoring::Unknown))

@@ -172,7 +172,9 @@ fn audience(test: &ConditionTest) -> Option<Issue> {
     // Cognito's `amr` has several values, its audience one.
     let is_one = claim.eq_ignore_ascii_case("aud") || (claim == "sub" && code == FORALLVALUES_WITH_SINGLE_VALUED_KEY);
     (is_one && is_known).then(|| {
-        Issue::new(code, test.operator_span, test.key.clone()).other(test.operator.text.clone()).related(test.key_span)
+        let operator = &test.operator.text;
+        let issue = Issue::new(code, test.operator_span, test.key.clone()).other(operator.clone());
+        issue.names(vec![operator.clone()]).related(test.key_span)
     })
 }
 

@@ -7,6 +7,7 @@ use crate::iam::catalogue::{Key, KeyType};
 use crate::iam::condition::{Comparison, ConditionTest, Quantifier};
 use crate::iam::document::{Effect, Statement};
 use crate::iam::glob::Glob;
+use crate::iam::narrowing::requires;
 use crate::value::Text;
 
 pub fn issues(statement: &Statement) -> Vec<Issue> {
@@ -28,6 +29,15 @@ pub fn issues(statement: &Statement) -> Vec<Issue> {
 /// Whether the operator suits the type of the key.
 fn operator_of_type(test: &ConditionTest, comparison: Comparison, key: Option<Key>) -> Option<Issue> {
     use Comparison as C;
+    let mismatch = |kind: &str| {
+        let issue = Issue::new(TYPE_MISMATCH, test.operator_span, test.operator.text.clone());
+        issue.other(test.key.clone()).names(vec![kind.to_owned()]).related(test.key_span)
+    };
+    // CodeBuild tells whether a buildspec is given, and never what is in it.
+    // <https://docs.aws.amazon.com/codebuild/latest/userguide/action-context-keys.html>
+    if test.is_on("codebuild:source.buildspec") {
+        return (comparison != C::Null).then(|| mismatch("a key for `Null` alone").whole(true));
+    }
     let kind = key?.kind().element();
     let is_numeric = matches!(
         comparison,
@@ -55,8 +65,7 @@ fn operator_of_type(test: &ConditionTest, comparison: Comparison, key: Option<Ke
         _ => true,
     };
     if !suits {
-        let issue = Issue::new(TYPE_MISMATCH, test.operator_span, test.operator.text.clone());
-        return Some(issue.other(test.key.clone()).names(vec![type_name(kind).to_owned()]).related(test.key_span));
+        return Some(mismatch(type_name(kind)));
     }
     let is_open_arn = kind == KeyType::Arn
         && comparison == C::StringLike
@@ -119,19 +128,32 @@ fn quantifier(statement: &Statement, test: &ConditionTest, key: Option<Key>) -> 
         }
         // Claims of a token are there whenever a token is.
         Some(Quantifier::ForAllValues)
-            if !kind.is_array() && !is_null && statement.effect == Effect::Allow && test.claim().is_none() =>
+            if (!kind.is_array() || tells_who_calls(&test.key))
+                && !is_null
+                && statement.effect == Effect::Allow
+                && test.claim().is_none()
+                && !statement.conditions.iter().any(|other| requires(other, &test.key)) =>
         {
-            let issue = Issue::new(FORALLVALUES_WITH_SINGLE_VALUED_KEY, test.operator_span, test.operator.text.clone());
-            Some(issue.other(test.key.clone()).related(test.key_span))
+            let issue = Issue::new(FORALLVALUES_WITH_SINGLE_VALUED_KEY, test.operator_span, test.key.clone());
+            // Of several values any may be meant, so that only the missing key can be held off.
+            let issue = if kind.is_array() { issue } else { issue.other(test.operator.text.clone()) };
+            Some(issue.names(vec![test.operator.text.clone()]).related(test.key_span))
         }
         _ => None,
     }
 }
 
+/// Keys of several values that tell of the caller. Those of a service, and tags, tell what a request asks for, and
+/// one that asks for none of it does no harm.
+fn tells_who_calls(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    key.starts_with("aws:") && key != "aws:tagkeys"
+}
+
 fn of_value(test: &ConditionTest, comparison: Comparison, value: &Text) -> Option<Issue> {
     use Comparison as C;
     let is_wild = matches!(comparison, C::StringEquals | C::StringEqualsIgnoreCase)
-        && known(value).any(|part| part.replace("${*}", "").contains('*'));
+        && known(value).any(|part| part.replace("${*}", "").replace("${?}", "").contains(['*', '?']));
     if is_wild {
         let like = if test.operator.negated { "StringNotLike" } else { "StringLike" };
         let issue = Issue::new(WILDCARD_WITHOUT_LIKE_OPERATOR, value.span, value.display());

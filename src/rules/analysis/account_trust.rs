@@ -2,7 +2,7 @@
 
 use super::chain::with_conditions;
 use crate::diagnostic::Severity;
-use crate::iam::narrowing::{narrowings, restricts};
+use crate::iam::narrowing::{keeps_out, narrowings};
 use crate::iam::principal::PrincipalKind as TrustedKind;
 use crate::iam::{ConditionClass, Statement};
 use crate::model::principal::CiUse;
@@ -119,7 +119,7 @@ fn of_role(model: &Model, role: &Principal, own: bool, homes: &HashSet<(FileId, 
 pub fn names_callers(statement: &Statement) -> bool {
     statement.conditions.iter().any(|test| {
         let key = test.key.to_ascii_lowercase();
-        restricts(test, &statement.conditions)
+        keeps_out(test, &statement.conditions)
             && NAMES_CALLERS.iter().any(|known| key.starts_with(&known.to_ascii_lowercase()))
     })
 }

@@ -1,8 +1,8 @@
-//! Builds of merges, pushes and jobs whose branch or repository nobody has pinned, though they publish or deploy.
+//! Builds of merges and pushes whose branch nobody has pinned, and of jobs, though they publish or deploy.
 
 use crate::diagnostic::Severity;
 use crate::model::artifact::Writer;
-use crate::model::webhook::{FilterGroup, FilterKind, Webhook};
+use crate::model::webhook::{FilterGroup, FilterKind};
 use crate::model::{BuildProject, Model};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::source::Span;
@@ -12,9 +12,9 @@ pub const ANALYSIS: Analysis = Analysis {
     summary: "an event that nobody has pinned starts a build that publishes or deploys",
     params: &[Param {
         name: "any",
-        kind: ParamKind::Choice(&["branch", "workflow", "repository"]),
+        kind: ParamKind::Choice(&["branch", "workflow"]),
         required: true,
-        doc: "merges and pushes of any branch; jobs of any workflow; or any repository of an organisation",
+        doc: "merges and pushes of any branch, or jobs of any workflow",
     }],
     facts: &["project", "event", "effect"],
     bind,
@@ -25,21 +25,14 @@ fn bind(params: &Params) -> Check {
     Box::new(move |context: &Context<'_>| {
         let mut findings = Vec::new();
         for project in &context.model.projects {
-            let Some(webhook) = &project.webhook else { continue };
-            let found = |group| finding(context.model, project, webhook, group, &any);
-            findings.extend(webhook.groups.iter().filter_map(found));
+            let groups = project.webhook.iter().flat_map(|webhook| &webhook.groups);
+            findings.extend(groups.filter_map(|group| finding(context.model, project, group, &any)));
         }
         findings
     })
 }
 
-fn finding(
-    model: &Model,
-    project: &BuildProject,
-    webhook: &Webhook,
-    group: &FilterGroup,
-    any: &str,
-) -> Option<Finding> {
+fn finding(model: &Model, project: &BuildProject, group: &FilterGroup, any: &str) -> Option<Finding> {
     // A group without an event filter lets pull requests in, which is another rule's matter.
     let events = group.of_kind(FilterKind::Event).next().filter(|_| group.names_events())?;
     let pinned = |kinds: &[FilterKind]| kinds.iter().any(|kind| group.has_branch(*kind));
@@ -49,8 +42,6 @@ fn finding(
         ("branch", "a push to any branch")
     } else if group.admits("WORKFLOW_JOB_QUEUED") {
         ("workflow", "a job of any workflow")
-    } else if webhook.is_of_organisation && !group.names_repository() {
-        ("repository", "an event of any repository of the organisation")
     } else {
         return None;
     };

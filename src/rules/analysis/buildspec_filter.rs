@@ -20,7 +20,8 @@ fn of_project(project: &BuildProject) -> Vec<Finding> {
     let groups = project.webhook.iter().flat_map(|webhook| &webhook.groups);
     let meant = groups.filter(|group| group.admits_open_pull_requests() && group.names_events());
     let found = meant.filter_map(|group| {
-        let filter = group.of_kind(FilterKind::FilePath).find(|filter| is_inverted(filter))?;
+        let filter =
+            group.of_kind(FilterKind::FilePath).find(|filter| is_inverted(filter, project.source.buildspec.path()))?;
         let pattern = filter.pattern.as_ref()?;
         let found = Finding::new(pattern.span, format!("{} {}", project.display(), pattern.display()))
             .fact("project", project.display())
@@ -33,11 +34,9 @@ fn of_project(project: &BuildProject) -> Vec<Finding> {
 
 /// `^buildspec\.yml$` without `ExcludeMatchedPattern`. A pattern for more than that file says which
 /// part of the repository the build is for.
-fn is_inverted(filter: &Filter) -> bool {
+fn is_inverted(filter: &Filter, buildspec: Option<&str>) -> bool {
     let name = filter.text().map(|text| text.trim_matches(['^', '$']).replace('\\', "")).unwrap_or_default();
     let file = name.rsplit('/').next().unwrap_or_default();
-    !filter.exclude
-        && file.starts_with("buildspec")
-        && (file.ends_with(".yml") || file.ends_with(".yaml"))
-        && !name.contains(['|', '(', '*'])
+    let is_called_so = file.starts_with("buildspec") && (file.ends_with(".yml") || file.ends_with(".yaml"));
+    !filter.exclude && (is_called_so || buildspec == Some(name.as_str())) && !name.contains(['|', '(', '*'])
 }

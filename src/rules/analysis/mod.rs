@@ -102,6 +102,7 @@ mod unused_permission;
 mod unwritten_source;
 mod validation_words;
 mod webhook_pattern;
+mod webhook_scope;
 mod whole_context;
 mod world_writable;
 mod write_anywhere;
@@ -213,6 +214,7 @@ pub const ANALYSES: &[Analysis] = &[
     unused_permission::ANALYSIS,
     unwritten_source::ANALYSIS,
     webhook_pattern::ANALYSIS,
+    webhook_scope::ANALYSIS,
     whole_context::ANALYSIS,
     world_writable::ANALYSIS,
     write_anywhere::ANALYSIS,

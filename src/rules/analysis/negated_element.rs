@@ -3,6 +3,7 @@
 use super::chain::{is_meant, with_chain, with_conditions};
 use crate::iam::Statement;
 use crate::iam::catalogue;
+use crate::iam::narrowing::{ConditionClass, class};
 use crate::model::{Model, Policy, Principal};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::Span;
@@ -44,7 +45,9 @@ fn of_statement(model: &Model, policy: &Policy, holder: &Principal, statement: &
             _ => "allows every other resource, those not yet made too".to_owned(),
         });
     found.cause = Some(statement.span);
-    if !statement.is_unconditional() {
+    let tests = &statement.conditions;
+    let is_limited = tests.iter().any(|test| class(test, tests, None) != ConditionClass::Vacuous);
+    if is_limited || statement.condition_unknown.is_some() {
         found = found.lowered_by(1);
     }
     Some(with_conditions(with_chain(found, model, holder), &statement.when, Vec::new()))

@@ -15,7 +15,12 @@ pub const ANALYSIS: Analysis = Analysis {
     summary: "what AWS's own validation of policies finds",
     params: &[
         Param { name: "codes", kind: ParamKind::List, required: true, doc: "the codes of ValidatePolicy" },
-        Param { name: "low", kind: ParamKind::List, required: false, doc: "those of the codes that matter less" },
+        Param {
+            name: "low",
+            kind: ParamKind::List,
+            required: false,
+            doc: "those of the codes that matter less, where the statement may hold in spite of it",
+        },
         Param { name: "info", kind: ParamKind::List, required: false, doc: "those of the codes that are style" },
     ],
     facts: &["owner", "problem"],
@@ -34,7 +39,7 @@ fn bind(params: &Params) -> Check {
                 let code = group[0].code.name.to_owned();
                 if info.contains(&code) {
                     found.severity = Some(Severity::Info);
-                } else if low.contains(&code) {
+                } else if low.contains(&code) && !group[0].is_whole_statement {
                     found.severity = Some(Severity::Low);
                 }
                 if told.insert((found.span, found.facts.clone())) {

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::Severity;
 use crate::model::BuildProject;
+use crate::model::command::Command;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::Span;
 use crate::value::Value;
@@ -27,21 +28,21 @@ fn finding(context: &Context<'_>, project: &BuildProject) -> Option<Finding> {
         return None;
     }
     let commands = context.model.commands_of(project);
-    let docker = commands.iter().find(|command| command.uses_docker());
+    let need = need(context, project);
     let hidden = context.model.buildspec_of(project).is_none()
-        || commands.iter().any(|command| command.is_opaque() || command.may_use_docker());
+        || commands.iter().any(|command| command.is_opaque() || command.may_use_docker())
+        || starts_containers_in_node(context, commands);
     // Builds that a webhook starts for outsiders are worse; a pipeline's are told of at their source.
     let is_untrusted = project.runs_untrusted_code();
     let neighbour = on_same_fleet(context, project);
     let mut found = Finding::new(span, project.display()).fact("project", project.display());
-    let layers = layer_cache(project);
-    found = match (docker, layers) {
-        (Some(command), _) => found.related(command.span, "this needs a container engine"),
-        (None, Some(mode)) => found.related(mode, "this keeps the layers of images"),
-        (None, None) => found,
-    };
-    let (mut reason, mut severity) = match (is_untrusted, docker.is_some() || layers.is_some(), hidden) {
+    if let Some((span, text)) = need {
+        found = found.related(span, text);
+    }
+    let (mut reason, mut severity) = match (is_untrusted, need.is_some(), hidden) {
         (true, ..) => ("for code that nobody has reviewed", Severity::Medium),
+        // Code that certainly is reviewed has what it needs.
+        (false, true, _) if !project.trust.is_assumed => ("for the container engine that it uses", Severity::Info),
         (false, true, _) => ("for the container engine that it uses", Severity::Low),
         (false, false, true) => ("and whether it needs that cannot be seen", Severity::Low),
         (false, false, false) => ("and uses no container engine", Severity::Medium),
@@ -54,6 +55,28 @@ fn finding(context: &Context<'_>, project: &BuildProject) -> Option<Finding> {
         (reason, severity) = ("on machines that it shares with another project", Severity::High);
     }
     Some(found.fact("reason", reason).severity(severity))
+}
+
+/// What needs a container engine, and what it does with it.
+fn need(context: &Context<'_>, project: &BuildProject) -> Option<(Span, &'static str)> {
+    let command = context.model.commands_of(project).iter().find(|command| command.uses_docker());
+    let command = command.map(|command| (command.span, "this needs a container engine"));
+    let layers = || layer_cache(project).map(|mode| (mode, "this keeps the layers of images"));
+    // <https://docs.aws.amazon.com/codebuild/latest/APIReference/API_DockerServer.html>
+    let server = || project.properties.get("Environment")?.get("DockerServer")?.as_map().map(|server| server.span);
+    let server = || server().map(|server| (server, "images are built on this server"));
+    let of_buildspec = context.model.buildspec_of(project).map(|source| source.buildspec.variables.iter());
+    let names = project.variables.iter().map(|one| &one.name);
+    let mut names = names.chain(of_buildspec.into_iter().flatten().map(|one| &one.name));
+    let mut tests = || names.find(|name| name.value.starts_with("TESTCONTAINERS_"));
+    command.or_else(layers).or_else(server).or_else(|| tests().map(|name| (name.span, "tests start containers")))
+}
+
+/// Some package of the repository has tests that start containers, and the build runs scripts of packages.
+fn starts_containers_in_node(context: &Context<'_>, commands: &[Command]) -> bool {
+    let is_it = |name: &String| name == "testcontainers" || name.starts_with("@testcontainers/");
+    context.model.npm_packages.iter().flatten().any(is_it)
+        && commands.iter().any(|command| matches!(command.program(), "npm" | "npx" | "pnpm" | "yarn" | "node"))
 }
 
 /// The mode of the cache that there is for builds of images alone, and that needs privileged mode.

@@ -33,7 +33,12 @@ pub const ANALYSIS: Analysis = Analysis {
         },
         Param { name: "present", kind: ParamKind::Flag, required: false, doc: "it is there, whatever its value" },
         Param { name: "missing", kind: ParamKind::Flag, required: false, doc: "it is not there at all" },
-        Param { name: "beside", kind: ParamKind::List, required: false, doc: "a property next to it" },
+        Param {
+            name: "beside",
+            kind: ParamKind::List,
+            required: false,
+            doc: "a property next to it; with dots in it the path from the resource",
+        },
         Param {
             name: "beside-is",
             kind: ParamKind::List,
@@ -135,7 +140,7 @@ impl Question {
         for path in &self.paths {
             let mut places = Vec::new();
             self.places(properties, path, &[], &mut places);
-            let meant = places.into_iter().filter(|place| self.is_beside(place));
+            let meant = places.into_iter().filter(|place| self.is_beside(properties, place));
             all.extend(meant.filter_map(|place| Some((self.at(model, resource, path, &place)?, path, place))));
         }
         self.by_holder(all)
@@ -186,13 +191,16 @@ impl Question {
         }
     }
 
-    fn is_beside(&self, place: &Place<'_>) -> bool {
+    fn is_beside(&self, properties: &Value, place: &Place<'_>) -> bool {
         let is_there = |name: &String| place.holder.is_some_and(|map| map.get(name).is_some());
         if self.without.iter().any(is_there) {
             return false;
         }
         let Some(name) = &self.beside else { return true };
-        let value = place.holder.and_then(|map| map.get(name));
+        let value = match name.contains('.') {
+            true => name.split('.').try_fold(properties, |value, name| value.get(name)),
+            false => place.holder.and_then(|map| map.get(name)),
+        };
         let has = |set: &GlobSet| {
             let alternatives = value.map(Value::alternatives).unwrap_or_default();
             alternatives.iter().any(|(_, value)| value.literal().is_some_and(|text| set.is_match(text)))

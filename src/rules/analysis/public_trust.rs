@@ -3,7 +3,7 @@
 use super::chain::with_conditions;
 use crate::diagnostic::Severity;
 use crate::iam::condition::ConditionTest;
-use crate::iam::narrowing::restricts;
+use crate::iam::narrowing::keeps_out;
 use crate::iam::principal::PrincipalKind as TrustedKind;
 use crate::iam::{Effect, PolicyKind, Statement};
 use crate::model::Policy;
@@ -59,7 +59,7 @@ fn of_statement(policy: &Policy, statement: &Statement) -> Option<Finding> {
         (true, _) => principals.key_span,
         (false, None) => return None,
     };
-    let holds = |test: &ConditionTest| restricts(test, &statement.conditions);
+    let holds = |test: &ConditionTest| keeps_out(test, &statement.conditions);
     if statement.conditions.iter().any(|test| holds(test) && KEEPS_STRANGERS_OUT.iter().any(|key| test.is_on(key))) {
         return None;
     }

@@ -2,7 +2,7 @@
 
 use super::chain::{trust_confidence, with_conditions};
 use crate::diagnostic::{Confidence, Doubt, Severity};
-use crate::model::{ActionRef, CodeTrust, Model, RoleRef, from_pipeline};
+use crate::model::{ActionRef, BuildProject, CodeTrust, Model, RoleRef, from_pipeline};
 use crate::rules::{Analysis, Check, Context, Finding, Params, doubt};
 use crate::source::Span;
 
@@ -42,6 +42,14 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
         findings.push(finding(model, &untrusted, other));
     }
     findings
+}
+
+/// Where something else that deploys has the role of a build, in words.
+pub fn other_that_deploys(model: &Model, project: &BuildProject) -> Option<(Span, String)> {
+    let role = project.role.as_ref()?;
+    let others = deploying(model).into_iter().filter(|other| other.name != project.display());
+    let other = others.filter(|other| other.certain).find(|other| other.role.is_same_role(role))?;
+    Some((other.role.span, format!("`{}` deploys with the same role", other.name)))
 }
 
 /// Something that runs code which nobody has reviewed.
