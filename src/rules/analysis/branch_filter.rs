@@ -40,7 +40,7 @@ fn finding(model: &Model, project: &BuildProject, group: &FilterGroup, any: &str
         ("branch", "a merge into any branch")
     } else if group.admits("PUSH") && !pinned(&[FilterKind::HeadRef]) {
         ("branch", "a push to any branch")
-    } else if group.admits("WORKFLOW_JOB_QUEUED") {
+    } else if group.admits("WORKFLOW_JOB_QUEUED") && !group.has_actor_list() {
         ("workflow", "a job of any workflow")
     } else {
         return None;
