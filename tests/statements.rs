@@ -179,3 +179,65 @@ fn twenty_conditions_with_twenty_branches_are_cut_short_and_that_is_said() {
     let said: Vec<&str> = said.chain(doubts).collect();
     assert!(said.iter().any(|text| text.contains("many variants")), "{said:?} {:?}", report.diagnostics);
 }
+
+/// A template with a role of builds that has these grants, and an administrator's role for a service.
+fn beside_an_administrator(grants: &str, service: &str) -> String {
+    let trust = format!("{{Effect: Allow, Principal: {{Service: {service}.amazonaws.com}}, Action: sts:AssumeRole}}");
+    let target = format!(
+        "  Target:\n    Type: AWS::IAM::Role\n    Properties:\n      ManagedPolicyArns: \
+         [arn:aws:iam::aws:policy/AdministratorAccess]\n      AssumeRolePolicyDocument: {{Version: \"2012-10-17\", \
+         Statement: {trust}}}\n"
+    );
+    statements(grants) + &target
+}
+
+fn messages(text: &str, rule: &str) -> Vec<String> {
+    let (_, report) = report(text);
+    report.diagnostics.into_iter().filter(|found| found.rule == rule).map(|found| found.message).collect()
+}
+
+#[test]
+fn each_way_to_start_something_with_a_passed_role_is_told() {
+    let lines = include_str!("../data/escalation-paths.tsv").lines().filter(|line| !line.starts_with('#'));
+    for line in lines {
+        let (service, calls) = line.split_once('\t').expect("a service and calls");
+        let calls: Vec<&str> = calls.split('\t').collect();
+        let told = |calls: &str| {
+            let grants = format!(
+                "[{{Effect: Allow, Action: iam:PassRole, Resource: !GetAtt Target.Arn}}, {{Effect: Allow, Action: \
+                 [{calls}], Resource: \"*\"}}]"
+            );
+            messages(&beside_an_administrator(&grants, service), "pass-role-and-run")
+        };
+        let found = told(&calls.join(", "));
+        assert!(found.len() == 1 && calls.iter().all(|call| found[0].contains(call)), "{line}: {found:?}");
+        // One call of several is not enough, unless it is a way of its own.
+        if let [first, .., _] = calls.as_slice() {
+            assert_eq!(told(first), Vec::<String>::new(), "{line}");
+        }
+    }
+}
+
+#[test]
+fn each_thing_that_runs_with_a_role_is_told_to_whoever_may_say_what_it_runs() {
+    let lines = include_str!("../data/existing-roles.tsv").lines().filter(|line| !line.starts_with('#'));
+    for line in lines {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let [kind, role, _, name, calls @ ..] = cells.as_slice() else { panic!("{line}") };
+        let value = if *kind == "AWS::EC2::Instance" { "!Ref Profile" } else { "!GetAtt Target.Arn" };
+        let (role, closing) = (role.replace('.', ": {"), "}".repeat(role.matches('.').count()));
+        let name = if *name == "-" { String::new() } else { format!(", {name}: shop") };
+        let told = |calls: &[&str]| {
+            let grants = format!("[{{Effect: Allow, Action: [{}], Resource: \"*\"}}]", calls.join(", "));
+            let text = beside_an_administrator(&grants, "codebuild")
+                + "  Profile: {Type: AWS::IAM::InstanceProfile, Properties: {Roles: [!Ref Target]}}\n"
+                + &format!("  Carrier: {{Type: {kind}, Properties: {{{role}: {value}{closing}{name}}}}}\n");
+            messages(&text, "runs-code-with-another-role")
+        };
+        let found = told(calls);
+        assert!(found.len() == 1 && found[0].contains("`Carrier`"), "{line}: {found:?}");
+        if calls.len() > 1 {
+            assert_eq!(told(&calls[1..]), Vec::<String>::new(), "{line}");
+        }
+    }
+}

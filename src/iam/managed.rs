@@ -21,6 +21,14 @@ pub fn managed_document(name_or_arn: &str, span: Span, kind: PolicyKind) -> Opti
     Some(document)
 }
 
+/// `arn:aws:iam::aws:policy/service-role/Name` → `Name`, in any partition.
+pub fn aws_managed_name(text: &Text) -> Option<String> {
+    let shown = text.display();
+    let (before, path) = shown.split_once(":iam::aws:policy/")?;
+    let name = path.rsplit('/').next()?;
+    (before.starts_with("arn:") && !name.contains("${")).then(|| name.to_owned())
+}
+
 /// Puts everything in a document at one place.
 fn place(document: &mut PolicyDocument, span: Span) {
     document.span = span;

@@ -41,7 +41,7 @@ pub use document::{Effect, PolicyDocument, PolicyKind, Statement, Version, enclo
 pub use fit::{Mismatch, mismatches};
 pub use grammar::{GrammarKind, GrammarProblem};
 pub use grant::Grant;
-pub use managed::{managed_document, value_at};
+pub use managed::{aws_managed_name, managed_document, value_at};
 pub use names::NameProblem;
 pub use narrowing::{ConditionClass, Narrowing};
 pub use principal::{Principal, PrincipalKind, Principals};

@@ -8,7 +8,7 @@ use super::project::{BuildProject, DeployEvidence};
 use super::provided::{is_of_bootstrap, is_of_organisation};
 use super::{Model, PrincipalId};
 use crate::iam::{ArnPattern, Grant, Wanted};
-use crate::source::FileId;
+use crate::source::{FileId, Spanned};
 use crate::value::{Hole, HoleKind, Part, Text};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -256,7 +256,11 @@ pub struct Passable<'m> {
 
 impl<'m> Passable<'m> {
     pub fn new(role: &'m Principal) -> Passable<'m> {
-        Passable { role, arn: role.name.as_ref().map(|name| arn_of("arn:*:iam::*:role/", name, "")) }
+        let path = role.path.as_deref();
+        let unnamed = || path.map(|_| name_at_deployment(role.file, &role.logical_id));
+        let name = role.name.clone().or_else(unnamed);
+        let prefix = format!("arn:*:iam::*:role{}", path.unwrap_or("/"));
+        Passable { role, arn: name.map(|name| arn_of(&prefix, &name, "")) }
     }
 }
 
@@ -286,6 +290,12 @@ pub fn names(resource: &ArnPattern, declared: Option<(FileId, &str)>, arn: Optio
         resource.text().holes().any(refers)
     });
     refers || arn.is_some_and(|arn| resource.overlaps(arn).is_yes())
+}
+
+/// What only the deployment names may have any name.
+pub fn name_at_deployment(file: FileId, logical_id: &Spanned<String>) -> Text {
+    let (name, span) = (logical_id.value.clone(), logical_id.span);
+    Text::from_hole(Hole { name, kind: HoleKind::Resource, span, template: file, default: None })
 }
 
 /// `prefix` with a name behind it, as a pattern of ARNs.

@@ -15,7 +15,7 @@ pub mod lower;
 pub mod pipeline;
 pub mod principal;
 pub mod project;
-mod provided;
+pub mod provided;
 pub mod script;
 pub mod service;
 pub mod terraform;

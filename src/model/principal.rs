@@ -33,7 +33,7 @@ pub struct Principal {
     pub logical_id: Spanned<String>,
     /// `RoleName`, `UserName` or `GroupName`, when it is given.
     pub name: Option<Text>,
-    /// The path of a role or user that there is, such as `/aws-reserved/sso.amazonaws.com/`; `None` for `/`.
+    /// The path, such as `/aws-reserved/sso.amazonaws.com/`, where it is written out; `None` for `/`.
     pub path: Option<String>,
     /// The account it is in, when its ARN is known.
     pub account: Option<String>,
@@ -121,7 +121,7 @@ pub enum CiUse {
     Build(ProjectId),
     Pipeline(PipelineId),
     PipelineAction(PipelineId),
-    /// Given to CloudFormation by a pipeline action or by `--role-arn`.
+    /// Given to CloudFormation by a pipeline action, a stack set or a service of the Serverless Framework.
     Execution,
     /// Trusted by this service, and used by nothing that is visible.
     TrustedBy(CiService),

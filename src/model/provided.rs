@@ -3,6 +3,11 @@
 
 use super::principal::{Principal, PrincipalKind};
 
+/// Names of roles that Organizations, Control Tower and stack sets work with. They are administrators, and let the account
+/// in that the organisation is managed from.
+pub const OF_ORGANISATION: [&str; 3] =
+    ["AWSCloudFormationStackSetExecutionRole", "AWSControlTowerExecution", "OrganizationAccountAccessRole"];
+
 /// Roles by which an organisation reaches into an account: those that people take through IAM Identity Center, at a
 /// path where AWS alone changes roles, and those that Organizations, Control Tower and stack sets work with.
 ///
@@ -12,10 +17,9 @@ use super::principal::{Principal, PrincipalKind};
 /// Source: <https://docs.aws.amazon.com/controltower/latest/userguide/roles-how.html>
 /// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-prereqs-self-managed.html>
 pub fn is_of_organisation(principal: &Principal) -> bool {
-    const NAMES: [&str; 3] =
-        ["AWSCloudFormationStackSetExecutionRole", "AWSControlTowerExecution", "OrganizationAccountAccessRole"];
     let is_of_people = || principal.path.as_deref().is_some_and(|path| path.starts_with("/aws-reserved/sso."));
-    let is_named = || name(principal).is_some_and(|name| NAMES.contains(&name) || name.starts_with("stacksets-exec-"));
+    let is_named =
+        || name(principal).is_some_and(|name| OF_ORGANISATION.contains(&name) || name.starts_with("stacksets-exec-"));
     principal.kind == PrincipalKind::Role && (is_of_people() || is_named())
 }
 

@@ -2,9 +2,9 @@
 //!
 //! Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html>
 
-use super::iam::{aws_managed_name, bound_by};
+use super::iam::bound_by;
 use super::{Anonymous, Attachment, Fragment, Holder, Listed, add_policy, codebuild, codepipeline, placeholder};
-use crate::iam::{PolicyDocument, PolicyKind, catalogue};
+use crate::iam::{PolicyDocument, PolicyKind, aws_managed_name, catalogue};
 use crate::model::DeclaredResource;
 use crate::model::principal::{
     Activity, LeftOut, ManagedPolicyRef, OtherVersion, PolicyOwner, Principal, PrincipalKind, account_of,

@@ -1,7 +1,7 @@
 //! `AWS::IAM::*` to principals and policies.
 
 use super::{Attachment, Declared, Fragment, Holder, add_policy, owner_of, text, texts};
-use crate::iam::{Boundary, PolicyDocument, PolicyKind, Reason, managed_document};
+use crate::iam::{Boundary, PolicyDocument, PolicyKind, Reason, aws_managed_name, managed_document};
 use crate::model::principal::{ManagedPolicyRef, Principal, PrincipalKind};
 use crate::value::{Condition, Text, Value};
 
@@ -35,6 +35,8 @@ fn principal(declared: &Declared<'_, '_>, kind: PrincipalKind, fragment: &mut Fr
             PrincipalKind::Group => "GroupName",
         };
         principal.name = principal.name.take().or_else(|| text(properties.get(name_key)));
+        let path = text(properties.get("Path")).and_then(|path| path.literal().map(str::to_owned));
+        principal.path = principal.path.take().or(path).filter(|path| path != "/");
         principal.groups.extend(texts(properties.get("Groups")).into_iter().map(|(_, text)| text));
         if let Some(trust) = properties.get("AssumeRolePolicyDocument") {
             trust_policy(declared, trust, when.as_ref(), fragment, &mut principal);
@@ -110,14 +112,6 @@ fn managed_policies(properties: &Value, when: Option<&Condition>, principal: &mu
             _ => {}
         }
     }
-}
-
-/// `arn:aws:iam::aws:policy/service-role/Name` → `Name`, in any partition.
-pub fn aws_managed_name(text: &Text) -> Option<String> {
-    let shown = text.display();
-    let (before, path) = shown.split_once(":iam::aws:policy/")?;
-    let name = path.rsplit('/').next()?;
-    (before.starts_with("arn:") && !name.contains("${")).then(|| name.to_owned())
 }
 
 pub(super) fn boundary(properties: &Value, principal: &mut Principal) {

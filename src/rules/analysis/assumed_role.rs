@@ -6,9 +6,9 @@ use crate::iam::principal::PrincipalKind as TrustedKind;
 use crate::iam::{ArnPattern, Grant, Wanted};
 use crate::model::deployment::{Passable, names_role};
 use crate::model::principal::CiUse;
+use crate::model::provided::OF_ORGANISATION;
 use crate::model::{AuthorityLabel, Model, Power, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
-use crate::source::Span;
 use crate::value::Text;
 use rayon::prelude::*;
 
@@ -52,11 +52,9 @@ fn of_principal(model: &Model, principal: &Principal, roles: &[Passable<'_>], as
         found.confidence = found.confidence.and(power.confidence);
         Some(found)
     });
-    // Where the bootstrap is seen, what it lets in is known.
-    let is_of_bootstrap =
-        |role: &&Passable<'_>| role.role.name.as_ref().is_some_and(|name| name.display().starts_with("cdk-"));
-    let is_seen = roles.iter().any(|role| is_of_bootstrap(&role));
-    declared.or_else(|| of_bootstrap(model, principal, &named).filter(|_| !is_seen))
+    declared
+        .or_else(|| of_bootstrap(model, principal, &named, roles))
+        .or_else(|| of_organisation(model, principal, &named, roles))
 }
 
 /// The roles that `cdk bootstrap` makes are mostly in none of the files. Their names tell what they are for,
@@ -65,27 +63,68 @@ fn of_principal(model: &Model, principal: &Principal, roles: &[Passable<'_>], as
 /// Source: <https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html>
 const BOOTSTRAP: [&str; 3] = ["cdk-*-deploy-role-*", "cdk-*-file-publishing-role-*", "cdk-*-image-publishing-role-*"];
 
-fn of_bootstrap(model: &Model, principal: &Principal, grants: &[Grant<'_>]) -> Option<Finding> {
-    let pattern = |name: &str, span: Span| {
-        ArnPattern::new(&Text::at(format!("arn:*:iam::*:role/{name}"), span), false, Vec::new())
-    };
+fn of_bootstrap(model: &Model, principal: &Principal, grants: &[Grant<'_>], roles: &[Passable<'_>]) -> Option<Finding> {
+    // Where the bootstrap is seen, what it lets in is known.
+    let is_of_it = |role: &Passable<'_>| role.role.name.as_ref().is_some_and(|name| name.display().starts_with("cdk-"));
+    if roles.iter().any(is_of_it) {
+        return None;
+    }
     let is_deploy_role = |resource: &ArnPattern| {
-        pattern("cdk-*", resource.span()).covers(resource).is_yes()
-            && BOOTSTRAP.iter().any(|name| pattern(name, resource.span()).overlaps(resource).is_yes())
+        role_named("cdk-*", resource).covers(resource).is_yes()
+            && BOOTSTRAP.iter().any(|name| role_named(name, resource).overlaps(resource).is_yes())
     };
-    let mut groups = by_statement(grants).into_iter();
-    let group =
-        groups.find(|group| group.iter().flat_map(|grant| grant.resources.iter().copied()).any(is_deploy_role))?;
+    let group = first_on(grants, is_deploy_role)?;
     let text =
         "the roles of the bootstrap are in none of the files: they let the account in where nothing else was set";
-    let mut found = finding(model, principal, &group)?
-        .fact("target", "cdk-…-deploy-role")
-        .fact("power", AuthorityLabel::Deploy.verb())
-        .severity(severity(model, principal))
-        .doubted([Doubt { text: text.to_owned(), span: None }])
-        .note("CloudFormation then works with `cdk-…-cfn-exec-role`, which may do everything unless `cdk bootstrap` was given other policies");
-    found.cause = None;
+    let mut found = elsewhere(model, principal, &group, ("cdk-…-deploy-role", AuthorityLabel::Deploy), text)?;
     found.subject = format!("{} assumes the bootstrap", principal.display());
+    Some(found.note("CloudFormation then works with `cdk-…-cfn-exec-role`, which may do everything unless `cdk bootstrap` was given other policies"))
+}
+
+/// Roles by which an organisation reaches into its accounts are administrators there.
+fn of_organisation(
+    model: &Model,
+    principal: &Principal,
+    grants: &[Grant<'_>],
+    roles: &[Passable<'_>],
+) -> Option<Finding> {
+    let is_seen = |name: &str| {
+        roles.iter().any(|role| role.role.name.as_ref().and_then(Text::literal).is_some_and(|known| known == name))
+    };
+    OF_ORGANISATION.into_iter().filter(|name| !is_seen(name)).find_map(|name| {
+        let group = first_on(grants, |resource| role_named(name, resource).covers(resource).is_yes())?;
+        let text = "the role is in none of the files: it lets the account in that the organisation is managed from";
+        elsewhere(model, principal, &group, (name, AuthorityLabel::Admin), text)
+    })
+}
+
+/// A role of that name, in whatever account.
+fn role_named(name: &str, beside: &ArnPattern) -> ArnPattern {
+    ArnPattern::new(&Text::at(format!("arn:*:iam::*:role/{name}"), beside.span()), false, Vec::new())
+}
+
+/// The grants of the first statement that names such a role.
+fn first_on<'g, 'a>(grants: &'g [Grant<'a>], is_it: impl Fn(&ArnPattern) -> bool) -> Option<Vec<&'g Grant<'a>>> {
+    by_statement(grants)
+        .into_iter()
+        .find(|group| group.iter().flat_map(|grant| grant.resources.iter().copied()).any(&is_it))
+}
+
+/// A finding about a role that is known by its name alone.
+fn elsewhere(
+    model: &Model,
+    principal: &Principal,
+    group: &[&Grant<'_>],
+    (target, power): (&str, AuthorityLabel),
+    doubt: &str,
+) -> Option<Finding> {
+    let mut found = finding(model, principal, group)?
+        .fact("target", target)
+        .fact("power", power.verb())
+        .severity(severity(model, principal))
+        .doubted([Doubt { text: doubt.to_owned(), span: None }]);
+    found.cause = None;
+    found.subject = format!("{} assumes {target}", principal.display());
     Some(found)
 }
 

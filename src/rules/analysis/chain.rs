@@ -36,7 +36,7 @@ pub fn is_meant(principal: &Principal, word: &str) -> bool {
                 && !principal.is_execution_role()
                 && may_be_taken(principal)
         }
-        "users" => principal.kind == PrincipalKind::User,
+        "users" => principal.kind != PrincipalKind::Role,
         // Users and groups, and roles that somebody else than a service takes.
         "people" => match principal.kind {
             PrincipalKind::User | PrincipalKind::Group => true,

@@ -140,8 +140,8 @@ fn of_principal(model: &Model, protected: &Protected<'_>, principal: &Principal)
         !is_elsewhere(grant) && (principal.kind == PrincipalKind::User || reaches())
     });
     let groups = by_statement(&grants);
-    // One finding for a principal: its widest statement, the others named.
-    let widest = groups.iter().max_by_key(|group| (group[0].everywhere, group.len()))?;
+    // One finding for a principal: its widest statement, the first of several, and the others named.
+    let widest = groups.iter().rev().max_by_key(|group| (group[0].everywhere, group.len()))?;
     let mut found = finding(model, principal, widest)?;
     found = found.granted(&grants);
     if let Some(group) = group_with(model, principal, widest[0]) {

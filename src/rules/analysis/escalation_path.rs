@@ -1,7 +1,7 @@
 //! Principals that may pass a role and start something that runs with it: together that is the role.
 
 use super::chain::{WHOSE, finding, is_meant, list};
-use super::grants_action::is_unscoped;
+use super::grants_action::{fits_several, is_unscoped};
 use crate::diagnostic::{Confidence, Doubt};
 use crate::iam::{ArnPattern, Grant, Wanted};
 use crate::model::deployment::{Passable, Passing};
@@ -161,9 +161,7 @@ fn is_by_design(model: &Model, principal: &Principal, role: &Principal) -> bool 
 
 /// Something new can be started by it, and not only one named thing.
 fn reaches_new(grant: &Grant<'_>) -> bool {
-    let is_open =
-        |resource: &ArnPattern| resource.resource_part().is_none_or(|part| part.display().contains(['*', '?']));
-    grant.everywhere || grant.resources.iter().any(|resource| is_open(resource))
+    grant.everywhere || grant.resources.iter().any(|resource| fits_several(resource))
 }
 
 /// Whether the conditions let a role go to the service.

@@ -4,10 +4,11 @@
 use super::chain::{WHOSE, finding, is_meant, list};
 use super::reach::{Target, reaches};
 use crate::iam::{ConditionClass, Grant, Wanted};
+use crate::model::deployment::name_at_deployment;
 use crate::model::{AuthorityLabel, DeclaredResource, Model, Power, Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::FileId;
-use crate::value::{Hole, HoleKind, Text, Value};
+use crate::value::{HoleKind, Value};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -89,7 +90,7 @@ fn carriers<'m>(model: &'m Model, roles: &Roles<'m>, resource: &'m DeclaredResou
             return None;
         }
         let name = properties.get(way.name).and_then(Value::as_text).cloned();
-        let name = name.unwrap_or_else(|| name_at_deployment(resource));
+        let name = name.unwrap_or_else(|| name_at_deployment(resource.file, &resource.logical_id));
         let target = Target::declared_as(resource.file, &resource.logical_id.value, way.arn, Some(&name));
         Some(Carrier { way, resource, target, role })
     });
@@ -121,18 +122,6 @@ impl<'m> Roles<'m> {
             roles.items().into_iter().find_map(|(_, role)| self.of(role))
         })
     }
-}
-
-/// What only the deployment names may have any name.
-fn name_at_deployment(resource: &DeclaredResource) -> Text {
-    let id = &resource.logical_id;
-    Text::from_hole(Hole {
-        name: id.value.clone(),
-        kind: HoleKind::Resource,
-        span: id.span,
-        template: resource.file,
-        default: None,
-    })
 }
 
 fn of_principal(

@@ -97,7 +97,7 @@ fn width(subject: &str) -> Option<Width> {
         return is_anything.then(|| anybody("any job of any repository"));
     };
     let (owner, after) = rest.split_once('/').unwrap_or((rest, ""));
-    if owner.contains('*') {
+    if owner.contains(['*', '?']) {
         // `repo:acme*` is also `repo:acme-evil/x`.
         let is_any = owner.trim_matches('*').is_empty();
         let who = if is_any { "any job of any repository" } else { "jobs of everybody whose name starts like that" };
@@ -105,7 +105,7 @@ fn width(subject: &str) -> Option<Width> {
     }
     let name = after.split(':').next().unwrap_or(after);
     let who = "jobs of every such repository of the owner";
-    (name.contains('*') && !name.contains('$')).then_some(Width {
+    (name.contains(['*', '?']) && !name.contains('$')).then_some(Width {
         who,
         powerful: Severity::High,
         other: Some(Severity::Medium),

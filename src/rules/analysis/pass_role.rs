@@ -1,12 +1,12 @@
 //! `iam:PassRole` on more roles than anybody meant.
 
 use super::chain::{WHOSE, by_statement, finding, is_meant};
-use super::grants_action::is_unscoped;
+use super::grants_action::{fits_several, is_unscoped};
 use crate::iam::{ArnPattern, ConditionClass, Grant};
+use crate::model::deployment::{Passable, names_role};
 use crate::model::principal::may_be_one_account;
-use crate::model::{Model, Principal, PrincipalKind};
+use crate::model::{Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Param, ParamKind, Params};
-use crate::value::Text;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "pass-role",
@@ -47,7 +47,8 @@ fn bind(params: &Params) -> Check {
     let principals = params.word("principals");
     let named = params.flag("named");
     Box::new(move |context: &Context<'_>| {
-        let roles = named_roles(context.model);
+        let roles = context.model.principals.iter().filter(|role| role.kind == PrincipalKind::Role);
+        let roles: Vec<Passable<'_>> = roles.map(Passable::new).collect();
         let mut findings = Vec::new();
         for principal in context.model.principals.iter().filter(|principal| is_meant(principal, &principals)) {
             let grants = principal.authority.grants(&["iam:PassRole"]);
@@ -78,64 +79,34 @@ fn bind(params: &Params) -> Check {
 }
 
 /// Which roles the grant reaches, when they are too many.
-fn reach(roles: &[Named<'_>], principal: &Principal, grant: &Grant<'_>) -> Option<String> {
+fn reach(roles: &[Passable<'_>], principal: &Principal, grant: &Grant<'_>) -> Option<String> {
     if is_unscoped(grant) {
         return Some("any role".into());
     }
-    let wild: Vec<ArnPattern> = grant
-        .resources
-        .iter()
-        .map(in_any_account)
-        // One name in whichever account is one role: only those of the own account can be passed.
-        .filter(ArnPattern::has_wildcards)
-        .collect();
-    let reached = roles.iter().filter(|(role, _)| {
+    // One name in whichever account is one role: only those of the own account can be passed.
+    let wild = || grant.resources.iter().filter(|resource| fits_several(resource));
+    let reached = roles.iter().filter(|other| {
+        let role = other.role;
         let is_near = may_be_one_account(role.account.as_deref(), principal.account.as_deref());
-        is_near && role.logical_id != principal.logical_id
+        is_near && !std::ptr::eq(role, principal) && wild().any(|resource| names_role(resource, other))
     });
-    let mut reached = reached.filter(|(_, arn)| wild.iter().any(|resource| resource.matches(arn).is_yes()));
     let is_powerful = |role: &Principal| role.every_power().iter().any(|power| power.label.is_high());
-    reached
-        .find(|(role, _)| is_powerful(role))
-        .map(|(role, _)| format!("several roles, the powerful `{}` among them", role.display()))
+    let powerful = reached.map(|other| other.role).find(|role| is_powerful(role))?;
+    Some(format!("several roles, the powerful `{}` among them", powerful.display()))
 }
 
 /// Whether the trust of each role that the grant names is seen, and lets one service in. Of several roles with one name
 /// it is not known which is deployed: all of them count.
-fn only_one_service_takes(roles: &[Named<'_>], principal: &Principal, grant: &Grant<'_>) -> bool {
-    let named: Vec<ArnPattern> = grant.resources.iter().map(in_any_account).collect();
+fn only_one_service_takes(roles: &[Passable<'_>], principal: &Principal, grant: &Grant<'_>) -> bool {
+    let near =
+        || roles.iter().filter(|one| may_be_one_account(one.role.account.as_deref(), principal.account.as_deref()));
     let takes_one = |resource: &ArnPattern| {
-        let near =
-            roles.iter().filter(|(role, _)| may_be_one_account(role.account.as_deref(), principal.account.as_deref()));
-        let meant = near.filter(|(_, arn)| resource.matches(arn).is_yes());
-        let mut takers = meant.map(|(role, _)| role.trusted_services().filter(|services| services.len() == 1));
+        let meant = near().filter(|other| names_role(resource, other));
+        let mut takers = meant.map(|other| other.role.trusted_services().filter(|services| services.len() == 1));
         let Some(Some(first)) = takers.next() else { return false };
         takers.all(|services| services.as_ref() == Some(&first))
     };
-    !named.is_empty() && named.iter().all(|resource| !resource.has_wildcards() && takes_one(resource))
-}
-
-/// A role, and its ARN as if it were in a certain account.
-type Named<'m> = (&'m Principal, String);
-
-fn named_roles(model: &Model) -> Vec<Named<'_>> {
-    let roles = model.principals.iter().filter(|role| role.kind == PrincipalKind::Role);
-    roles.filter_map(|role| Some((role, in_own_account(role)?))).collect()
-}
-
-/// The ARN of a role whose name is known, as if it were in a certain account.
-fn in_own_account(role: &Principal) -> Option<String> {
-    Some(format!("{ANY_ACCOUNT}role/{}", role.name.as_ref()?.literal()?))
-}
-
-const ANY_ACCOUNT: &str = "arn:aws:iam::111122223333:";
-
-/// The pattern, whatever its account and partition: the role stands beside the policy.
-fn in_any_account(resource: &&ArnPattern) -> ArnPattern {
-    let Some(part) = resource.resource_part() else { return (*resource).clone() };
-    let mut parts = Text::at(ANY_ACCOUNT, part.span).parts;
-    parts.extend(part.parts);
-    ArnPattern::new(&Text { parts, span: part.span }.normalised(), false, Vec::new())
+    !grant.resources.is_empty() && grant.resources.iter().all(|resource| !fits_several(resource) && takes_one(resource))
 }
 
 /// Whether the principal can start anything with a role that it passes to one of the services that

@@ -2,10 +2,9 @@
 
 use super::chain::with_conditions;
 use crate::diagnostic::Severity;
-use crate::iam::condition::ConditionTest;
 use crate::iam::narrowing::keeps_out;
 use crate::iam::principal::PrincipalKind as TrustedKind;
-use crate::iam::{Effect, PolicyKind, Statement};
+use crate::iam::{self, ConditionTest, Effect, PolicyKind, PublicKind, Statement, public_access};
 use crate::model::Policy;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 
@@ -16,22 +15,6 @@ pub const ANALYSIS: Analysis = Analysis {
     facts: &["role"],
     bind,
 };
-
-/// Keys that, with a constant value, keep strangers out altogether.
-const KEEPS_STRANGERS_OUT: [&str; 12] = [
-    "aws:PrincipalOrgID",
-    "aws:PrincipalOrgPaths",
-    "aws:PrincipalArn",
-    "aws:PrincipalAccount",
-    "aws:SourceAccount",
-    "aws:SourceArn",
-    "aws:SourceOrgID",
-    "aws:SourceVpc",
-    "aws:SourceVpce",
-    "aws:VpcSourceIp",
-    "aws:PrincipalIsAWSService",
-    "aws:PrincipalServiceName",
-];
 
 /// The calls that give a role's credentials.
 const ASSUMES: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"];
@@ -53,15 +36,18 @@ fn of_statement(policy: &Policy, statement: &Statement) -> Option<Finding> {
         return None;
     }
     let everybody = principals.entries.iter().find(|entry| entry.kind == TrustedKind::Anybody);
-    let span = match (principals.negated, everybody) {
-        (false, Some(entry)) => entry.span(),
+    let (span, when) = match (principals.negated, everybody) {
+        (false, Some(entry)) => (entry.span(), entry.when.as_slice()),
         // Allow with `NotPrincipal` lets in everybody who is not named.
-        (true, _) => principals.key_span,
+        (true, _) => (principals.key_span, &[][..]),
         (false, None) => return None,
     };
-    let holds = |test: &ConditionTest| keeps_out(test, &statement.conditions);
-    if statement.conditions.iter().any(|test| holds(test) && KEEPS_STRANGERS_OUT.iter().any(|key| test.is_on(key))) {
-        return None;
+    let mut asked = policy.document.in_world(&[&statement.when, when].concat());
+    asked.statements.retain(|one| one.effect == Effect::Deny || one.span == statement.span);
+    match public_access(&[&asked], PublicKind::parse("AWS::IAM::AssumeRolePolicyDocument")?) {
+        iam::Finding::Found(_) => {}
+        iam::Finding::Unknown(_) if statement.condition_unknown.is_some() => {}
+        _ => return None,
     }
     let subject = format!("{} {}", policy.owner.name, statement.sid_text().unwrap_or_default());
     let mut found =
@@ -70,7 +56,8 @@ fn of_statement(policy: &Policy, statement: &Statement) -> Option<Finding> {
         found = found.label("everybody but those named here");
     }
     // An external id is a password of sorts: strangers who know it come in.
-    if statement.conditions.iter().any(holds) {
+    let is_secret = |test: &ConditionTest| test.is_on("sts:ExternalId") && keeps_out(test, &statement.conditions);
+    if statement.conditions.iter().any(is_secret) {
         found = found.severity(Severity::High);
         if let Some(span) = statement.condition_span {
             found = found.related(span, "this condition is all that holds strangers off");

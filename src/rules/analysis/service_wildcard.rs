@@ -94,8 +94,8 @@ struct Covered<'a> {
     /// How many write actions are granted by it; `None` where a resource, a deny or a boundary limits
     /// them.
     count: Option<usize>,
-    /// Whether the resources are such that half of the actions fit them: `codebuild:*` on a group of reports starts no
-    /// build.
+    /// Whether the resources are such that a third of the actions that take one fit them: `codebuild:*` on a group of
+    /// reports starts no build. Of S3 most actions are about what few have, and objects are what it is for.
     reaches_most: bool,
     grant: Grant<'a>,
 }
@@ -119,8 +119,10 @@ fn covered_service<'a>(
     // Where nothing limits them all are granted when one is.
     let counts = role.authority.only_allows() && statement.is_on_everything();
     let count = counts.then_some(writes.len());
-    let fits = |action: &&catalogue::Action| grant.resources.iter().any(|resource| !resource.fits(**action).is_no());
-    let reaches_most = grant.everywhere || 2 * writes.iter().filter(fits).count() >= writes.len();
+    let takers: Vec<_> = writes.iter().filter(|action| action.supports_resource_level()).collect();
+    let named = || statement.resources.iter().flat_map(|own| &own.patterns);
+    let fitting = takers.iter().filter(|action| named().any(|resource| !resource.fits(***action).is_no()));
+    let reaches_most = grant.everywhere || service == "s3" || 3 * fitting.count() >= takers.len();
     Some(Covered { service, pattern: pattern.text().display().into_owned(), count, reaches_most, grant })
 }
 

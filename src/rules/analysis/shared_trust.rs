@@ -14,8 +14,8 @@ pub const ANALYSIS: Analysis = Analysis {
 };
 
 /// Services that run code of somebody's with a role.
-const RUN_CODE: [(&str, &str); 10] = [
-    ("apprunner", "App Runner"),
+const RUN_CODE: [(&str, &str); 11] = [
+    ("build.apprunner", "App Runner"),
     ("cloudformation", "CloudFormation"),
     ("codebuild", "CodeBuild"),
     ("codedeploy", "CodeDeploy"),
@@ -25,6 +25,7 @@ const RUN_CODE: [(&str, &str); 10] = [
     ("glue", "Glue"),
     ("lambda", "Lambda"),
     ("sagemaker", "SageMaker"),
+    ("tasks.apprunner", "App Runner"),
 ];
 
 fn bind(_: &Params) -> Check {
@@ -37,7 +38,7 @@ fn bind(_: &Params) -> Check {
 fn of_role(role: &Principal) -> Option<Finding> {
     let allows = role.trust.as_ref()?.allows();
     let mut trusted: Vec<(&str, Span)> = Vec::new();
-    for statement in allows.filter(|statement| statement.conditions.is_empty()) {
+    for statement in allows {
         for entry in statement.principals.iter().filter(|found| !found.negated).flat_map(|found| &found.entries) {
             let service = entry.service();
             let known = RUN_CODE.iter().find(|(prefix, _)| service.as_deref() == Some(*prefix));
@@ -48,7 +49,7 @@ fn of_role(role: &Principal) -> Option<Finding> {
     }
     let [_, (_, second), ..] = trusted.as_slice() else { return None };
     // What a role without power shares is no loss.
-    let power = role.high_power().or_else(|| role.powers.first())?;
+    let power = role.every_power().iter().min_by_key(|power| !power.label.is_high())?;
     let names: Vec<String> = trusted.iter().map(|(name, _)| (*name).to_owned()).collect();
     let mut found = Finding::new(*second, role.display())
         .fact("role", role.display())

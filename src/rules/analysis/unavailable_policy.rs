@@ -38,12 +38,16 @@ fn run<'m>(context: &Context<'m>) -> Vec<Finding> {
     let elsewhere = roles.into_iter().map(|(name, role, users)| {
         let users = list(&distinct(users), 3);
         let reason = format!("the role `{}` is in none of the files", role.display());
-        Finding::new(role.span, name.clone())
+        let waits = context.model.placeholders.iter().any(|one| one.text == name);
+        let note = waits.then(|| "the ARN has a placeholder, which waits to be filled in".to_owned());
+        let mut found = Finding::new(role.span, name.clone())
             .fact("role", name)
             .fact("users", users)
             .fact("known", "not known")
             .fact("reason", reason)
-            .label("in none of the files")
+            .label("in none of the files");
+        found.notes.extend(note);
+        found
     });
     let partly = context.model.principals.iter().filter(|principal| principal.is_ci_role()).filter_map(|principal| {
         let unseen = principal.authority.unseen.first()?;

@@ -2,7 +2,7 @@
 
 use super::facts::PolicyTemplate;
 use super::{allow, attach_managed, event, made_role, reference};
-use crate::iam::{PolicyKind, Reason, catalogue};
+use crate::iam::{PolicyKind, Reason, aws_managed_name, catalogue};
 use crate::model::lower::{Attachment, Declared, Fragment, Holder, add_policy, iam, owner_of};
 use crate::model::principal::{ManagedPolicyRef, Principal, PrincipalKind};
 use crate::source::Span;
@@ -120,7 +120,7 @@ fn managed(text: &Text, when: Vec<Condition>) -> ManagedPolicyRef {
         let name = text.literal().filter(|name| !name.contains([':', '/']))?;
         catalogue::managed_policy(name).map(|_| name.to_owned())
     };
-    ManagedPolicyRef { aws_managed: iam::aws_managed_name(text).or_else(by_name), text: text.clone(), when }
+    ManagedPolicyRef { aws_managed: aws_managed_name(text).or_else(by_name), text: text.clone(), when }
 }
 
 fn policy(
