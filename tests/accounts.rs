@@ -1,7 +1,7 @@
 //! What the configuration tells of accounts and of who deploys.
 
 use iamlint::config::Config;
-use iamlint::diagnostic::Severity;
+use iamlint::diagnostic::{Confidence, Severity};
 use iamlint::linter::{Options, lint};
 use iamlint::rules::builtin;
 use iamlint::source::Sources;
@@ -252,4 +252,38 @@ fn a_build_that_runs_the_cdk_deploys() {
     let deployers = &understood.model.deployers.principals;
     let names: Vec<&str> = deployers.iter().map(|id| understood.model.principal(*id).display()).collect();
     assert_eq!(names, ["DeployRole"]);
+}
+
+#[test]
+fn a_service_control_policy_that_keeps_others_out_is_a_doubt() {
+    let operators = role("Operators", "{AWS: !Ref Admin}", "lambda:UpdateFunctionCode");
+    let confidence = |statement: &str| {
+        let mut sources = Sources::new();
+        sources.add("a.yml", deploying());
+        sources.add("b.yml", operators.as_str());
+        sources.add(
+            "c.yml",
+            format!(
+                "Resources:\n  OnlyThePipeline:\n    Type: AWS::Organizations::Policy\n    Properties:\n      \
+                 Name: only-the-pipeline\n      Type: SERVICE_CONTROL_POLICY\n      Content:\n        \
+                 Version: \"2012-10-17\"\n        Statement: [{{{statement}, Resource: \"*\"}}]\n"
+            ),
+        );
+        let report = lint(&sources, builtin::rules(), &Options::default());
+        let found: Vec<_> = report.diagnostics.iter().filter(|one| one.rule == OUTSIDER).collect();
+        let [found] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(found.severity, Severity::High);
+        found.confidence
+    };
+    let but = |name: &str| {
+        let arn = format!("{{aws:PrincipalArn: \"arn:aws:iam::*:role/{name}\"}}");
+        format!("Effect: Deny, Action: \"lambda:*\", Condition: {{ArnNotLike: {arn}}}")
+    };
+    let region = "Condition: {StringNotEquals: {aws:RequestedRegion: eu-west-1}}";
+    assert_eq!(confidence("Effect: Deny, Action: \"lambda:*\""), Confidence::Medium);
+    assert_eq!(confidence(&but("Deployer")), Confidence::Medium);
+    assert_eq!(confidence(&but("Oper*")), Confidence::High, "it is among those that may");
+    assert_eq!(confidence("Effect: Deny, Action: \"ecs:*\""), Confidence::High);
+    assert_eq!(confidence("Effect: Allow, Action: \"*\""), Confidence::High);
+    assert_eq!(confidence(&format!("Effect: Deny, Action: \"*\", {region}")), Confidence::High, "in that region");
 }

@@ -1,7 +1,9 @@
 //! Examples of rules, in folders: `bad*` and `good*`, each a file or a folder that is linted as a whole with the rule
 //! alone. `#~ rule [severity]` on a line says that a finding starts there; where no comment can stand, the file
-//! `<name>.marks` has lines of `<line> <rule> [severity]`. They are looked at as of the day of the pages.
+//! `<name>.marks` has lines of `<line> <rule> [severity]`. They are looked at as of the day of the pages. What the run is
+//! told may lie in a folder too, as `iamlint.toml`.
 
+use crate::config::Config;
 use crate::diagnostic::Severity;
 use crate::linter::{Options, lint};
 use crate::rules::Rule;
@@ -26,6 +28,7 @@ pub fn is_of_kind(case: &Path, kind: &str) -> bool {
 pub fn check(rule: &Rule, case: &Path) -> Result<Vec<String>, String> {
     let mut sources = Sources::new();
     let mut expected = Vec::new();
+    let mut config = Config::default();
     let (root, files) = if case.is_dir() {
         (case, files_below(case))
     } else {
@@ -37,14 +40,18 @@ pub fn check(rule: &Rule, case: &Path) -> Result<Vec<String>, String> {
         let beside = PathBuf::from(format!("{}.marks", path.display()));
         let beside = if beside.is_file() { read(&beside)? } else { String::new() };
         expected.extend(marks(&name, &text, &beside, &rule.id)?);
-        sources.add(name, text);
+        let is_config = name == "iamlint.toml";
+        let file = sources.add(name, text);
+        if is_config {
+            config = Config::read(&sources, file, "").map_err(|problems| problems[0].message.clone())?;
+        }
     }
     match (is_of_kind(case, "good"), expected.is_empty()) {
         (true, false) => return Err("a good example has a mark".to_owned()),
         (false, true) => return Err(format!("no line is marked with `#~ {}`", rule.id)),
         _ => {}
     }
-    let options = Options { today: Some(DAY), ..Options::default() };
+    let options = Options { config, today: Some(DAY), ..Options::default() };
     let report = lint(&sources, std::slice::from_ref(rule), &options);
     let found = report.diagnostics.iter().map(|diagnostic| {
         let span = diagnostic.primary.span;

@@ -8,8 +8,8 @@ use super::project::{BuildProject, DeployEvidence};
 use super::provided::{is_of_bootstrap, is_of_organisation};
 use super::{Model, PrincipalId};
 use crate::iam::{ArnPattern, Grant, Wanted};
-use crate::source::{FileId, Spanned};
-use crate::value::{Hole, HoleKind, Part, Text};
+use crate::source::{FileId, Span, Spanned};
+use crate::value::{Hole, HoleKind, Part, Text, Value};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -67,7 +67,7 @@ impl Deployers {
 }
 
 /// The words of a name: `Deploy-To-Prod`, `deploy_to_prod` and `DeployToProd` have the same.
-fn words(text: &str) -> Vec<String> {
+pub fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let letters: Vec<char> = text.chars().collect();
     let mut is_inside = false;
@@ -352,6 +352,8 @@ pub struct ToProduction {
     pub name: Text,
     /// The action is sure to deploy.
     pub is_certain: bool,
+    /// The command that says so, where no name of the pipeline does.
+    pub command: Option<Span>,
 }
 
 /// The first action that deploys to production.
@@ -362,9 +364,32 @@ pub fn to_production(model: &Model, pipeline: &Pipeline) -> Option<ToProduction>
             action.setting("EnvironmentVariables").filter(|text| names_production_variable(&text.display()));
         let named = [Some(&stage.name), Some(&action.name), action.setting("StackName"), environment];
         let name =
-            named.into_iter().flatten().find(|text| is_production(&text.display()) || Some(*text) == environment)?;
-        Some(ToProduction { stage: stage_index, action: index, name: name.clone(), is_certain })
+            named.into_iter().flatten().find(|text| is_production(&text.display()) || Some(*text) == environment);
+        let is_open = name.is_none() && !is_for_another(stage, action);
+        let command = if is_open { command_for(model, action, is_production) } else { None };
+        let name = name.or(command.map(|_| &action.name))?.clone();
+        let command = command.map(Command::root);
+        Some(ToProduction { stage: stage_index, action: index, name, is_certain, command })
     })
+}
+
+/// The names or the variables of an action speak of another environment than production.
+pub fn is_for_another(stage: &Stage, action: &PipelineAction) -> bool {
+    let names = [Some(&stage.name), Some(&action.name), action.setting("StackName")];
+    names.into_iter().flatten().any(|name| is_other_environment(&name.display())) || sets_other_environment(action)
+}
+
+/// The command of an action, or of its build, that deploys to such an environment: `serverless deploy --stage prod`. One
+/// that some builds run, and others not, says nothing of this action.
+pub fn command_for<'m>(
+    model: &'m Model,
+    action: &'m PipelineAction,
+    is_meant: fn(&str) -> bool,
+) -> Option<&'m Command> {
+    const OPTIONS: [&str; 4] = ["--stage", "--environment", "--env", "--stack-name"];
+    let of_build = action.project.map(|id| model.own_commands_of(model.project(id))).unwrap_or_default();
+    let names = |command: &Command| OPTIONS.iter().any(|option| command.option(option).is_some_and(is_meant));
+    action.commands.iter().chain(of_build).find(|command| command.deploys() && !command.may_not_run && names(command))
 }
 
 /// The first action that deploys, whatever the place is called that it deploys to.
@@ -395,8 +420,18 @@ fn deploys_certainly(model: &Model, stage: &Stage, action: &PipelineAction) -> O
 }
 
 /// `[{"name":"STAGE","value":"prod"}]`: the JSON text of an action's variables.
-fn names_production_variable(text: &str) -> bool {
-    text.split('"').any(|piece| matches!(piece.to_ascii_lowercase().as_str(), "prod" | "production" | "prd" | "live"))
+pub fn names_production_variable(text: &str) -> bool {
+    text.split('"').any(|piece| PRODUCTION.contains(&piece.to_ascii_lowercase().as_str()))
+}
+
+/// `[{"name":"STAGE","value":"dev"}]`; the name of a variable may be `stage`.
+pub fn sets_other_environment(action: &PipelineAction) -> bool {
+    let is_other = |one: &Value| {
+        let value = one.get("value").and_then(Value::literal).map(str::to_ascii_lowercase);
+        value.is_some_and(|value| OTHER_ENVIRONMENTS.contains(&value.as_str()))
+    };
+    let variables = action.json_setting("EnvironmentVariables");
+    variables.is_some_and(|variables| variables.items().into_iter().any(|(_, one)| is_other(one)))
 }
 
 #[cfg(test)]

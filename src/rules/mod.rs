@@ -39,7 +39,8 @@ fn unpacked<T: DeserializeOwned>(packed: &[u8]) -> T {
 }
 
 /// The types of resources whose properties analyses ask about, whatever the rules that are bound to them.
-const RESOURCE_TYPES: [&str; 3] = ["AWS::ECR::Repository", "AWS::Events::Rule", "AWS::S3::Bucket"];
+const RESOURCE_TYPES: [&str; 4] =
+    ["AWS::ECR::Repository", "AWS::ECS::TaskDefinition", "AWS::Events::Rule", "AWS::S3::Bucket"];
 
 /// Whether it is asked what roles need: what making a resource needs depends on all of its properties. Without
 /// rules somebody else asks.

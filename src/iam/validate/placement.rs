@@ -7,6 +7,7 @@ use crate::iam::document::{PolicyKind, Statement};
 
 /// The services whose actions and resources the policy of a resource may name.
 const SERVICES: &[(&str, &[&str])] = &[
+    ("AWS::DynamoDB::Stream", &["dynamodb"]),
     ("AWS::DynamoDB::Table", &["dynamodb"]),
     ("AWS::ECR::Repository", &["ecr"]),
     ("AWS::EFS::FileSystem", &["elasticfilesystem"]),

@@ -54,7 +54,10 @@ fn triggers(properties: &Value) -> Vec<Trigger> {
     let items = properties.get("Triggers").map(Value::items).unwrap_or_default();
     let configured = items.iter().filter_map(|(_, item)| item.get("GitConfiguration")?.as_map());
     let trigger = configured.map(|git| Trigger {
-        pull_requests: git.entry("PullRequest").map(|(key, _)| key.span),
+        pull_requests: git
+            .entry("PullRequest")
+            .filter(|(_, filters)| filters.items().into_iter().any(|(_, filter)| meets_open(filter)))
+            .map(|(key, _)| key.span),
         any_branch: git.get("Push").map(Value::items).unwrap_or_default().into_iter().find_map(|(_, filter)| {
             let branches = filter.get("Branches")?.as_map()?;
             // What is excluded alone leaves all others.
@@ -64,6 +67,14 @@ fn triggers(properties: &Value) -> Vec<Trigger> {
         }),
     });
     trigger.collect()
+}
+
+/// Whether a filter lets pull requests in that are not merged: it names an event of such, or none at all. `CLOSED`
+/// is that of a merge.
+/// Source: <https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-filter.html>
+fn meets_open(filter: &Value) -> bool {
+    let is_open = |event: &Value| matches!(event.literal(), Some("OPEN" | "UPDATED"));
+    filter.get("Events").is_none_or(|events| events.items().into_iter().any(|(_, event)| is_open(event)))
 }
 
 fn stage(value: &Value, when: Vec<Condition>) -> Option<Stage> {

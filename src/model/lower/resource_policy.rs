@@ -17,12 +17,15 @@ pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
         let mut add = |value: Value, when: Option<&Condition>| {
             add_policy(fragment, value, PolicyKind::Resource, owner_of(declared, None), declared.file, when)
         };
+        let mut of_streams = Vec::new();
         for path in paths {
             for (value, inner) in below(properties, path, when.as_ref()) {
-                add(value.clone(), inner);
+                let index = add(value.clone(), inner);
+                of_streams.extend(path.iter().any(|key| key.contains("Stream")).then_some(index));
             }
         }
         if !is_of_bus {
+            of_streams.into_iter().for_each(|index: usize| fragment.policies[index].resource_type = STREAM.to_owned());
             return;
         }
         if let Some(statement) = properties.get("Statement") {
@@ -34,6 +37,9 @@ pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
         }
     });
 }
+
+/// What the second policy of a table protects. No resource has this type.
+const STREAM: &str = "AWS::DynamoDB::Stream";
 
 /// The type of the resource that the policy in a resource of this type protects.
 pub fn protected_type(kind: &str) -> &str {

@@ -4,7 +4,7 @@
 use crate::diagnostic::Confidence;
 use crate::iam::access::Access;
 use crate::iam::document::ActionMatch;
-use crate::iam::{ConditionClass, Grant, PolicyDocument, Statement};
+use crate::iam::{ConditionClass, ConditionTest, Grant, Narrowing, PolicyDocument, Statement};
 use crate::model::principal::{CiUse, Principal, PrincipalKind, RoleRef};
 use crate::model::{BuildProject, Model};
 use crate::rules::{Finding, Param, ParamKind, doubt};
@@ -97,7 +97,7 @@ pub fn finding(model: &Model, principal: &Principal, grants: &[&Grant<'_>]) -> O
             first.pattern.map_or_else(|| "NotAction".into(), |pattern| pattern.text().display().into_owned()),
         );
     found.cause = Some(first.statement.span);
-    found.lowered_by = steps(first);
+    found.lowered_by = steps(principal, first);
     let mut spans = vec![first.span];
     for grant in grants.iter().filter(|grant| grant.span.file == first.span.file) {
         if !spans.contains(&grant.span) && spans.len() < 4 {
@@ -115,10 +115,17 @@ pub fn finding(model: &Model, principal: &Principal, grants: &[&Grant<'_>]) -> O
     Some(with_conditions(found, &first.when, narrowing_notes(first)))
 }
 
-/// How much weaker a grant is for its conditions: one step for any that narrows what is reached.
-fn steps(grant: &Grant<'_>) -> u8 {
-    let classes = [ConditionClass::Object, ConditionClass::Path, ConditionClass::Circumstance];
-    u8::from(classes.into_iter().any(|class| grant.is_narrowed_by(class)))
+/// How much weaker a grant is for its conditions: one step for any that narrows what is reached. The keys of a user
+/// bring no word of a second factor, so that a test with `IfExists` lets them pass.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent>
+fn steps(principal: &Principal, grant: &Grant<'_>) -> u8 {
+    let has_keys = principal.kind != PrincipalKind::Role;
+    let passes = |test: &ConditionTest| test.is_on("aws:MultiFactorAuthPresent") && test.operator.if_exists;
+    let narrows = |one: &Narrowing<'_>| {
+        matches!(one.class, ConditionClass::Object | ConditionClass::Path | ConditionClass::Circumstance)
+            && !(has_keys && passes(one.test))
+    };
+    u8::from(grant.narrowing.iter().any(narrows))
 }
 
 /// The links from a principal to what runs with it, as labels.

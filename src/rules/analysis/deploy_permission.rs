@@ -1,14 +1,18 @@
 //! Principals that may deploy, though they are not those that are meant to.
 
 use super::chain::{by_statement, distinct, finding, list};
+use super::control_policy::may_be_denied;
 use super::grants_action::is_whole_kind;
 use super::own_function::own_functions;
+use super::pipeline_services::services;
 use super::reach::Target;
 use crate::diagnostic::{Doubt, Label, Severity};
 use crate::iam::{ArnPattern, ConditionClass, Grant};
 use crate::model::deployment::{Passable, Passing, is_other_environment, is_production};
-use crate::model::principal::CiUse;
-use crate::model::{DEPLOY, Model, PipelineAction, Principal, PrincipalKind, is_of_bootstrap, is_service_linked};
+use crate::model::principal::{CiService, CiUse};
+use crate::model::{
+    DEPLOY, Model, PipelineAction, Principal, PrincipalId, PrincipalKind, is_of_bootstrap, is_service_linked,
+};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::value::Text;
 use rayon::prelude::*;
@@ -38,16 +42,19 @@ fn bind(params: &Params) -> Check {
             targets: targets(model),
             execution: model.deployers.execution.iter().map(|id| Passable::new(model.principal(*id))).collect(),
         };
-        let outsiders = model.principals.iter().enumerate().filter(|(id, principal)| {
-            let deploys = model.deployers.contains(*id) || model.deployers.may_be_elsewhere(principal);
-            let is_outside = !deploys && !is_exempt(principal);
+        let outsiders = model.principals.iter().enumerate().filter_map(|(id, principal)| {
+            let deploys = model.deployers.contains(id) || model.deployers.may_be_elsewhere(principal);
+            let by_design = services_by_design(model, id);
+            let is_outside = (!deploys || by_design.is_some()) && !is_exempt(principal);
             // Without anybody who is seen to deploy, nobody can be told from them; a user is a user.
             let is_known = kind == PrincipalKind::User || model.deployers.are_known_to(model, principal);
-            let is_asked = if of_organisation { model.deployers.organisation.contains(id) } else { is_outside };
-            principal.kind == kind && is_known && is_asked
+            let is_asked = if of_organisation { model.deployers.organisation.contains(&id) } else { is_outside };
+            (principal.kind == kind && is_known && is_asked).then_some((principal, by_design))
         });
-        let outsiders: Vec<&Principal> = outsiders.map(|(_, principal)| principal).collect();
-        let found = outsiders.par_iter().map(|one| Some((*one, of_principal(model, &protected, one)?)));
+        let outsiders: Vec<(&Principal, Option<Vec<&str>>)> = outsiders.collect();
+        let found = outsiders
+            .par_iter()
+            .map(|(one, by_design)| Some((*one, of_principal(model, &protected, one, by_design.as_deref())?)));
         let mut found: Vec<(&Principal, Finding)> = found.collect::<Vec<_>>().into_iter().flatten().collect();
         if of_organisation {
             found.iter_mut().for_each(|(_, one)| one.severity = None);
@@ -75,6 +82,22 @@ fn bootstrap_as_one(found: Vec<(&Principal, Finding)>) -> Vec<Finding> {
         told.push(one);
     }
     told
+}
+
+/// The services that the pipelines of a role deploy to with it. `None` where they may deploy to any, and where it is no
+/// role that pipelines alone work with.
+fn services_by_design(model: &Model, id: PrincipalId) -> Option<Vec<&'static str>> {
+    let known = &model.deployers;
+    let role = known.principals.contains(&id).then(|| model.principal(id))?;
+    let is_told = model.given.tells_of(role)
+        || [&known.emergency, &known.execution, &known.organisation].iter().any(|ids| ids.contains(&id));
+    let is_of_pipeline = |usage: &CiUse| match usage {
+        CiUse::Pipeline(_) | CiUse::PipelineAction(_) | CiUse::TrustedBy(CiService::CodePipeline) => true,
+        CiUse::Build(_) | CiUse::Execution | CiUse::TrustedBy(_) | CiUse::Federated => false,
+    };
+    let runs_one = role.uses.iter().any(|usage| matches!(usage, CiUse::Pipeline(_)));
+    let is_it = runs_one && !is_told && role.uses.iter().all(is_of_pipeline) && role.trusted_services().is_some();
+    if is_it { services(model, role) } else { None }
 }
 
 /// Services whose roles do nothing but what the service is for, such as to scale.
@@ -111,10 +134,21 @@ pub fn is_exempt(principal: &Principal) -> bool {
     exempt_because(principal).is_some()
 }
 
-fn of_principal(model: &Model, protected: &Protected<'_>, principal: &Principal) -> Option<Finding> {
+/// One finding for a principal; calls to the services in `by_design` are its work.
+fn of_principal(
+    model: &Model,
+    protected: &Protected<'_>,
+    principal: &Principal,
+    by_design: Option<&[&str]>,
+) -> Option<Finding> {
     // What CloudFormation does on somebody's behalf is CloudFormation's to allow.
     let mut grants = principal.authority.grants_of(&DEPLOY);
     grants.retain(|grant| !grant.is_narrowed_by(ConditionClass::Path) && !is_of_service_role(principal, grant));
+    let is_by_design = |grant: &Grant<'_>| {
+        let service = grant.action.split_once(':').map(|(service, _)| service);
+        by_design.is_some_and(|services| service.is_some_and(|service| services.contains(&service)))
+    };
+    grants.retain(|grant| !is_by_design(grant));
     let passes =
         grants.iter().any(|grant| TAKES_ROLE.contains(&grant.action.as_str())).then(|| passed(protected, principal));
     let passed = passes.flatten();
@@ -156,7 +190,7 @@ fn of_principal(model: &Model, protected: &Protected<'_>, principal: &Principal)
         found = found.related(role.logical_id.span, text);
     }
     let past;
-    (found, past) = past_what(found, model, principal);
+    (found, past) = past_what(found, model, principal, by_design.is_some());
     if grants.iter().all(is_of_own) {
         found = found.severity(Severity::Medium).note("the function puts other code in its own place");
         found.confidence = found.confidence.and(own.confidence());
@@ -171,15 +205,20 @@ fn of_principal(model: &Model, protected: &Protected<'_>, principal: &Principal)
     if principal.uses.iter().any(|usage| is_untrusted_build(model, *usage)) {
         found = found.severity(Severity::Critical);
     }
+    found = found.doubted(may_be_denied(model, principal, &grants));
     found.subject = format!("{} deploys", principal.display());
-    // Who may do everything is told so once.
-    if !widest[0].pattern.is_some_and(|pattern| pattern.is_full_wildcard()) {
+    // Who may do everything is told so once, and so is what a pipeline has too much.
+    if by_design.is_none() && !widest[0].pattern.is_some_and(|pattern| pattern.is_full_wildcard()) {
         found.cause = None;
     }
     if by_managed_policy(model, principal, widest[0]).is_some() {
         found = found.label("this policy allows it");
     }
-    Some(found.fact("calls", calls).fact("past", past).fact("deployer", deployer(model, principal)))
+    let deployer = match by_design {
+        Some(_) => format!("`{}`, as far as its actions go", principal.display()),
+        None => deployer(model, principal),
+    };
+    Some(found.fact("calls", calls).fact("past", past).fact("deployer", deployer))
 }
 
 /// Calls to CloudFormation that take a role for it to work with.
@@ -210,7 +249,7 @@ const ADDS_ONLY: [&str; 8] = [
 
 /// What the permission leads past: the pipeline, or the work of the very pipeline or build that has
 /// it. Both then lower the finding, as far as only they can take the role.
-fn past_what(found: Finding, model: &Model, principal: &Principal) -> (Finding, String) {
+fn past_what(found: Finding, model: &Model, principal: &Principal, is_deployer: bool) -> (Finding, String) {
     if model.deployers.unnamed.iter().any(|id| std::ptr::eq(model.principal(*id), principal)) {
         return (found, "though the configuration does not name it".to_owned());
     }
@@ -218,7 +257,11 @@ fn past_what(found: Finding, model: &Model, principal: &Principal) -> (Finding, 
     for usage in principal.uses.iter().filter(|_| only_services) {
         match usage {
             CiUse::Pipeline(id) => {
-                let text = format!("though no action of `{}` deploys with it", model.pipelines[*id].display());
+                let pipeline = model.pipelines[*id].display();
+                let text = match is_deployer {
+                    true => format!("in ways that no action of `{pipeline}` needs"),
+                    false => format!("though no action of `{pipeline}` deploys with it"),
+                };
                 return (found.severity(Severity::Medium), text);
             }
             CiUse::Build(id) => {

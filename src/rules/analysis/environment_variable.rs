@@ -1,7 +1,9 @@
 //! Pipelines that deploy to production and elsewhere with one build, which a variable alone tells apart.
 
 use super::shared_environment::speaks_of;
-use crate::model::deployment::{is_other_environment, is_production};
+use crate::model::deployment::{
+    is_other_environment, is_production, names_production_variable, sets_other_environment,
+};
 use crate::model::{BuildProject, Model, Pipeline};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 
@@ -21,14 +23,15 @@ fn bind(_: &Params) -> Check {
 
 fn of_pipeline(model: &Model, pipeline: &Pipeline) -> Option<Finding> {
     let (project, production, other) = pipeline.actions().find_map(|(_, _, stage, action)| {
-        let id = action.project.filter(|_| speaks_of(stage, action, is_production))?;
+        let (id, variables) = action.project.zip(action.setting("EnvironmentVariables"))?;
+        let is_told = speaks_of(stage, action, is_production) || names_production_variable(&variables.display());
         let project = model.project(id);
-        project.deploys.as_ref()?;
-        let variables = action.setting("EnvironmentVariables")?;
+        project.deploys.as_ref().filter(|_| is_told)?;
         let other = pipeline.actions().find(|(_, _, stage, other)| {
-            other.project == Some(id)
-                && speaks_of(stage, other, |text| is_other_environment(text) && !is_production(text))
-                && other.setting("EnvironmentVariables").is_none_or(|others| others != variables)
+            let others = other.setting("EnvironmentVariables");
+            let is_elsewhere = speaks_of(stage, other, |text| is_other_environment(text) && !is_production(text))
+                || sets_other_environment(other);
+            other.project == Some(id) && is_elsewhere && others.is_none_or(|others| others != variables)
         })?;
         Some((project, (action, variables), other.3))
     })?;

@@ -3,7 +3,7 @@
 
 use super::account_trust::{is_foreign, names_callers};
 use super::chain::with_conditions;
-use super::stake::{PipelineBucket, pipeline_buckets};
+use super::stake::{CiBucket, ci_buckets};
 use crate::diagnostic::Severity;
 use crate::iam::{PolicyKind, Statement};
 use crate::model::{Model, Policy};
@@ -26,20 +26,20 @@ const WRITES: [(&str, &str, &[&str]); 4] = [
         "packages",
         &["codeartifact:PublishPackageVersion", "codeartifact:PutRepositoryPermissionsPolicy"],
     ),
-    ("AWS::S3::Bucket", "objects of a pipeline", &["s3:PutObject", "s3:DeleteObject", "s3:PutBucketPolicy"]),
+    ("AWS::S3::Bucket", "objects of pipelines or builds", &["s3:PutObject", "s3:DeleteObject", "s3:PutBucketPolicy"]),
     ("AWS::ECR::RegistryPolicy", "images", &["ecr:ReplicateImage", "ecr:BatchImportUpstreamImage"]),
     ("AWS::ECR::Repository", "images", &["ecr:PutImage", "ecr:BatchDeleteImage", "ecr:SetRepositoryPolicy"]),
 ];
 
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
-        let buckets = pipeline_buckets(context.model);
+        let buckets = ci_buckets(context.model);
         let policies = context.model.policies.iter().filter(|policy| policy.kind == PolicyKind::Resource);
         policies.flat_map(|policy| of_policy(context.model, policy, &buckets)).collect()
     })
 }
 
-fn of_policy(model: &Model, policy: &Policy, buckets: &[PipelineBucket<'_>]) -> Vec<Finding> {
+fn of_policy(model: &Model, policy: &Policy, buckets: &[CiBucket<'_>]) -> Vec<Finding> {
     let Some((kind, what, writes)) = WRITES.iter().find(|(kind, ..)| *kind == policy.resource_type) else {
         return Vec::new();
     };
@@ -50,7 +50,7 @@ fn of_policy(model: &Model, policy: &Policy, buckets: &[PipelineBucket<'_>]) -> 
             let is_meant = |account: &Text| is_foreign(account, None, model) && account.display().len() == 12;
             Some((entry, entry.account().filter(is_meant)?))
         })?;
-        if *kind == "AWS::S3::Bucket" && !is_of_pipeline(statement, buckets) {
+        if *kind == "AWS::S3::Bucket" && ci_bucket(statement, buckets).is_none() {
             return None;
         }
         let subject = format!("{} {}", policy.owner.name, account.display());
@@ -73,8 +73,8 @@ fn written(statement: &Statement, action: &str) -> Option<Span> {
     statement.matches_action(action).first().map(|matched| matched.span)
 }
 
-/// Whether a statement is about a bucket that pipelines take from or keep artifacts in.
-pub fn is_of_pipeline(statement: &Statement, buckets: &[PipelineBucket<'_>]) -> bool {
+/// The bucket of pipelines or builds that a statement is about.
+pub fn ci_bucket<'b, 'm>(statement: &Statement, buckets: &'b [CiBucket<'m>]) -> Option<&'b CiBucket<'m>> {
     let patterns = || statement.resources.iter().filter(|own| !own.negated).flat_map(|own| &own.patterns);
-    buckets.iter().any(|bucket| patterns().any(|pattern| bucket.is_reached_by(pattern)))
+    buckets.iter().find(|bucket| patterns().any(|pattern| bucket.is_reached_by(pattern)))
 }

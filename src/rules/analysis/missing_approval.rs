@@ -1,7 +1,7 @@
 //! Pipelines that go to production without anybody's yes.
 
 use crate::diagnostic::{Doubt, Severity};
-use crate::model::deployment::{first_deployment, is_other_environment, to_production};
+use crate::model::deployment::{command_for, first_deployment, is_for_another, is_other_environment, to_production};
 use crate::model::{Model, Pipeline};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::value::Condition;
@@ -21,13 +21,15 @@ fn bind(_: &Params) -> Check {
 }
 
 fn finding(model: &Model, pipeline: &Pipeline) -> Option<Finding> {
-    let (stage_index, index, span, is_certain, severity) = match to_production(model, pipeline) {
+    let production = to_production(model, pipeline);
+    let command = production.as_ref().and_then(|found| found.command);
+    let (stage_index, index, span, is_certain, severity) = match production {
         Some(found) => (found.stage, found.action, found.name.span, found.is_certain, Severity::Medium),
         // One environment, and nothing that says which.
         None => {
             let certain = first_deployment(model, pipeline);
             let (stage, action) = certain.or_else(|| named_deployment(model, pipeline))?;
-            if names_environment(pipeline) {
+            if names_environment(model, pipeline) {
                 return None;
             }
             let name = &pipeline.stages[stage].name;
@@ -44,6 +46,9 @@ fn finding(model: &Model, pipeline: &Pipeline) -> Option<Finding> {
         .fact("stage", stage.name.display().into_owned())
         .severity(severity)
         .related(pipeline.logical_id.span, "this pipeline");
+    if let Some(command) = command {
+        found = found.related(command, "deploys to production");
+    }
     let conditional = pipeline.actions().find(|(at, _, holder, action)| {
         action.is_approval() && *at <= stage_index && !(holder.when.is_empty() && action.when.is_empty())
     });
@@ -67,9 +72,8 @@ fn named_deployment(model: &Model, pipeline: &Pipeline) -> Option<(usize, usize)
     found.map(|(stage, index, ..)| (stage, index))
 }
 
-fn names_environment(pipeline: &Pipeline) -> bool {
+fn names_environment(model: &Model, pipeline: &Pipeline) -> bool {
     pipeline.actions().any(|(_, _, stage, action)| {
-        let names = [Some(&stage.name), Some(&action.name), action.setting("StackName")];
-        names.into_iter().flatten().any(|name| is_other_environment(&name.display()))
+        is_for_another(stage, action) || command_for(model, action, is_other_environment).is_some()
     })
 }

@@ -5,7 +5,7 @@
 use super::chain::{by_statement, distinct, finding, list};
 use super::deploy_permission::is_exempt;
 use super::reach::{Target, reaches};
-use crate::iam::{ConditionClass, Wanted};
+use crate::iam::{ConditionClass, Grant, Wanted};
 use crate::model::deployment::first_deployment;
 use crate::model::principal::CiUse;
 use crate::model::{DEPLOY, Model, Pipeline, Principal, PrincipalKind};
@@ -31,7 +31,7 @@ fn bind(_: &Params) -> Check {
     Box::new(move |context: &Context<'_>| {
         let model = context.model;
         let deploying = model.pipelines.iter().filter(|pipeline| first_deployment(model, pipeline).is_some());
-        let pipelines: Vec<(&Pipeline, Target)> = deploying.map(|pipeline| (pipeline, target(pipeline))).collect();
+        let pipelines: Vec<(&Pipeline, Targets)> = deploying.map(|pipeline| (pipeline, targets(pipeline))).collect();
         if pipelines.is_empty() {
             return Vec::new();
         }
@@ -46,7 +46,7 @@ fn bind(_: &Params) -> Check {
 fn of_principal(
     model: &Model,
     principal: &Principal,
-    pipelines: &[(&Pipeline, Target)],
+    pipelines: &[(&Pipeline, Targets)],
     controls: &Wanted,
 ) -> Option<Finding> {
     let mut grants = principal.authority.grants_of(controls);
@@ -55,14 +55,14 @@ fn of_principal(
         // Who deploys whatever they like needs no pipeline, and is told so.
         return None;
     }
-    let mut reached: Vec<&(&Pipeline, Target)> = pipelines
+    let mut reached: Vec<&(&Pipeline, Targets)> = pipelines
         .iter()
         .filter(|(pipeline, _)| !is_its_own(model, principal, pipeline))
-        .filter(|(_, target)| grants.iter().any(|grant| reaches(grant, target)))
+        .filter(|(_, targets)| grants.iter().any(|grant| targets.are_reached_by(grant)))
         .collect();
     reached.sort_by_key(|(pipeline, _)| std::cmp::Reverse(model.nearness(pipeline.file, principal.file)));
-    let (nearest, target) = reached.first()?;
-    grants.retain(|grant| reaches(grant, target));
+    let (nearest, targets) = reached.first()?;
+    grants.retain(|grant| targets.are_reached_by(grant));
     let groups = by_statement(&grants);
     let mut found = finding(model, principal, groups.first()?)?
         .fact("pipeline", nearest.display())
@@ -83,7 +83,21 @@ fn is_its_own(model: &Model, principal: &Principal, pipeline: &Pipeline) -> bool
     })
 }
 
-fn target(pipeline: &Pipeline) -> Target {
-    let prefix = "arn:*:codepipeline:*:*:";
-    Target::declared_as(pipeline.file, &pipeline.logical_id.value, prefix, pipeline.name.as_ref())
+/// A pipeline, and its stages: all but one of the calls are about a stage.
+struct Targets {
+    pipeline: Target,
+    stages: Target,
+}
+
+impl Targets {
+    fn are_reached_by(&self, grant: &Grant<'_>) -> bool {
+        let is_of_pipeline = grant.action == "codepipeline:UpdatePipeline";
+        reaches(grant, if is_of_pipeline { &self.pipeline } else { &self.stages })
+    }
+}
+
+fn targets(pipeline: &Pipeline) -> Targets {
+    let (file, id, name) = (pipeline.file, &pipeline.logical_id.value, pipeline.name.as_ref());
+    let of = |suffix: &str| Target::below(file, id, "arn:*:codepipeline:*:*:", name, suffix);
+    Targets { pipeline: of(""), stages: of("/*") }
 }

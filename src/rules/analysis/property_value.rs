@@ -1,6 +1,7 @@
 //! A property of a resource that has, or lacks, a certain value.
 
 use super::chain::{list, with_conditions};
+use super::named_image::{NamedBy, named_image};
 use super::stake::{at_stake, is_website};
 use crate::diagnostic::{Doubt, Label, Severity};
 use crate::model::{DeclaredResource, Model, ShownParameter};
@@ -62,7 +63,13 @@ pub const ANALYSIS: Analysis = Analysis {
             name: "at-stake",
             kind: ParamKind::Flag,
             required: false,
-            doc: "critical where pipelines take from this bucket, or where the role of this build may do much or it has secrets",
+            doc: "critical where pipelines or builds take from this bucket, or where the role of this build may do much or it has secrets",
+        },
+        Param {
+            name: "by-tag",
+            kind: ParamKind::Flag,
+            required: false,
+            doc: "medium where the files name an image of this repository by a tag, and nothing where they name all by digests",
         },
         Param {
             name: "lesser-in-website",
@@ -95,6 +102,7 @@ fn bind(params: &Params) -> Check {
         without: params.list("without"),
         secret: params.flag("secret"),
         at_stake: params.flag("at-stake"),
+        by_tag: params.flag("by-tag"),
         lesser_in_website: params.flag("lesser-in-website"),
         lesser: patterns(&params.list("lesser")),
     };
@@ -119,6 +127,7 @@ struct Question {
     without: Vec<String>,
     secret: bool,
     at_stake: bool,
+    by_tag: bool,
     lesser_in_website: bool,
     lesser: GlobSet,
 }
@@ -136,6 +145,12 @@ impl Question {
             return vec![named(resource, resource.logical_id.span, "", "", "is there")];
         }
         let Some(properties) = resource.value() else { return Vec::new() };
+        let named_by = self.by_tag.then(|| named_image(model, resource)).flatten();
+        let tag = match named_by {
+            Some(NamedBy::Digest) => return Vec::new(),
+            Some(NamedBy::Tag(span)) => Some(span),
+            None => None,
+        };
         let mut all = Vec::new();
         for path in &self.paths {
             let mut places = Vec::new();
@@ -143,7 +158,11 @@ impl Question {
             let meant = places.into_iter().filter(|place| self.is_beside(properties, place));
             all.extend(meant.filter_map(|place| Some((self.at(model, resource, path, &place)?, path, place))));
         }
-        self.by_holder(all)
+        let found = self.by_holder(all).into_iter().map(|found| match tag {
+            Some(span) => found.severity(Severity::Medium).related(span, "runs what has this tag when it starts"),
+            None => found,
+        });
+        found.collect()
     }
 
     /// Several of the properties in one map are one finding; secrets are told one by one.

@@ -2,8 +2,8 @@
 
 use super::action_resource_mismatch::{Buckets, buckets, with_buckets};
 use super::chain::{brought_by, with_conditions};
-use super::foreign_writer::is_of_pipeline;
-use super::stake::{PipelineBucket, pipeline_buckets};
+use super::foreign_writer::ci_bucket;
+use super::stake::{CiBucket, ci_buckets};
 use crate::diagnostic::Severity;
 use crate::iam::{self, Access, Effect, PolicyDocument, PolicyKind, PublicKind, Statement, mismatches, public_access};
 use crate::model::Policy;
@@ -24,12 +24,12 @@ fn bind(_: &Params) -> Check {
         let policies = &context.model.policies;
         let of_resources = policies.par_iter().filter(|policy| policy.kind == PolicyKind::Resource);
         let buckets = buckets(context.model);
-        let of_pipelines = pipeline_buckets(context.model);
-        of_resources.filter_map(|policy| of_policy(policy, &buckets, &of_pipelines)).collect()
+        let of_ci = ci_buckets(context.model);
+        of_resources.filter_map(|policy| of_policy(policy, &buckets, &of_ci)).collect()
     })
 }
 
-fn of_policy(policy: &Policy, buckets: &Buckets<'_>, of_pipelines: &[PipelineBucket<'_>]) -> Option<Finding> {
+fn of_policy(policy: &Policy, buckets: &Buckets<'_>, of_ci: &[CiBucket<'_>]) -> Option<Finding> {
     let kind = PublicKind::parse(&policy.resource_type)?;
     let worlds = worlds(&policy.document);
     // Most policies name whom they let in.
@@ -55,8 +55,9 @@ fn of_policy(policy: &Policy, buckets: &Buckets<'_>, of_pipelines: &[PipelineBuc
         .related(policy.owner.span, "this policy")
         .related(at, "allowed to them")
         .note(witness(statement, &access));
-    if policy.resource_type == "AWS::S3::Bucket" && is_of_pipeline(statement, of_pipelines) {
-        found = found.severity(Severity::Critical).note("pipelines keep artifacts or take sources here");
+    let taken = (policy.resource_type == "AWS::S3::Bucket").then(|| ci_bucket(statement, of_ci)).flatten();
+    if let Some(bucket) = taken {
+        found = found.severity(Severity::Critical).note(bucket.does);
     } else if is_only_read(policy, statement) {
         // A web site is read by everybody, and by design.
         found = found.severity(Severity::Medium);

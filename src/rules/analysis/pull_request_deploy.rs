@@ -1,7 +1,7 @@
 //! Pipelines that deploy what a pull request holds, or what is on any branch.
 
 use crate::diagnostic::{Doubt, Severity};
-use crate::model::deployment::first_deployment;
+use crate::model::deployment::{first_deployment, words};
 use crate::model::{ActionRef, Model, Pipeline, from_pipeline};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 
@@ -53,6 +53,8 @@ fn finding(model: &Model, id: usize, pipeline: &Pipeline, by_push: bool) -> Opti
 
 /// An environment that a pull request has for itself.
 fn is_ephemeral(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["preview", "ephemeral", "pullrequest", "pull-request", "review"].iter().any(|word| name.contains(word))
+    const WORDS: [&str; 7] = ["ephemeral", "mr", "pr", "preview", "previews", "pullrequest", "review"];
+    let words = words(name);
+    words.iter().any(|word| WORDS.contains(&word.as_str()))
+        || words.windows(2).any(|pair| pair[0] == "pull" && pair[1] == "request")
 }

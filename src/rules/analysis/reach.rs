@@ -19,7 +19,12 @@ impl Target {
 
     /// A declared resource, by its ARN in any region and account too where its name is known.
     pub fn declared_as(file: FileId, logical_id: &str, prefix: &str, name: Option<&Text>) -> Target {
-        Target { arn: name.map(|name| arn_of(prefix, name, "")), ..Target::declared(file, logical_id) }
+        Target::below(file, logical_id, prefix, name, "")
+    }
+
+    /// What lies below a declared resource: its ARN has more behind the name.
+    pub fn below(file: FileId, logical_id: &str, prefix: &str, name: Option<&Text>, suffix: &str) -> Target {
+        Target { arn: name.map(|name| arn_of(prefix, name, suffix)), ..Target::declared(file, logical_id) }
     }
 
     /// A resource by its ARN.

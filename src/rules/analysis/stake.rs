@@ -1,24 +1,53 @@
-//! What makes it worse that a resource is open: what a build may do or knows, and what a pipeline takes from a bucket.
+//! What makes it worse that a resource is open: what a build may do or knows, and what pipelines and builds take from
+//! a bucket.
 
 use crate::iam::ArnPattern;
 use crate::model::deployment::{arn_of, names};
 use crate::model::{BuildProject, DeclaredResource, Model};
 use crate::source::Span;
-use crate::value::{HoleKind, Text, Value};
+use crate::value::{HoleKind, Part, Text, Value};
+use std::borrow::Cow;
 
-/// A bucket that pipelines take from or keep artifacts in.
-pub struct PipelineBucket<'m> {
-    text: &'m Text,
+/// A bucket that pipelines and builds take from, or keep something in that they take later.
+pub struct CiBucket<'m> {
+    text: Cow<'m, Text>,
     arn: ArnPattern,
+    /// "a pipeline keeps artifacts or takes sources here", for labels.
+    pub does: &'static str,
 }
 
-pub fn pipeline_buckets(model: &Model) -> Vec<PipelineBucket<'_>> {
+pub fn ci_buckets(model: &Model) -> Vec<CiBucket<'_>> {
     let stores = model.pipelines.iter().flat_map(|pipeline| &pipeline.stores);
     let sources = model.actions().filter(|action| action.is_source()).filter_map(|action| action.setting("S3Bucket"));
-    stores.chain(sources).map(|text| PipelineBucket { text, arn: arn_of("arn:*:s3:::", text, "/*") }).collect()
+    let of_pipelines =
+        stores.chain(sources).map(|text| (Cow::Borrowed(text), "a pipeline keeps artifacts or takes sources here"));
+    let source = |one: &BuildProject| one.source.location.as_ref().filter(|_| one.source.kind == "S3").map(bucket_in);
+    let of_builds = model.projects.iter().flat_map(|project| {
+        let cache = project.cache.as_ref().map(|cache| bucket_in(&cache.location));
+        let cache = cache.map(|text| (Cow::Owned(text), "builds keep a cache here, and run what is in it"));
+        cache.into_iter().chain(source(project).map(|text| (Cow::Owned(text), "builds take their source from here")))
+    });
+    let all = of_pipelines.chain(of_builds);
+    all.map(|(text, does)| CiBucket { arn: arn_of("arn:*:s3:::", &text, "/*"), text, does }).collect()
 }
 
-impl PipelineBucket<'_> {
+/// The bucket of `bucket/prefix`.
+fn bucket_in(location: &Text) -> Text {
+    let mut parts = Vec::new();
+    for part in &location.parts {
+        match part {
+            Part::Known(known, map) if known.contains('/') => {
+                let end = known.find('/').unwrap_or(known.len());
+                parts.extend((end > 0).then(|| Part::Known(known[..end].into(), map.slice(0..end))));
+                break;
+            }
+            other => parts.push(other.clone()),
+        }
+    }
+    Text { parts, span: location.span }
+}
+
+impl CiBucket<'_> {
     pub fn is_reached_by(&self, pattern: &ArnPattern) -> bool {
         let hole = self.text.as_hole().filter(|hole| hole.kind == HoleKind::Resource);
         let declared = hole.map(|hole| (hole.template, hole.logical_id()));
@@ -49,9 +78,8 @@ pub fn is_website(model: &Model, bucket: &Text) -> bool {
 /// What is lost with the resource beyond itself, and where that is seen.
 pub fn at_stake(model: &Model, resource: &DeclaredResource) -> Option<(Span, String)> {
     if resource.kind == "AWS::S3::Bucket" {
-        let of_pipelines = pipeline_buckets(model);
-        let found = of_pipelines.iter().find(|bucket| is_of(bucket.text, resource))?;
-        return Some((found.text.span, "a pipeline keeps artifacts or takes sources here".into()));
+        let found = ci_buckets(model).into_iter().find(|bucket| is_of(&bucket.text, resource))?;
+        return Some((found.text.span, found.does.into()));
     }
     let project = model.projects.iter().find(|project| project.logical_id.span == resource.logical_id.span)?;
     of_build(model, project)

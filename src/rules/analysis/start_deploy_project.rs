@@ -7,7 +7,9 @@ use super::chain::{by_statement, distinct, finding, list};
 use super::deploy_permission::is_exempt;
 use super::reach::{Target, reaches};
 use crate::diagnostic::{Doubt, Severity};
-use crate::iam::{Effect, Grant, Wanted};
+use crate::iam::condition::Comparison;
+use crate::iam::{ArnPattern, ConditionTest, Effect, Grant, Statement, Wanted};
+use crate::model::deployment::{Passable, names_role};
 use crate::model::principal::{CiUse, may_be_one_account};
 use crate::model::{BuildProject, DEPLOY, Model, Principal, PrincipalKind, RoleTarget};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
@@ -71,6 +73,14 @@ fn runs(model: &Model, project: &BuildProject, principal: &Principal) -> bool {
     }) || project
         .roles()
         .any(|role| matches!(role.target, RoleTarget::Declared(id) if std::ptr::eq(model.principal(id), principal)))
+        || is_batch_role(project, principal)
+}
+
+/// The role with which a batch starts its builds.
+/// Source: <https://docs.aws.amazon.com/codebuild/latest/userguide/batch-build-buildspec.html>
+fn is_batch_role(project: &BuildProject, principal: &Principal) -> bool {
+    let role = project.properties.get("BuildBatchConfig").and_then(|batch| batch.get("ServiceRole")?.as_text());
+    role.is_some_and(|role| names_role(&ArnPattern::new(role, false, Vec::new()), &Passable::new(principal)))
 }
 
 /// What a group may do is told of the users in it.
@@ -128,24 +138,50 @@ fn of_principal(
             if others.len() > 1 { "deploy" } else { "deploys" }
         ));
     }
-    let only_starts = reaching.iter().all(|grant| grant.action != "codebuild:UpdateProject");
-    let severity = match (only_starts, denies_overrides(principal), principal.is_trusted_only_by(&["lambda"])) {
+    // A build that is run again brings nothing of its own: who may do no more than that is told as before.
+    let bring: Vec<&Grant<'_>> = reaching.iter().filter(|grant| !grant.action.starts_with("codebuild:Retry")).collect();
+    let denied =
+        |key: &str| !bring.is_empty() && bring.iter().all(|grant| is_denied_with(principal, project, grant, key));
+    let severity = match (denied(BUILDSPEC), denied(VARIABLES), principal.is_trusted_only_by(&["lambda"])) {
         (true, true, _) => Severity::Low,
+        // Variables reach what the commands run: `BASH_ENV`, `NODE_OPTIONS`.
+        (true, false, _) => Severity::Medium,
         // The code of the function says what it starts; whoever can change that code can do the rest.
-        (true, false, true) if !first[0].everywhere => Severity::Medium,
+        (false, _, true)
+            if reaching.iter().all(|grant| grant.action != "codebuild:UpdateProject") && !first[0].everywhere =>
+        {
+            Severity::Medium
+        }
         _ => Severity::High,
     };
     Some(found.severity(severity))
 }
 
-/// A Deny of builds with a buildspec of one's own: `Null: {codebuild:source.buildspec: false}`.
+/// Keys that are there where a call brings a buildspec or variables of its own.
 /// Source: <https://docs.aws.amazon.com/codebuild/latest/userguide/action-context-keys.html>
-fn denies_overrides(principal: &Principal) -> bool {
-    let statements = principal.authority.documents.iter().flat_map(|document| &document.statements);
-    statements.filter(|statement| statement.effect == Effect::Deny).any(|statement| {
-        !statement.matches_action("codebuild:StartBuild").is_empty()
-            && statement.conditions.iter().any(|test| test.is_on("codebuild:source.buildspec"))
-    })
+const BUILDSPEC: &str = "codebuild:source.buildspec";
+const VARIABLES: &str = "codebuild:environment.environmentVariables";
+
+/// A Deny of such calls where they bring this: `Null: {codebuild:source.buildspec: "false"}`. Other
+/// calls than those that start builds know no such key.
+fn is_denied_with(principal: &Principal, project: &BuildProject, grant: &Grant<'_>, key: &str) -> bool {
+    let is_it = |test: &ConditionTest| {
+        let is_there = test.values.iter().any(|value| value.literal() == Some("false"));
+        test.is_on(key) && test.operator.comparison == Some(Comparison::Null) && is_there
+    };
+    let is_here = |deny: &Statement| {
+        let resources = deny.resources.as_ref().filter(|own| !own.negated);
+        resources
+            .is_some_and(|own| own.patterns.iter().any(|one| one.is_everything() || target(project).is_named_by(one)))
+    };
+    let mut denies = principal.authority.documents.iter().flat_map(|document| document.denies());
+    matches!(grant.action.as_str(), "codebuild:StartBuild" | "codebuild:StartBuildBatch")
+        && denies.any(|deny| {
+            let is_sure = deny.effect == Effect::Deny && deny.condition_unknown.is_none() && deny.when.is_empty();
+            let is_met = deny.matches_action(&grant.action).iter().any(|matched| matched.truth.is_yes());
+            // Two tests in one statement deny what brings both.
+            is_sure && is_met && matches!(deny.conditions.as_slice(), [only] if is_it(only)) && is_here(deny)
+        })
 }
 
 fn target(project: &BuildProject) -> Target {
