@@ -81,21 +81,20 @@ const VARIANTS: &[Variant<'_>] = &[
         &[("missing-permission", "high", "/app/x")],
     ),
     (
-        "all of ECR, with the image of the build itself",
+        "all of ECR, with the repository of the build's own image, which is named by its digest",
         &[
             ("[ecr:BatchCheckLayerAvailability, ecr:BatchGetImage, ecr:GetDownloadUrlForLayer]", "ecr:*"),
             (IMAGE, "\"*\"\n"),
         ],
-        &[
-            ("service-wildcard", "high", "ecr:*"),
-            ("build-image-writable-by-build", "also", "ecr:*"),
-            ("redundant-entry", "info", "Sid: Registry"),
-        ],
+        &[("service-wildcard", "high", "ecr:*"), ("redundant-entry", "info", "Sid: Registry")],
     ),
     (
         "interfaces for any service",
         &[(INTERFACE, "")],
-        &[("resource-broader-than-needed", "low", "ec2:CreateNetworkInterfacePermission")],
+        &[
+            ("network-interface-for-anybody", "low", "ec2:CreateNetworkInterfacePermission"),
+            ("resource-broader-than-needed", "also", "ec2:CreateNetworkInterfacePermission"),
+        ],
     ),
     (
         "the name of a secret for its ARN",

@@ -153,11 +153,11 @@ impl Principal {
     }
 
     pub fn power(&self, label: AuthorityLabel) -> Option<&Power> {
-        self.powers.iter().find(|power| power.label == label)
+        self.every_power().iter().find(|power| power.label == label)
     }
 
     /// The most dangerous thing it can do, if that is dangerous at all.
     pub fn high_power(&self) -> Option<&Power> {
-        self.powers.iter().find(|power| power.label.is_high())
+        self.every_power().iter().find(|power| power.label.is_high())
     }
 }

@@ -25,7 +25,7 @@ pub fn is_of_organisation(principal: &Principal) -> bool {
 
 /// A role that a service makes for itself. Who calls another role so makes it no such role: services alone take these.
 ///
-/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html>
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html>
 pub fn is_service_linked(principal: &Principal) -> bool {
     name(principal).is_some_and(|name| name.starts_with("AWSServiceRoleFor")) && principal.trusted_services().is_some()
 }

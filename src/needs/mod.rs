@@ -1,7 +1,7 @@
 //! What a build or a pipeline must be allowed to do, as far as its properties and commands tell. It
 //! does not know what its role may do.
 
-mod arn;
+pub mod arn;
 pub mod command;
 pub mod compare;
 mod draft;

@@ -23,7 +23,7 @@ enum Reference {
 /// A type: its property with the name, its ARN as service and what stands before and behind the
 /// name, and what `Ref` gives.
 ///
-/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-template-resource-type-ref.html>
+/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html>
 type Named = (&'static str, &'static str, &'static str, &'static str, &'static str, Reference);
 
 const NAMED: [Named; 11] = [

@@ -325,13 +325,13 @@ fn is_varied(token: &str) -> bool {
 }
 
 /// `DB_PASSWORD`, `MasterUserPassword`: what it holds is the password itself.
-fn is_password_name(name: &str) -> bool {
+pub fn is_password_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["password", "passwd", "passphrase"].iter().any(|end| name.ends_with(end))
 }
 
 /// Letters with digits or signs, and no reference, path, address or placeholder.
-fn looks_chosen(value: &str) -> bool {
+pub fn looks_chosen(value: &str) -> bool {
     let refers = value.starts_with(['!', '/', '.', '<', '*', '%']) || value.contains(['$', '{', '(', '[', ':']);
     let is_mixed = has(value, u8::is_ascii_digit) || has(value, |byte| b"!@#%^&*?+=~".contains(byte));
     !refers && is_mixed && has(value, u8::is_ascii_alphabetic) && !is_dummy(value)

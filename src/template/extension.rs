@@ -1,7 +1,7 @@
 //! What stands for more than is written: `Fn::ForEach` of the language extensions gives its body once
 //! for each item, `AWS::Include` what another file holds, each in its place.
 //!
-//! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-foreach.html>,
+//! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html>,
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/create-reusable-transform-function-snippets-and-add-to-your-template-with-aws-include-transform.html>
 
 use super::intrinsics::Scope;

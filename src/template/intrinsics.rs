@@ -1,7 +1,7 @@
 //! Intrinsic functions to values with holes: `Ref`, `Fn::Sub`, `Fn::If` and the rest. Both branches
 //! of a choice are kept, and a name that only the deployment knows stays a name.
 //!
-//! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html>
+//! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html>
 
 use super::cloudformation::{Template, in_environment};
 use super::condition::Outcome;

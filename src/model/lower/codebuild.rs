@@ -1,6 +1,6 @@
 //! `AWS::CodeBuild::Project` to a build project.
 //!
-//! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-codebuild-project.html>
+//! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-codebuild-project.html>
 
 use super::{Declared, Fragment, add_buildspec, text, texts};
 use crate::model::principal::RoleRef;

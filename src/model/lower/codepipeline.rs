@@ -1,6 +1,6 @@
 //! `AWS::CodePipeline::Pipeline` to a pipeline.
 //!
-//! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-codepipeline-pipeline.html>
+//! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-codepipeline-pipeline.html>
 
 use super::{Declared, Fragment, text, texts};
 use crate::model::pipeline::{Pipeline, PipelineAction, Stage, Trigger};
@@ -59,9 +59,11 @@ fn triggers(properties: &Value) -> Vec<Trigger> {
             .filter(|(_, filters)| filters.items().into_iter().any(|(_, filter)| meets_open(filter)))
             .map(|(key, _)| key.span),
         any_branch: git.get("Push").map(Value::items).unwrap_or_default().into_iter().find_map(|(_, filter)| {
-            let included = filter.get("Branches")?.get("Includes")?.items();
+            let branches = filter.get("Branches")?.as_map()?;
+            // What is excluded alone leaves all others.
+            let Some(included) = branches.get("Includes") else { return Some(branches.entry("Excludes")?.0.span) };
             let any = |value: &Value| matches!(value.literal(), Some("*" | "**"));
-            included.into_iter().find(|(_, value)| any(value)).map(|(_, value)| value.span())
+            included.items().into_iter().find(|(_, value)| any(value)).map(|(_, value)| value.span())
         }),
     });
     trigger.collect()

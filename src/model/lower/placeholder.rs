@@ -61,8 +61,15 @@ fn is_placeholder(text: &Text) -> bool {
     known.flat_map(|known| known.split([':', '/', ','])).any(|segment| is_placeholder_segment(segment.trim()))
 }
 
+/// The location of a source whose webhook is that of an organisation: no repository is named then.
+/// Source: <https://docs.aws.amazon.com/codebuild/latest/userguide/github-global-organization-webhook.html>
+const OF_ORGANISATION: &str = "CODEBUILD_DEFAULT_WEBHOOK_SOURCE_LOCATION";
+
 /// Whether one segment of a name is only there to be replaced.
 pub fn is_placeholder_segment(segment: &str) -> bool {
+    if segment == OF_ORGANISATION {
+        return false;
+    }
     if segment.len() > 2 && segment.starts_with('<') && segment.ends_with('>') {
         return true;
     }

@@ -1,7 +1,7 @@
 //! Stacks in stacks: a nested template that is not at hand is said, the template in the body of a
 //! stack set is read where it stands.
 //!
-//! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-stackset.html>
+//! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-stackset.html>
 
 use super::{Asked, Declared, Fragment, resources, texts};
 use crate::model::principal::RoleRef;

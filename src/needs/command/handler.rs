@@ -225,7 +225,7 @@ impl Named {
 /// The name that a resource is given, or that it gets: CloudFormation makes it of the names of the
 /// stack and the resource, which are cut where they are long.
 ///
-/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html>
+/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html>
 fn name_of(found: &Found<'_>, row: &Named, resource: &DeclaredResource, stack: &Stack) -> Option<Text> {
     let principal = || {
         let is_it = |one: &&Principal| one.file == resource.file && one.logical_id.span == resource.logical_id.span;

@@ -1,43 +1,56 @@
-//! Builds of merges and pushes whose branch nobody has pinned, though they publish or deploy.
+//! Builds of merges and pushes whose branch nobody has pinned, and of jobs, though they publish or deploy.
 
 use crate::diagnostic::Severity;
 use crate::model::artifact::Writer;
 use crate::model::webhook::{FilterGroup, FilterKind};
 use crate::model::{BuildProject, Model};
-use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::source::Span;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "branch-filter",
-    summary: "a merge or push to any branch starts a build that publishes or deploys",
-    params: &[],
+    summary: "an event that nobody has pinned starts a build that publishes or deploys",
+    params: &[Param {
+        name: "any",
+        kind: ParamKind::Choice(&["branch", "workflow"]),
+        required: true,
+        doc: "merges and pushes of any branch, or jobs of any workflow",
+    }],
     facts: &["project", "event", "effect"],
     bind,
 };
 
-fn bind(_: &Params) -> Check {
-    Box::new(|context: &Context<'_>| {
+fn bind(params: &Params) -> Check {
+    let any = params.word("any");
+    Box::new(move |context: &Context<'_>| {
         let mut findings = Vec::new();
         for project in &context.model.projects {
             let groups = project.webhook.iter().flat_map(|webhook| &webhook.groups);
-            findings.extend(groups.filter_map(|group| finding(context.model, project, group)));
+            findings.extend(groups.filter_map(|group| finding(context.model, project, group, &any)));
         }
         findings
     })
 }
 
-fn finding(model: &Model, project: &BuildProject, group: &FilterGroup) -> Option<Finding> {
+fn finding(model: &Model, project: &BuildProject, group: &FilterGroup, any: &str) -> Option<Finding> {
     // A group without an event filter lets pull requests in, which is another rule's matter.
     let events = group.of_kind(FilterKind::Event).next().filter(|_| group.names_events())?;
     let pinned = |kinds: &[FilterKind]| kinds.iter().any(|kind| group.has_branch(*kind));
-    let event = if group.admits("PULL_REQUEST_MERGED") && !pinned(&[FilterKind::BaseRef]) {
-        "a merge into any branch"
+    let (of, event) = if group.admits("PULL_REQUEST_MERGED") && !pinned(&[FilterKind::BaseRef]) {
+        ("branch", "a merge into any branch")
     } else if group.admits("PUSH") && !pinned(&[FilterKind::HeadRef]) {
-        "a push to any branch"
+        ("branch", "a push to any branch")
+    } else if group.admits("WORKFLOW_JOB_QUEUED") && !group.has_actor_list() {
+        ("workflow", "a job of any workflow")
     } else {
         return None;
     };
-    let (effect, does, text, feeds) = effect(model, project)?;
+    let (effect, does, text, feeds) = match of == any {
+        // A job brings its commands with it, whatever the buildspec says.
+        true if any == "workflow" => of_role(model, project)?,
+        true => effect(model, project)?,
+        false => return None,
+    };
     let span = events.pattern.as_ref().map_or(events.span, |pattern| pattern.span);
     let severity = if feeds { Severity::High } else { Severity::Medium };
     let found = Finding::new(span, format!("{} {event}", project.display()))
@@ -66,4 +79,12 @@ fn effect(model: &Model, project: &BuildProject) -> Option<(Span, String, String
     let publishes = project.artifacts.iter().find(|artifact| artifact.kind == "S3")?;
     let span = publishes.location.as_ref().map_or(publishes.span, |location| location.span);
     Some((span, "publishes artifacts".into(), "its artifacts go here".into(), false))
+}
+
+/// What the role lets a job do.
+fn of_role(model: &Model, project: &BuildProject) -> Option<(Span, String, String, bool)> {
+    let role = model.role(project.role.as_ref())?;
+    let power = role.high_power()?;
+    let does = format!("lets it {}", power.label.verb());
+    Some((power.span, does, format!("`{}` may {}", role.display(), power.label.verb()), true))
 }

@@ -57,7 +57,7 @@ fn of_project(model: &Model, project: &BuildProject) -> Option<Finding> {
 }
 
 /// The repository is declared, and no tag of it moves.
-fn keeps_tags(model: &Model, project: &BuildProject) -> bool {
+pub fn keeps_tags(model: &Model, project: &BuildProject) -> bool {
     let holes = project.image.iter().flat_map(|image| image.holes());
     let mut declared = holes.filter(|hole| hole.kind == HoleKind::Resource).filter_map(|hole| {
         model.resources.iter().find(|resource| {

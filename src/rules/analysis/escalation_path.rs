@@ -3,13 +3,13 @@
 use super::chain::{WHOSE, finding, is_meant, list};
 use super::grants_action::{fits_several, is_unscoped};
 use crate::diagnostic::{Confidence, Doubt};
-use crate::iam::{Grant, Wanted};
+use crate::iam::{ArnPattern, Grant, Wanted};
 use crate::model::deployment::{Passable, Passing};
 use crate::model::{AuthorityLabel, Model, Principal, PrincipalId, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "escalation-path",
@@ -24,6 +24,25 @@ struct Path {
     service: &'static str,
     calls: Vec<&'static str>,
 }
+
+impl Path {
+    /// The grants that it takes: of something new, or all of one thing that gets another role by an update.
+    fn needed<'g, 'm>(&self, calls: &'g [Grant<'m>]) -> Option<Vec<&'g Grant<'m>>> {
+        let every = |counts: &dyn Fn(&Grant<'_>) -> bool| {
+            let needed = self.calls.iter().map(|call| calls.iter().find(|one| one.action == **call && counts(one)));
+            needed.collect::<Option<Vec<_>>>()
+        };
+        every(&reaches_new).or_else(|| {
+            let first = calls.iter().find(|one| one.action == self.calls[0] && TAKES_ROLE.contains(&self.calls[0]))?;
+            let thing = first.resources.first()?.text().display();
+            let is_on_it = |one: &&ArnPattern| one.text().display() == thing;
+            every(&|grant| reaches_new(grant) || grant.resources.iter().any(is_on_it))
+        })
+    }
+}
+
+/// Calls that give another role to what is there. A stack is left aside: who may update one that is named deploys it.
+const TAKES_ROLE: [&str; 2] = ["codebuild:UpdateProject", "codepipeline:UpdatePipeline"];
 
 static PATHS: LazyLock<Vec<Path>> = LazyLock::new(|| {
     let lines = include_str!("../../../data/escalation-paths.tsv").lines();
@@ -45,18 +64,26 @@ fn bind(params: &Params) -> Check {
     let principals = params.word("principals");
     Box::new(move |context: &Context<'_>| {
         let model = context.model;
-        let targets: Vec<Passable<'_>> =
-            model.principals.iter().filter(|role| is_powerful(role)).map(Passable::new).collect();
         let meant = model.principals.par_iter().filter(|principal| is_meant(principal, &principals));
+        // What roles may do is worked out for those few who could take one.
+        let targets: OnceLock<Vec<Passable<'_>>> = OnceLock::new();
+        let powerful = || model.principals.iter().filter(|role| is_powerful(role)).map(Passable::new).collect();
+        let targets = || targets.get_or_init(powerful).as_slice();
         meant
             .filter(|principal| !is_told_already(principal))
-            .filter_map(|one| of_principal(model, one, &targets))
+            .filter_map(|one| of_principal(model, one, targets))
             .collect()
     })
 }
 
 fn is_powerful(role: &Principal) -> bool {
-    role.kind == PrincipalKind::Role && role.every_power().iter().any(|power| power.label.is_high())
+    role.kind == PrincipalKind::Role && role.high_power().is_some()
+}
+
+/// Whether a role may do what the principal may not: to deploy with another role is nothing new to who deploys.
+fn outranks(role: &Principal, principal: &Principal) -> bool {
+    let strongest = |one: &Principal| one.high_power().map(|power| power.label);
+    strongest(principal).is_none_or(|own| strongest(role).is_some_and(|other| other < own))
 }
 
 /// Who may do everything, or change IAM, needs no way round.
@@ -64,19 +91,22 @@ fn is_told_already(principal: &Principal) -> bool {
     principal.power(AuthorityLabel::Admin).is_some() || principal.power(AuthorityLabel::IamWrite).is_some()
 }
 
-fn of_principal(model: &Model, principal: &Principal, targets: &[Passable<'_>]) -> Option<Finding> {
+fn of_principal<'m>(
+    model: &'m Model,
+    principal: &Principal,
+    targets: impl Fn() -> &'m [Passable<'m>],
+) -> Option<Finding> {
     let passing = Passing::of(principal);
     if passing.grants().is_empty() {
         return None;
     }
     let calls = principal.authority.grants_of(&CALLS);
     PATHS.iter().find_map(|path| {
-        let needed =
-            path.calls.iter().map(|call| calls.iter().find(|grant| grant.action == **call && reaches_new(grant)));
-        let needed: Vec<&Grant<'_>> = needed.collect::<Option<_>>()?;
-        let target = targets.iter().find(|target| {
+        let needed = path.needed(&calls)?;
+        let target = targets().iter().find(|target| {
             !std::ptr::eq(target.role, principal)
                 && trusts(target.role, path.service)
+                && outranks(target.role, principal)
                 && passing.reaches(target)
                 && !is_by_design(model, principal, target.role)
         });
@@ -136,12 +166,13 @@ fn reaches_new(grant: &Grant<'_>) -> bool {
 
 /// Whether the conditions let a role go to the service.
 fn goes_to(grant: &Grant<'_>, service: &str) -> bool {
+    let is_open = |text: &str| text.split('.').next().is_some_and(|name| name.contains('*'));
     let mut tests = grant.tests_on("iam:PassedToService").peekable();
     tests.peek().is_none()
         || tests.flat_map(|narrowing| narrowing.values()).any(|value| {
-            value
-                .literal()
-                .is_none_or(|text| text.split('.').next().is_some_and(|name| name == service || name.contains('*')))
+            value.literal().is_none_or(|text| {
+                text.strip_prefix(service).is_some_and(|rest| rest.starts_with('.')) || is_open(text)
+            })
         })
 }
 

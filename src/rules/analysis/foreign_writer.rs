@@ -20,13 +20,14 @@ pub const ANALYSIS: Analysis = Analysis {
 };
 
 /// Calls that change what others take out, by the type of the resource.
-const WRITES: [(&str, &str, &[&str]); 3] = [
+const WRITES: [(&str, &str, &[&str]); 4] = [
     (
         "AWS::CodeArtifact::Repository",
         "packages",
         &["codeartifact:PublishPackageVersion", "codeartifact:PutRepositoryPermissionsPolicy"],
     ),
     ("AWS::S3::Bucket", "objects of pipelines or builds", &["s3:PutObject", "s3:DeleteObject", "s3:PutBucketPolicy"]),
+    ("AWS::ECR::RegistryPolicy", "images", &["ecr:ReplicateImage", "ecr:BatchImportUpstreamImage"]),
     ("AWS::ECR::Repository", "images", &["ecr:PutImage", "ecr:BatchDeleteImage", "ecr:SetRepositoryPolicy"]),
 ];
 

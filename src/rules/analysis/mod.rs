@@ -11,6 +11,7 @@ mod branch_filter;
 mod broader_resource;
 mod broader_version;
 mod build_image;
+mod build_password;
 mod build_without_log;
 mod buildspec_filter;
 mod chain;
@@ -26,6 +27,7 @@ mod escalation_path;
 mod every_action;
 mod existing_role;
 mod failed_build_artifact;
+mod fed_build;
 mod fixed_partition;
 mod foreign_writer;
 mod grants_action;
@@ -130,6 +132,7 @@ pub const ANALYSES: &[Analysis] = &[
     broader_resource::ANALYSIS,
     broader_version::ANALYSIS,
     build_image::ANALYSIS,
+    build_password::ANALYSIS,
     build_without_log::ANALYSIS,
     buildspec_filter::ANALYSIS,
     command_line_password::ANALYSIS,
@@ -143,6 +146,7 @@ pub const ANALYSES: &[Analysis] = &[
     every_action::ANALYSIS,
     existing_role::ANALYSIS,
     failed_build_artifact::ANALYSIS,
+    fed_build::ANALYSIS,
     fixed_partition::ANALYSIS,
     foreign_writer::ANALYSIS,
     grants_action::ANALYSIS,

@@ -1,5 +1,6 @@
 //! Builds that may replace the image that they run in.
 
+use super::build_image::keeps_tags;
 use super::chain::finding;
 use super::reach::{Target, reaches};
 use crate::iam::Wanted;
@@ -24,10 +25,8 @@ fn bind(_: &Params) -> Check {
 }
 
 fn of_project(model: &Model, project: &BuildProject, push: &Wanted) -> Option<Finding> {
-    let image = project.image.as_ref()?;
-    let repository = repository(image)?;
+    let (image, target) = replaceable(model, project)?;
     let role = model.role(project.role.as_ref())?;
-    let target = Target::named("arn:*:ecr:*:*:repository/", &repository, "");
     let grants = role.authority.grants_of(push);
     let grant = grants.iter().find(|grant| reaches(grant, &target))?;
     let found = finding(model, role, &[grant])?
@@ -35,6 +34,13 @@ fn of_project(model: &Model, project: &BuildProject, push: &Wanted) -> Option<Fi
         .fact("image", image.display())
         .related(image.span, "and builds run in this image");
     Some(found)
+}
+
+/// The image of a build and its repository, where a push there replaces the image: a digest, or tags that do not move,
+/// keep what is meant.
+pub fn replaceable<'m>(model: &Model, project: &'m BuildProject) -> Option<(&'m Text, Target)> {
+    let image = project.image.as_ref().filter(|image| !image.display().contains('@') && !keeps_tags(model, project))?;
+    Some((image, Target::named("arn:*:ecr:*:*:repository/", &repository(image)?, "")))
 }
 
 /// `shop/builder` of `111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/builder:3`, `${Builder.RepositoryUri}`

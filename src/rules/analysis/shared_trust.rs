@@ -36,8 +36,6 @@ fn bind(_: &Params) -> Check {
 }
 
 fn of_role(role: &Principal) -> Option<Finding> {
-    // What a role without power shares is no loss.
-    let power = role.every_power().iter().min_by_key(|power| !power.label.is_high())?;
     let allows = role.trust.as_ref()?.allows();
     let mut trusted: Vec<(&str, Span)> = Vec::new();
     for statement in allows {
@@ -50,6 +48,8 @@ fn of_role(role: &Principal) -> Option<Finding> {
         }
     }
     let [_, (_, second), ..] = trusted.as_slice() else { return None };
+    // What a role without power shares is no loss.
+    let power = role.every_power().iter().min_by_key(|power| !power.label.is_high())?;
     let names: Vec<String> = trusted.iter().map(|(name, _)| (*name).to_owned()).collect();
     let mut found = Finding::new(*second, role.display())
         .fact("role", role.display())

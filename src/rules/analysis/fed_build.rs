@@ -1,0 +1,82 @@
+//! Builds of reviewed code that run what a build of unreviewed code can change: their image, or their repository.
+
+use super::chain::{trust_confidence, with_conditions};
+use super::own_build_image::replaceable;
+use super::reach::Target;
+use super::release_source::{Place, ReleaseSource, Writes};
+use crate::diagnostic::Severity;
+use crate::model::principal::may_be_one_account;
+use crate::model::{BuildProject, Model, Principal};
+use crate::needs::arn::split_once;
+use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::value::Text;
+
+pub const ANALYSIS: Analysis = Analysis {
+    name: "fed-build",
+    summary: "a build of unreviewed code can change what another build runs",
+    params: &[],
+    facts: &["project", "other", "what", "who"],
+    bind,
+};
+
+fn bind(_: &Params) -> Check {
+    Box::new(|context: &Context<'_>| {
+        let model = context.model;
+        let untrusted = model.projects.iter().filter(|project| project.runs_untrusted_code());
+        let with_role = untrusted.filter_map(|project| Some((project, model.role(project.role.as_ref())?)));
+        with_role.filter_map(|(project, role)| finding(model, project, role)).collect()
+    })
+}
+
+fn finding(model: &Model, project: &BuildProject, role: &Principal) -> Option<Finding> {
+    let writes = Writes::of(role);
+    let others = model.projects.iter().filter(|other| {
+        let is_own = model.role(other.role.as_ref()).is_some_and(|own| std::ptr::eq(own, role));
+        !other.runs_untrusted_code()
+            && !is_own
+            && may_be_one_account(other.account.as_deref(), project.account.as_deref())
+    });
+    let reached = others.filter_map(|other| {
+        let mut sources = [image(model, other), repository(other)].into_iter().flatten();
+        sources.find_map(|(source, what)| Some((other, source.text, what, writes.to(&source)?.clone())))
+    });
+    // Of copies of a template the nearest is meant, and of those the one that deploys.
+    let (other, text, what, grant) = reached.min_by_key(|(other, ..)| {
+        (std::cmp::Reverse(model.nearness(other.file, project.file)), other.deploys.is_none())
+    })?;
+    let power = model.role(other.role.as_ref()).and_then(Principal::high_power);
+    let mut found = Finding::new(text.span, format!("{} {}", project.display(), other.display()))
+        .fact("project", project.display())
+        .fact("other", other.display())
+        .fact("what", what)
+        .fact("who", project.trust.level.who())
+        .related(grant.span, format!("`{}` lets `{}` push there", role.display(), project.display()))
+        .granted([&grant]);
+    if let Some((span, text)) = project.trust.because.first() {
+        found = found.related(*span, text.clone());
+    }
+    found = match power {
+        Some(power) => found.related(power.span, format!("its role may {}", power.label.verb())),
+        None if other.deploys.is_none() => found.severity(Severity::Medium),
+        None => found,
+    };
+    found.confidence = trust_confidence(project).and(grant.confidence);
+    Some(with_conditions(found, &project.trust.when, Vec::new()))
+}
+
+fn image<'m>(model: &Model, project: &'m BuildProject) -> Option<(ReleaseSource<'m>, &'static str)> {
+    let (text, target) = replaceable(model, project)?;
+    Some((ReleaseSource { text, place: Place::Images(target) }, "image"))
+}
+
+/// The repository that a project takes its code from by itself.
+fn repository(project: &BuildProject) -> Option<(ReleaseSource<'_>, &'static str)> {
+    let text = project.source.location.as_ref().filter(|_| project.source.kind == "CODECOMMIT")?;
+    let name = split_once(text, "/v1/repos/").map_or_else(|| by_reference(text), |(_, name)| Some(name))?;
+    Some((ReleaseSource { text, place: Place::Code(Target::named("arn:*:codecommit:*:*:", &name, "")) }, "source"))
+}
+
+/// `${Repository.CloneUrlHttp}`
+fn by_reference(url: &Text) -> Option<Text> {
+    url.as_hole().filter(|hole| hole.name.ends_with(".CloneUrlHttp")).map(|_| url.clone())
+}
