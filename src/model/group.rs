@@ -1,7 +1,7 @@
 //! Commands that run together, and values that are set by name, wherever they are written.
 
-use super::{BuildProject, Model};
 use super::command::Command;
+use super::{BuildProject, Model};
 use crate::source::{FileId, Span};
 use crate::template::buildspec::VariableOrigin;
 use crate::template::dockerfile::Action;
@@ -48,7 +48,13 @@ pub fn groups(model: &Model) -> Vec<Group<'_>> {
         groups.push(Group { file, commands, deploying: None, builds: Vec::new(), is_image: true });
     }
     for one in &model.compose {
-        groups.push(Group { file: one.compose.file, commands: &one.commands, deploying: None, builds: Vec::new(), is_image: false });
+        groups.push(Group {
+            file: one.compose.file,
+            commands: &one.commands,
+            deploying: None,
+            builds: Vec::new(),
+            is_image: false,
+        });
     }
     groups.retain(|group| !group.commands.is_empty());
     groups
