@@ -2,7 +2,8 @@
 //! the report as it is read.
 //!
 //! A state may have an `iamlint.toml`. Beside each state of a project lie `<state>.expected` (`rule severity path:line`, one finding a
-//! line), `<state>.forbidden` (`rule [path]`), and `<state>.out`, which `BLESS=1` writes anew.
+//! line; `also` for the severity where the finding of another rule tells it), `<state>.forbidden` (`rule [path]`, of all rules
+//! there are, and told with others neither), and `<state>.out`, which `BLESS=1` writes anew.
 //! `<state>.pending` lists findings that should not be there and still are; a line of it that no
 //! longer holds fails the test too.
 
@@ -11,7 +12,7 @@ mod walk;
 use iamlint::config::Config;
 use iamlint::linter::{Options, Report, lint};
 use iamlint::report::{Format, Style, render};
-use iamlint::rules::builtin;
+use iamlint::rules::{Rule, builtin};
 use iamlint::source::Sources;
 use iamlint::suppress;
 use std::collections::BTreeSet;
@@ -23,21 +24,20 @@ use walk::{files_below, shown};
 fn every_project_has_exactly_the_expected_findings() {
     let mut failures = Vec::new();
     for state in states() {
-        let (sources, report) = run(&state);
-        let mut found: Vec<String> = report
-            .diagnostics
-            .iter()
-            .map(|found| {
-                let span = found.primary.span;
-                let line = sources.position(span).line;
-                format!("{} {} {}:{line}", found.rule, found.severity, sources.path(span.file))
-            })
-            .collect();
+        let (sources, report) = run(&state, &builtin::asked_by_default());
+        let (mut found, mut also) = (Vec::new(), Vec::new());
+        for one in &report.diagnostics {
+            let span = one.primary.span;
+            let place = format!("{}:{}", sources.path(span.file), sources.position(span).line);
+            found.push(format!("{} {} {place}", one.rule, one.severity));
+            also.extend(one.also.iter().map(|rule| format!("{rule} also {place}")));
+        }
         let pending = beside(&state, "pending");
         let pending = if pending.exists() { lines(&pending) } else { Vec::new() };
         for expected in lines(&beside(&state, "expected")).into_iter().chain(pending) {
             match found.iter().position(|one| *one == expected) {
                 Some(index) => drop(found.remove(index)),
+                None if also.contains(&expected) => {}
                 None => failures.push(format!("{}: not found: {expected}", state.display())),
             }
         }
@@ -50,12 +50,13 @@ fn every_project_has_exactly_the_expected_findings() {
 fn no_project_has_a_forbidden_finding() {
     let mut failures = Vec::new();
     for state in states() {
-        let (sources, report) = run(&state);
+        let (sources, report) = run(&state, builtin::rules());
         for line in lines(&beside(&state, "forbidden")) {
             let mut words = line.split_whitespace();
             let (rule, path) = (words.next().expect("a rule"), words.next());
             let fired = report.diagnostics.iter().filter(|found| {
-                found.rule == rule && path.is_none_or(|path| sources.path(found.primary.span.file) == path)
+                (found.rule == rule || found.also.iter().any(|also| also == rule))
+                    && path.is_none_or(|path| sources.path(found.primary.span.file) == path)
             });
             failures.extend(fired.map(|found| format!("{}: forbidden: {line}: {}", state.display(), found.message)));
         }
@@ -84,7 +85,7 @@ fn every_report_reads_as_it_did() {
     let bless = std::env::var_os("BLESS").is_some();
     let mut failures = Vec::new();
     for state in states() {
-        let (sources, report) = run(&state);
+        let (sources, report) = run(&state, &builtin::asked_by_default());
         let text = render(&report, &sources, Format::Rich, &Style::default(), None);
         let golden = beside(&state, "out");
         if bless {
@@ -100,15 +101,15 @@ fn every_report_reads_as_it_did() {
 fn a_run_gives_the_same_bytes_every_time() {
     for state in states() {
         let once = || {
-            let (sources, report) = run(&state);
+            let (sources, report) = run(&state, &builtin::asked_by_default());
             render(&report, &sources, Format::Json, &Style::default(), None)
         };
         assert_eq!(once(), once(), "{}", state.display());
     }
 }
 
-/// All files of a state, linted with all rules and its configuration; paths start at the state's folder.
-fn run(state: &Path) -> (Sources, Report) {
+/// All files of a state, linted with these rules and its configuration; paths start at the state's folder.
+fn run(state: &Path, rules: &[Rule]) -> (Sources, Report) {
     let mut sources = Sources::new();
     for path in files_below(state) {
         let name = shown(path.strip_prefix(state).expect("below the state"));
@@ -117,7 +118,7 @@ fn run(state: &Path) -> (Sources, Report) {
     let file = sources.iter().find(|(_, source)| source.path == "iamlint.toml").map(|(file, _)| file);
     let config = file.map(|file| Config::read(&sources, file, "").expect("a good configuration"));
     let options = Options { config: config.unwrap_or_default(), ..Options::default() };
-    let report = lint(&sources, &builtin::asked_by_default(), &options);
+    let report = lint(&sources, rules, &options);
     (sources, report)
 }
 

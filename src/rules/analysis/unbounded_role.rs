@@ -31,7 +31,9 @@ fn bind(_: &Params) -> Check {
         let open = roles.filter(|role| role.authority.boundary.is_none() && role.boundary_ref.is_none());
         let found = open.filter_map(|role| {
             let grants = role.authority.grants_of(&gives);
-            Some(finding(context.model, role, &[grants.first()?])?.severity(Severity::Info).lowered_by(0))
+            // What is made below a boundary does not go beyond it.
+            let given = grants.iter().find(|grant| grant.tests_on("iam:PermissionsBoundary").next().is_none())?;
+            Some(finding(context.model, role, &[given])?.severity(Severity::Info).lowered_by(0))
         });
         found.collect()
     })
