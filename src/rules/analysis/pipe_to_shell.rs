@@ -49,7 +49,8 @@ fn more_than_a_build(model: &Model, group: &Group<'_>) -> Option<String> {
         return Some(format!("`{name}`, which deploys"));
     }
     group.builds.iter().filter(|project| !project.trust.is_untrusted()).find_map(|project| {
-        let power = model.role(project.role.as_ref())?.high_power()?;
+        let mut powers = model.role(project.role.as_ref())?.every_power().iter();
+        let power = powers.find(|power| power.label.is_high() && power.doubts.is_empty())?;
         Some(format!("`{}`, which may {}", project.display(), power.label.verb()))
     })
 }
