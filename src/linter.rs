@@ -307,7 +307,13 @@ fn take(repository: &Repository<'_>, file: FileId, asked: &Asked, options: &Opti
         true => "too little of it is YAML or JSON to tell what it is",
         false => "speaks of AWS resources or statements, and is no template, buildspec or policy",
     });
-    Taken { odd, foreign, ..Taken::plain(Format::Other, lower::package(repository, file)) }
+    // One that is meant to be ours is told where it breaks off.
+    let is_meant = speaks || (!foreign && options.named.contains(&file));
+    let fragment = match broken && is_meant {
+        true => lower::Fragment { problems: parsed.problems.clone(), ..lower::Fragment::default() },
+        false => lower::package(repository, file),
+    };
+    Taken { odd, foreign, ..Taken::plain(Format::Other, fragment) }
 }
 
 fn summarise_files(sources: &Sources, options: &Options, taken: &[Taken]) -> Summary {

@@ -132,6 +132,13 @@ pub fn looks_random(text: &str) -> bool {
         && has(text, u8::is_ascii_digit)
         && entropy(text) >= 4.0
         && !text.contains("EXAMPLE")
+        && !waits_for_value(text)
+}
+
+/// `Your_Token_With_The_Right_To_Publish_01`
+fn waits_for_value(text: &str) -> bool {
+    let start: String = text.chars().take(8).collect::<String>().to_ascii_lowercase();
+    start.starts_with("your") || start == "changeme"
 }
 
 /// `AKIA…` is a long-term key, `ASIA…` a temporary one; sixteen characters of base 32 follow.

@@ -5,8 +5,9 @@ use super::named_image::{NamedBy, named_image};
 use super::stake::{at_stake, is_website};
 use crate::diagnostic::{Doubt, Label, Severity};
 use crate::model::{DeclaredResource, Model, ShownParameter};
+use crate::rules::secrets::is_dummy;
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use crate::value::{Condition, HoleKind, Map, Text, Value, can_hold_together};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
@@ -110,10 +111,22 @@ fn bind(params: &Params) -> Check {
         let resources = context.model.resources.iter().filter(|resource| types.contains(&resource.kind));
         let found = resources.flat_map(|resource| {
             let found = question.of_resource(context.model, resource).into_iter();
-            found.map(|found| with_conditions(found, resource.when.as_slice(), Vec::new()))
+            found.map(|found| match question.secret && is_word_of_a_test(context.sources, found.span) {
+                true => with_conditions(found.severity(Severity::Low), resource.when.as_slice(), Vec::new()),
+                false => with_conditions(found, resource.when.as_slice(), Vec::new()),
+            })
         });
         found.collect()
     })
+}
+
+/// `secret-token` in a template that tests alone take.
+fn is_word_of_a_test(sources: &Sources, span: Span) -> bool {
+    const FOLDERS: [&str; 7] = ["test", "tests", "__tests__", "spec", "specs", "testdata", "fixtures"];
+    const WORDS: [&str; 5] = ["dummy", "example", "fake", "secret-token", "test"];
+    let value = sources.slice(span).trim_matches(['"', '\'']).to_ascii_lowercase();
+    let mut folders = sources.path(span.file).split('/').rev().skip(1);
+    (is_dummy(&value) || WORDS.iter().any(|word| value.contains(word))) && folders.any(|one| FOLDERS.contains(&one))
 }
 
 struct Question {

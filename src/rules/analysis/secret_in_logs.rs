@@ -38,7 +38,19 @@ fn of_buildspec(source: &BuildspecSource) -> Vec<Finding> {
             .related(*span, "the secret");
         findings.push(found);
     }
+    let mut is_traced = false;
     for (index, command) in source.commands.iter().enumerate() {
+        is_traced = trace_of(command).unwrap_or(is_traced);
+        let by = if is_traced { Some("by `set -x`") } else { is_debugged(command).then_some("by `--debug`") };
+        if let Some((by, (name, span))) = by.zip(secrets.iter().find(|(name, _)| is_argument(command, name))) {
+            let found = Finding::new(command.span, format!("traced {name}"))
+                .fact("variable", *name)
+                .fact("deed", format!("is printed into the log {by}"))
+                .related(*span, "the secret")
+                .through(command);
+            findings.push(found);
+            continue;
+        }
         let goes_on = source.commands.get(index + 1).is_some_and(|next| next.is_piped_into);
         if !matches!(command.program(), "echo" | "printf" | "printenv" | "env") || command.is_redirected || goes_on {
             continue;
@@ -63,13 +75,29 @@ fn is_secret(name: &str, origin: VariableOrigin) -> bool {
     origin == VariableOrigin::SecretsManager || is_named.iter().any(|part| name.contains(part))
 }
 
+/// `set -ex` shows what is run from then on, with its variables filled in, and `set +x` ends that.
+fn trace_of(command: &Command) -> Option<bool> {
+    let flags = command.arguments().iter().filter(|_| command.program() == "set").map(|word| word.text.as_str());
+    let mut switches = flags.filter(|flag| flag.starts_with(['-', '+']) && !flag.starts_with("--"));
+    switches.find(|flag| flag.contains('x')).map(|flag| flag.starts_with('-'))
+}
+
+/// The AWS CLI shows its arguments.
+fn is_debugged(command: &Command) -> bool {
+    command.program() == "aws" && command.arguments().iter().any(|word| word.text == "--debug")
+}
+
+fn is_argument(command: &Command, name: &str) -> bool {
+    command.arguments().iter().any(|word| has_value_of(word, name))
+}
+
 /// `env` and `printenv` alone print every variable, `printenv NAME` that one.
 fn prints(command: &Command, name: &str) -> bool {
     let arguments = command.arguments();
     match command.program() {
         "env" => arguments.is_empty(),
         "printenv" => arguments.is_empty() || arguments.iter().any(|word| word.text == name),
-        _ => arguments.iter().any(|word| has_value_of(word, name)),
+        _ => is_argument(command, name),
     }
 }
 

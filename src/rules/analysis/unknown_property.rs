@@ -3,9 +3,12 @@
 use super::chain::list;
 use crate::diagnostic::Applicability;
 use crate::edit::Change;
-use crate::model::DeclaredResource;
+use crate::model::{BuildProject, DeclaredResource};
 use crate::rules::pack::nearest;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::source::Span;
+use crate::template::Format;
+use crate::value::Value;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -46,7 +49,38 @@ static TABLE: LazyLock<BTreeMap<&'static str, Properties>> = LazyLock::new(|| {
 });
 
 fn bind(_: &Params) -> Check {
-    Box::new(|context: &Context<'_>| context.model.resources.iter().flat_map(of_resource).collect())
+    Box::new(|context: &Context<'_>| {
+        context.model.resources.iter().flat_map(of_resource).chain(inside_of_properties(context)).collect()
+    })
+}
+
+/// Slips below the properties themselves. What the AWS CLI prints has names of its own.
+fn inside_of_properties(context: &Context<'_>) -> Vec<Finding> {
+    let model = context.model;
+    let is_written = |project: &&BuildProject| context.formats[project.file.index()] != Format::CliDump;
+    let buildspecs = model.projects.iter().filter(is_written).filter_map(|project| {
+        let (key, _) = project.properties.get("Source")?.as_map()?.entry("Buildspec")?;
+        Some((project.display(), "AWS::CodeBuild::Project", key, "BuildSpec", Applicability::Safe))
+    });
+    let stores = model.pipelines.iter().filter_map(|pipeline| {
+        let (key, value) = pipeline.properties.as_map()?.entry("ArtifactStore")?;
+        let is_list = matches!(value, Value::List(..));
+        let name = pipeline.logical_id.value.as_str();
+        is_list.then_some((name, "AWS::CodePipeline::Pipeline", key, "ArtifactStores", Applicability::Unsafe))
+    });
+    let slips = buildspecs.chain(stores).map(|(name, kind, key, meant, applicability)| {
+        let problem = match meant {
+            "ArtifactStores" => "`ArtifactStore` is one store, and not a list".to_owned(),
+            _ => format!("`{kind}` has no property `Source.{}`", key.value),
+        };
+        let help = format!("did you mean `{meant}`?");
+        let mut found = finding(name, kind, format!("{name} {}", key.value), key.span, problem);
+        found = found.fact("property", &*key.value).label("no such property");
+        found.change = Some(Change::rename(applicability, &help, key.span, &key.value, meant));
+        found.help = Some(help);
+        found
+    });
+    slips.collect()
 }
 
 fn of_resource(resource: &DeclaredResource) -> Vec<Finding> {
@@ -67,8 +101,7 @@ fn of_resource(resource: &DeclaredResource) -> Vec<Finding> {
             CONFUSIONS.iter().find(|(kind, wrong, _)| *kind == resource.kind && *wrong == name).map(|found| found.2);
         let meant = confusion.or_else(|| nearest(name, known.keys().copied().filter(|known| !written(known))));
         let subject = format!("{} {name}", resource.logical_id.value);
-        let mut found =
-            finding(resource, subject, property.span, format!("`{}` has no property `{name}`", resource.kind));
+        let mut found = of(resource, subject, property.span, format!("`{}` has no property `{name}`", resource.kind));
         found = found.fact("property", name).label("no such property");
         if let Some(meant) = meant {
             let help = format!("did you mean `{meant}`?");
@@ -93,7 +126,7 @@ fn of_resource(resource: &DeclaredResource) -> Vec<Finding> {
             let shown = list(&names, 4);
             let subject = format!("{} {shown} missing", resource.logical_id.value);
             let problem = format!("`{}` lacks {shown}, which `{}` needs", resource.logical_id.value, resource.kind);
-            let mut found = finding(resource, subject, resource.logical_id.span, problem).fact("property", &*shown);
+            let mut found = of(resource, subject, resource.logical_id.span, problem).fact("property", &*shown);
             found.help = Some(format!("add {shown}: CloudFormation refuses the resource without"));
             findings.push(found.label(format!("has no {shown}")));
         }
@@ -101,9 +134,10 @@ fn of_resource(resource: &DeclaredResource) -> Vec<Finding> {
     findings
 }
 
-fn finding(resource: &DeclaredResource, subject: String, span: crate::source::Span, problem: String) -> Finding {
-    Finding::new(span, subject)
-        .fact("resource", resource.logical_id.value.clone())
-        .fact("kind", resource.kind.clone())
-        .fact("problem", problem)
+fn of(resource: &DeclaredResource, subject: String, span: Span, problem: String) -> Finding {
+    finding(&resource.logical_id.value, &resource.kind, subject, span, problem)
+}
+
+fn finding(resource: &str, kind: &str, subject: String, span: Span, problem: String) -> Finding {
+    Finding::new(span, subject).fact("resource", resource).fact("kind", kind).fact("problem", problem)
 }
