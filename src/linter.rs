@@ -161,7 +161,7 @@ fn read(sources: &Sources, rules: &[Rule], options: &Options) -> (Understood, Su
     let given = options.config.given(sources);
     let (repository, trees) = repository.without_trees();
     let model = model::link(sources, &repository, taken.into_iter().map(|file| file.fragment).collect(), given);
-    summarise_model(sources, &options, &model, &mut summary);
+    summarise_model(sources, &options, &model, &formats, &mut summary);
     (Understood { model, formats, trees, summary, options }, suppressions)
 }
 
@@ -342,7 +342,7 @@ fn summarise_files(sources: &Sources, options: &Options, taken: &[Taken]) -> Sum
     summary
 }
 
-fn summarise_model(sources: &Sources, options: &Options, model: &Model, summary: &mut Summary) {
+fn summarise_model(sources: &Sources, options: &Options, model: &Model, formats: &[Format], summary: &mut Summary) {
     let is_role = |one: &&model::Principal| one.kind == model::PrincipalKind::Role && options.reports(one.file);
     summary.roles = model.principals.iter().filter(is_role).count();
     let policies = model.policies.iter().filter(|policy| options.reports(policy.file));
@@ -353,15 +353,37 @@ fn summarise_model(sources: &Sources, options: &Options, model: &Model, summary:
         summary.commands += 1;
         summary.understood += usize::from(!command.is_opaque());
     }
-    let not_read = model.not_read.iter().filter(|(span, _)| options.reports(span.file));
+    let not_read = model.not_read.iter().cloned().chain(unseen_in_outputs(model, formats));
+    let not_read = not_read.filter(|(span, _)| options.reports(span.file));
     summary.not_analysed.extend(not_read.map(|(span, reason)| NotAnalysed {
         path: sources.path(span.file).to_owned(),
-        span: Some(*span),
-        reason: reason.clone(),
+        span: Some(span),
+        reason,
     }));
     summary.not_analysed.sort_by(|left, right| (&left.path, left.span).cmp(&(&right.path, right.span)));
     // Services may take in one part, each for itself.
     summary.not_analysed.dedup();
+}
+
+/// What is attached in an output of the AWS CLI and stands in none of the files, once for each output. Of roles of CI a rule
+/// tells.
+fn unseen_in_outputs(model: &Model, formats: &[Format]) -> Vec<(Span, String)> {
+    let is_meant =
+        |one: &&model::Principal| formats[one.file.index()] == Format::CliDump && one.is_whole() && !one.is_ci_role();
+    let mut places: BTreeMap<FileId, BTreeMap<Span, String>> = BTreeMap::new();
+    for one in model.principals.iter().filter(is_meant) {
+        for reason in &one.authority.unseen {
+            let Some(span) = reason.span else { continue };
+            let text = || format!("a part of what `{}` may do: {}", one.display(), reason.text);
+            places.entry(span.file).or_default().entry(span).or_insert_with(text);
+        }
+    }
+    let told = places.into_values().filter_map(|mut places| {
+        let (span, text) = places.pop_first()?;
+        let more = if places.is_empty() { String::new() } else { format!(", and {} more such", places.len()) };
+        Some((span, text + &more))
+    });
+    told.collect()
 }
 
 /// A finding that rests on a place that was mended is less sure.

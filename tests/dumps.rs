@@ -341,6 +341,65 @@ fn an_account_that_is_cut_off_is_said_to_be() {
     assert_eq!(stops(&pages), 3, "the account that is whole is another one");
 }
 
+/// The places of what is not analysed, with the reasons.
+fn not_analysed(text: &str) -> Vec<(String, String)> {
+    let (sources, report) = run(&[("account.json", text)]);
+    let told = report.summary.not_analysed.into_iter();
+    told.map(|one| (sources.slice(one.span.expect("a place")).to_owned(), one.reason)).collect()
+}
+
+#[test]
+fn where_an_output_stops_is_pointed_at() {
+    for (key, value, place) in
+        [("IsTruncated", "true", "true"), ("Marker", "\"ANeXamPLe\"", "\"ANeXamPLe\""), ("IsTruncated", "false", "")]
+    {
+        let text = format!(r#"{{"RoleDetailList": [{}], "{key}": {value}}}"#, role("a", "111122223333", ""));
+        let text = text.replace("codebuild", "lambda");
+        let told = not_analysed(&text);
+        let places: Vec<&str> = told
+            .iter()
+            .filter(|(_, reason)| reason.contains("more was to come"))
+            .map(|(place, _)| place.as_str())
+            .collect();
+        assert_eq!(places, if place.is_empty() { vec![] } else { vec![place] }, "{key}: {value}");
+    }
+}
+
+#[test]
+fn a_policy_that_is_attached_and_in_none_of_the_files_is_pointed_at() {
+    let holder = |name: &str, arn: &str| {
+        let policies = format!(
+            r#", "RolePolicyList": [], "AttachedManagedPolicies": [{{"PolicyName": "own", "PolicyArn": "{arn}"}}]"#
+        );
+        role(name, "111122223333", &policies)
+    };
+    let (own, other) = ("arn:aws:iam::111122223333:policy/own", "arn:aws:iam::111122223333:policy/other");
+    let of_aws = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
+    let workload = |arns: &[&str]| {
+        let roles: Vec<String> = arns.iter().enumerate().map(|(at, arn)| holder(&format!("r{at}"), arn)).collect();
+        account(&roles).replace("codebuild", "lambda")
+    };
+    let told = not_analysed(&workload(&[own]));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].0.contains(own) && told[0].1.contains("`r0`") && told[0].1.ends_with("in none of the files"));
+    // One line for an output, however much is missing in it.
+    let told = not_analysed(&workload(&[own, of_aws, other]));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].0.contains(own) && told[0].1.ends_with("and 1 more such"), "{told:?}");
+    // What AWS writes is known, and of roles of CI a rule tells.
+    assert_eq!(not_analysed(&workload(&[of_aws])), []);
+    let of_ci = account(&[holder("build", own)]);
+    assert_eq!(not_analysed(&of_ci), []);
+    assert!(fires(&found(&[("account.json", &of_ci)]), "role-policy-unavailable"));
+    // Where a file of its own has the policy, nothing is missing.
+    let policy = format!(
+        r#"{{"Policies": [{{"PolicyName": "own", "Arn": "{own}", "DefaultVersionId": "v1", "PolicyVersionList": [
+        {{"VersionId": "v1", "IsDefaultVersion": true, "Document": {CREATES_ROLES}}}]}}], "RoleDetailList": []}}"#
+    );
+    let (_, report) = run(&[("account.json", &workload(&[own])), ("policies.json", &policy)]);
+    assert_eq!(report.summary.not_analysed.len(), 0);
+}
+
 #[test]
 fn who_is_for_emergencies_shows_a_second_factor_or_is_named() {
     let mut whole = details();

@@ -80,7 +80,7 @@ pub enum Opaque {
 }
 
 /// Programs that run the command behind them, and their options that take a word.
-const WRAPPERS: [(&str, &[&str]); 22] = [
+const WRAPPERS: [(&str, &[&str]); 21] = [
     ("sudo", &["-u", "-g", "-h", "-p", "-C", "-r", "-t", "--user", "--group"]),
     ("doas", &["-u"]),
     ("env", &["-u", "-C", "--unset", "--chdir"]),
@@ -98,7 +98,6 @@ const WRAPPERS: [(&str, &[&str]); 22] = [
     ("xargs", &["-I", "-n", "-P", "-L", "-d", "-a", "-E", "-s", "--max-args", "--max-procs"]),
     ("npx", &["-p", "--package"]),
     ("bunx", &[]),
-    ("pipx", &[]),
     ("uvx", &[]),
     ("retry", &[]),
     ("travis_retry", &[]),

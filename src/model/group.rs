@@ -1,7 +1,7 @@
 //! Commands that run together, and values that are set by name, wherever they are written.
 
-use super::Model;
 use super::command::Command;
+use super::{BuildProject, Model};
 use crate::source::{FileId, Span};
 use crate::template::buildspec::VariableOrigin;
 use crate::template::dockerfile::Action;
@@ -13,6 +13,8 @@ pub struct Group<'m> {
     pub commands: &'m [Command],
     /// The build or action that runs them, when it deploys or shares its role with what deploys.
     pub deploying: Option<String>,
+    /// The builds that run them.
+    pub builds: Vec<&'m BuildProject>,
     /// Where the commands are those of an image.
     pub is_image: bool,
 }
@@ -29,23 +31,30 @@ pub struct NamedValue<'m> {
 pub fn groups(model: &Model) -> Vec<Group<'_>> {
     let mut groups = Vec::new();
     for (id, source) in model.buildspecs.iter().enumerate() {
-        let mut users = model.projects.iter().filter(|project| project.buildspec_id() == Some(id));
-        let deploying = users.find(|project| project.deploys.is_some()).map(|project| project.display().to_owned());
-        groups.push(Group { file: source.file, commands: &source.commands, deploying, is_image: false });
+        let builds: Vec<_> = model.projects.iter().filter(|project| project.buildspec_id() == Some(id)).collect();
+        let deploying = builds.iter().find(|project| project.deploys.is_some());
+        let deploying = deploying.map(|project| project.display().to_owned());
+        groups.push(Group { file: source.file, commands: &source.commands, deploying, builds, is_image: false });
     }
     for pipeline in &model.pipelines {
         for (_, _, _, action) in pipeline.actions() {
             let (file, commands) = (pipeline.file, &action.commands[..]);
             let deploying = action.has_role_that_deploys(pipeline).then(|| action.name.display().into_owned());
-            groups.push(Group { file, commands, deploying, is_image: false });
+            groups.push(Group { file, commands, deploying, builds: Vec::new(), is_image: false });
         }
     }
     for image in &model.images {
         let (file, commands) = (image.dockerfile.file, &image.commands[..]);
-        groups.push(Group { file, commands, deploying: None, is_image: true });
+        groups.push(Group { file, commands, deploying: None, builds: Vec::new(), is_image: true });
     }
     for one in &model.compose {
-        groups.push(Group { file: one.compose.file, commands: &one.commands, deploying: None, is_image: false });
+        groups.push(Group {
+            file: one.compose.file,
+            commands: &one.commands,
+            deploying: None,
+            builds: Vec::new(),
+            is_image: false,
+        });
     }
     groups.retain(|group| !group.commands.is_empty());
     groups

@@ -1,8 +1,9 @@
 //! Scripts that are fetched and run in one go.
 
 use crate::diagnostic::Severity;
+use crate::model::Model;
 use crate::model::command::{Command, is_python};
-use crate::model::group::groups;
+use crate::model::group::{Group, groups};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -33,14 +34,25 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                 fetch = Some(command);
             }
             let Some(mut found) = found else { continue };
-            if let Some(name) = &group.deploying {
-                found =
-                    found.severity(Severity::High).note(format!("it runs with the role of `{name}`, which deploys"));
+            if let Some(runs_with) = more_than_a_build(context.model, &group) {
+                found = found.severity(Severity::High).note(format!("it runs with the role of {runs_with}"));
             }
             findings.push(found);
         }
     }
     findings
+}
+
+/// What deploys, or a build of reviewed code whose role may do much: there the script is what nobody has looked at.
+fn more_than_a_build(model: &Model, group: &Group<'_>) -> Option<String> {
+    if let Some(name) = &group.deploying {
+        return Some(format!("`{name}`, which deploys"));
+    }
+    group.builds.iter().filter(|project| !project.trust.is_untrusted()).find_map(|project| {
+        let mut powers = model.role(project.role.as_ref())?.every_power().iter();
+        let power = powers.find(|power| power.label.is_high() && power.doubts.is_empty())?;
+        Some(format!("`{}`, which may {}", project.display(), power.label.verb()))
+    })
 }
 
 fn finding(fetch: &Command, shell: &Command) -> Finding {

@@ -46,7 +46,7 @@ fn bind(_: &Params) -> Check {
 
 fn of_role(model: &Model, role: &Principal, activity: &Activity, today: Date) -> Option<Finding> {
     let idle = days(last_sign(*activity), today);
-    if idle <= DAYS || days(activity.created, today) <= DAYS {
+    if idle <= DAYS {
         return None;
     }
     let since = match activity.last_used {

@@ -33,8 +33,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             findings.push(Finding::new(span, what.clone()).fact("what", format!("`{what}`")).through(command));
         }
     }
-    // Those of projects have a rule of their own.
-    for one in named_values(context.model).iter().filter(|one| !one.is_of_project) {
+    for one in named_values(context.model).iter().filter(|one| !(one.is_of_project && has_rule_of_its_own(one.name))) {
         let value = one.value.literal().unwrap_or_default();
         if is_off_by(one.name, value) {
             findings.push(Finding::new(one.span, one.name).fact("what", format!("`{}={value}`", one.name)));
@@ -87,6 +86,11 @@ fn switched_off(command: &Command) -> Option<(String, crate::source::Span)> {
     let next = arguments.get(index + 1).filter(|_| matches!(word.text.as_str(), "strict-ssl" | "http.sslVerify"));
     let next = next.map_or(String::new(), |next| format!(" {}", next.written()));
     Some((format!("{program} … {}{next}", word.written()), word.span))
+}
+
+/// On projects `build-tls-unverified` tells of these.
+fn has_rule_of_its_own(name: &str) -> bool {
+    matches!(name, "NODE_TLS_REJECT_UNAUTHORIZED" | "PYTHONHTTPSVERIFY")
 }
 
 fn is_off_by(name: &str, value: &str) -> bool {

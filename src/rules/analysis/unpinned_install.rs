@@ -82,6 +82,7 @@ fn unpinned(command: &Command) -> Vec<&Word> {
                     "--find-links",
                     "--trusted-host",
                     "--timeout",
+                    "--python",
                 ],
                 is_loose_for_pip,
             )

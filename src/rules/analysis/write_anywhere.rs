@@ -59,6 +59,7 @@ fn of_role(model: &Model, role: &Principal, of_workload: bool) -> Vec<Finding> {
         // Every workload logs and counts. What is wrong with passing any role is another rule's to say,
         // whosesoever the policy is.
         free.retain(|grant| !is_given(grant.span) && !is_telemetry(&grant.action) && grant.action != "iam:PassRole");
+        free.retain(|grant| !OF_FUNCTION.contains(&grant.action.as_str()));
     }
     free.sort_by_key(|grant| grant.span);
     by_statement(&free).into_iter().filter_map(|group| of_statement(model, role, &group)).collect()
@@ -69,6 +70,13 @@ fn of_role(model: &Model, role: &Principal, of_workload: bool) -> Vec<Finding> {
 /// <https://docs.aws.amazon.com/codebuild/latest/userguide/auth-and-access-control-iam-identity-based-access-control.html>
 const OF_VPC: [&str; 3] =
     ["ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"];
+
+/// What Lambda asks of the role of a function in a VPC besides, as its own policy and the policy template of SAM allow it: on
+/// every resource.
+/// <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaVPCAccessExecutionRole.html>
+/// <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-policy-template-list.html>
+const OF_FUNCTION: [&str; 3] =
+    ["ec2:AssignPrivateIpAddresses", "ec2:DetachNetworkInterface", "ec2:UnassignPrivateIpAddresses"];
 
 /// What the agent of Systems Manager calls about its own machine, which has no id before it is there: AWS allows it on
 /// every resource too.
