@@ -65,10 +65,10 @@ fn bind(params: &Params) -> Check {
     Box::new(move |context: &Context<'_>| {
         let model = context.model;
         let meant = model.principals.par_iter().filter(|principal| is_meant(principal, &principals));
-        // What roles may do is worked out for those few who could take one.
         let targets: OnceLock<Vec<Passable<'_>>> = OnceLock::new();
-        let powerful = || model.principals.iter().filter(|role| is_powerful(role)).map(Passable::new).collect();
-        let targets = || targets.get_or_init(powerful).as_slice();
+        let is_role = |one: &&Principal| one.kind == PrincipalKind::Role;
+        let roles = || model.principals.iter().filter(is_role).map(Passable::new).collect();
+        let targets = || targets.get_or_init(roles).as_slice();
         meant
             .filter(|principal| !is_told_already(principal))
             .filter_map(|one| of_principal(model, one, targets))
@@ -76,14 +76,10 @@ fn bind(params: &Params) -> Check {
     })
 }
 
-fn is_powerful(role: &Principal) -> bool {
-    role.kind == PrincipalKind::Role && role.high_power().is_some()
-}
-
-/// Whether a role may do what the principal may not: to deploy with another role is nothing new to who deploys.
+/// Whether a role may do much that the principal may not: to deploy with another role is nothing new to who deploys.
 fn outranks(role: &Principal, principal: &Principal) -> bool {
     let strongest = |one: &Principal| one.high_power().map(|power| power.label);
-    strongest(principal).is_none_or(|own| strongest(role).is_some_and(|other| other < own))
+    strongest(role).is_some_and(|its| strongest(principal).is_none_or(|own| its < own))
 }
 
 /// Who may do everything, or change IAM, needs no way round.
@@ -104,11 +100,12 @@ fn of_principal<'m>(
     PATHS.iter().find_map(|path| {
         let needed = path.needed(&calls)?;
         let target = targets().iter().find(|target| {
+            // What a role may do takes longest to work out.
             !std::ptr::eq(target.role, principal)
                 && trusts(target.role, path.service)
-                && outranks(target.role, principal)
                 && passing.reaches(target)
                 && !is_by_design(model, principal, target.role)
+                && outranks(target.role, principal)
         });
         let mut to_service = passing.grants().iter().filter(|grant| goes_to(grant, path.service));
         let by = match target {
