@@ -161,6 +161,7 @@ static FORMS: LazyLock<Regex> = LazyLock::new(|| {
       | (?<slack>xox[bpars]-[A-Za-z0-9-]{20,})
       | (?<npm>npm_[A-Za-z0-9]{36})
       | (?<stripe>sk_live_[A-Za-z0-9]{20,})
+      | (?<jwt>eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{20,})
       | (?<key>-----BEGIN\ (?:[A-Z]+\ )?PRIVATE\ KEY-----)",
     )
     .expect("a constant pattern")
@@ -184,18 +185,22 @@ static NAMED: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a constant pattern")
 });
 
-const KINDS: [(&str, &str); 6] = [
+const KINDS: [(&str, &str); 7] = [
     ("github", "a token of GitHub"),
     ("gitlab", "a token of GitLab"),
     ("slack", "a token of Slack"),
     ("npm", "a token of npm"),
     ("stripe", "a key of Stripe"),
+    ("jwt", "a JSON web token"),
     ("key", "a private key"),
 ];
 
 /// Most files have none of these, and need no closer look.
-const SIGNS: [&str; 11] =
-    ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "npm_", "sk_live_", "PRIVATE KEY"];
+const SIGNS: [&str; 12] =
+    ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "npm_", "sk_live_", "eyJ", "PRIVATE KEY"];
+
+/// How the subject of the token begins that pages about them show: `1234567890`.
+const DOCUMENTED_TOKEN: &str = ".eyJzdWIiOiIxMjM0NTY3ODkw";
 
 /// Names of values that are secret.
 const SECRET_NAMES: [&str; 4] = ["SECRET", "PASSWORD", "TOKEN", "PRIVATE"];
@@ -257,7 +262,7 @@ fn tokens(text: &str) -> Vec<Secret> {
         let (before, after) = (&text[..place.start()], &text[place.end()..]);
         if kind != "key" {
             let goes_on = before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-            let is_token = !goes_on && is_varied(place.as_str());
+            let is_token = !goes_on && is_varied(place.as_str()) && !place.as_str().contains(DOCUMENTED_TOKEN);
             return is_token.then(|| Secret { kind: what, place: place.range(), hidden: place.range() });
         }
         // A key that is spoken of has no lines of base 64 behind it.
