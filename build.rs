@@ -54,10 +54,7 @@ fn main() {
 
     for path in TABLES {
         let path = root.join(path);
-        write_deflated(
-            &out.join(path.with_extension("bin").file_name().unwrap_or_default()),
-            text_of(&path).as_bytes(),
-        );
+        write_deflated(&out.join(file_name(&path.with_extension("bin"))), text_of(&path).as_bytes());
     }
     write_deflated(&out.join("packs.bin"), packs(&root.join("rules")).as_bytes());
     write_deflated(&out.join("examples.bin"), examples(&root.join("fixtures/rules")).as_bytes());

@@ -8,6 +8,7 @@ pub fn text(deflated: &[u8]) -> String {
     String::from_utf8(inflated(deflated)).expect("build.rs deflates text")
 }
 
+/// What `build.rs` wrote as JSON, in its types.
 #[expect(clippy::expect_used, reason = "build.rs writes it")]
 pub fn json<T: DeserializeOwned>(deflated: &[u8]) -> T {
     serde_json::from_slice(&inflated(deflated)).expect("build.rs writes JSON of this shape")

@@ -255,6 +255,11 @@ pub struct Passable<'m> {
 }
 
 impl<'m> Passable<'m> {
+    /// Every role of the model.
+    pub fn all(model: &'m Model) -> Vec<Passable<'m>> {
+        model.principals.iter().filter(|one| one.kind == PrincipalKind::Role).map(Passable::new).collect()
+    }
+
     pub fn new(role: &'m Principal) -> Passable<'m> {
         let path = role.path.as_deref();
         let unnamed = || path.map(|_| name_at_deployment(role.file, &role.logical_id));

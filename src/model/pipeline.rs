@@ -151,6 +151,19 @@ impl PipelineAction {
         self.configuration.as_ref()?.get(key).and_then(Value::as_text)
     }
 
+    /// What it sets for its build, `[{"name": "STAGE", "value": "dev", "type": "PLAINTEXT"}]`: names and plain values.
+    pub fn variables(&self) -> Vec<(String, Option<Text>)> {
+        let variable = |item: &Value| {
+            let is_plain = item.get("type").is_none_or(|kind| kind.literal() == Some("PLAINTEXT"));
+            let value = item.get("value").and_then(Value::as_text).cloned().filter(|_| is_plain);
+            // `#{variables.Name}` is a variable of the pipeline.
+            let value = value.filter(|text| !text.display().contains("#{"));
+            Some((item.get("name")?.literal()?.to_owned(), value))
+        };
+        let list = self.json_setting("EnvironmentVariables");
+        list.iter().flat_map(Value::items).filter_map(|(_, item)| variable(item)).collect()
+    }
+
     /// A text of the configuration that is JSON, read.
     pub fn json_setting(&self, key: &str) -> Option<Value> {
         let rendered = self.setting(key)?.render();

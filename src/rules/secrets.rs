@@ -137,7 +137,7 @@ pub fn looks_random(text: &str) -> bool {
 
 /// `Your_Token_With_The_Right_To_Publish_01`
 fn waits_for_value(text: &str) -> bool {
-    let start: String = text.chars().take(8).collect::<String>().to_ascii_lowercase();
+    let start = first_chars(text, 8).to_ascii_lowercase();
     start.starts_with("your") || start == "changeme"
 }
 

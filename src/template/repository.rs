@@ -239,6 +239,11 @@ pub fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
+/// Whether a path lies below a folder of one of these names.
+pub fn lies_below(path: &str, names: &[&str]) -> bool {
+    path.split('/').rev().skip(1).any(|folder| names.contains(&folder))
+}
+
 /// A folder and those above it, the root last.
 pub fn folders_up(folder: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(folder), |folder| (!folder.is_empty()).then(|| folder_of(folder)))

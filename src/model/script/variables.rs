@@ -6,7 +6,7 @@
 use super::environment::Values;
 use crate::model::{BuildProject, BuildspecId, Model};
 use crate::template::buildspec::VariableOrigin;
-use crate::value::{Text, Value};
+use crate::value::Text;
 use std::collections::{BTreeSet, HashMap};
 
 /// The projects that run a buildspec.
@@ -62,21 +62,9 @@ fn of_project(model: &Model, project: &BuildProject) -> Vec<HashMap<String, Opti
     let of_action = |at: &crate::model::ActionRef| {
         let (_, action) = model.pipelines[at.pipeline].action(*at);
         let mut variables = own.clone();
-        variables.extend(action.json_setting("EnvironmentVariables").as_ref().map(of_list).unwrap_or_default());
+        variables.extend(action.variables());
         variables
     };
     let sets: Vec<_> = project.run_by.iter().map(of_action).collect();
     if sets.is_empty() { vec![own] } else { sets }
-}
-
-/// `[{"name": "STAGE", "value": "dev", "type": "PLAINTEXT"}]`
-fn of_list(list: &Value) -> Vec<(String, Option<Text>)> {
-    let variable = |item: &Value| {
-        let is_plain = item.get("type").is_none_or(|kind| kind.literal() == Some("PLAINTEXT"));
-        let value = item.get("value").and_then(Value::as_text).cloned().filter(|_| is_plain);
-        // `#{variables.Name}` is a variable of the pipeline.
-        let value = value.filter(|text| !text.display().contains("#{"));
-        Some((item.get("name")?.literal()?.to_owned(), value))
-    };
-    list.items().into_iter().filter_map(|(_, item)| variable(item)).collect()
 }

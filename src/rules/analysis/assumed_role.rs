@@ -7,7 +7,7 @@ use crate::iam::{ArnPattern, Grant, Wanted};
 use crate::model::deployment::{Passable, names_role};
 use crate::model::principal::CiUse;
 use crate::model::provided::OF_ORGANISATION;
-use crate::model::{AuthorityLabel, Model, Power, Principal, PrincipalKind};
+use crate::model::{AuthorityLabel, Model, Power, Principal};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::value::Text;
 use rayon::prelude::*;
@@ -24,8 +24,7 @@ fn bind(_: &Params) -> Check {
     let assume = Wanted::new(&["sts:AssumeRole"]);
     Box::new(move |context: &Context<'_>| {
         let model = context.model;
-        let roles = model.principals.iter().filter(|principal| principal.kind == PrincipalKind::Role);
-        let targets: Vec<Passable<'_>> = roles.map(Passable::new).collect();
+        let targets = Passable::all(model);
         let builds = model.principals.par_iter().filter(|one| one.runs_builds() && !one.is_execution_role());
         builds.filter_map(|principal| of_principal(model, principal, &targets, &assume)).collect()
     })

@@ -9,7 +9,7 @@ use crate::rules::secrets::may_be_real;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::FileId;
 use crate::template::dockerfile::Action;
-use crate::value::{Text, Value};
+use crate::value::Text;
 use std::collections::BTreeMap;
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -29,26 +29,16 @@ fn bind(_: &Params) -> Check {
 /// One finding for each file, and one more where a project sets them in the same file.
 fn run(context: &Context<'_>) -> Vec<Finding> {
     let mut of_files: BTreeMap<(FileId, bool), Vec<NamedValue<'_>>> = BTreeMap::new();
-    let of_pipelines = variables_of_pipelines(context.model);
-    let of_pipelines =
-        of_pipelines.iter().map(|(name, value)| NamedValue { name, value, span: value.span, is_of_project: true });
-    for one in named_values(context.model).into_iter().chain(of_pipelines).filter(is_dummy) {
+    let of_actions: Vec<(String, Option<Text>)> = context.model.actions().flat_map(|one| one.variables()).collect();
+    let of_actions = of_actions.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+    // Actions set them for builds of projects.
+    let of_actions = of_actions.map(|(name, value)| NamedValue { name, value, span: value.span, is_of_project: true });
+    for one in named_values(context.model).into_iter().chain(of_actions).filter(is_dummy) {
         of_files.entry((one.span.file, one.is_of_project)).or_default().push(one);
     }
     let found =
         of_files.into_iter().map(|((file, is_of_project), ones)| told(context.model, file, is_of_project, &ones));
     found.flatten().collect()
-}
-
-/// What actions of pipelines set for their builds.
-fn variables_of_pipelines(model: &Model) -> Vec<(String, Text)> {
-    let lists = model.actions().filter_map(|action| action.json_setting("EnvironmentVariables"));
-    let of_list = |list: Value| -> Vec<(String, Text)> {
-        let pair = |one: &Value| Some((one.get("name")?.literal()?.to_owned(), one.get("value")?.as_text()?.clone()));
-        let is_plain = |one: &&Value| one.get("type").is_none_or(|kind| kind.literal() == Some("PLAINTEXT"));
-        list.items().into_iter().map(|(_, one)| one).filter(is_plain).filter_map(pair).collect()
-    };
-    lists.flat_map(of_list).collect()
 }
 
 fn told(model: &Model, file: FileId, is_of_project: bool, ones: &[NamedValue<'_>]) -> Option<Finding> {

@@ -5,7 +5,7 @@ use super::grants_action::{fits_several, is_unscoped};
 use crate::diagnostic::{Confidence, Doubt};
 use crate::iam::{ArnPattern, Grant, Wanted};
 use crate::model::deployment::{Passable, Passing};
-use crate::model::{AuthorityLabel, Model, Principal, PrincipalId, PrincipalKind};
+use crate::model::{AuthorityLabel, Model, Principal, PrincipalId};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -66,9 +66,7 @@ fn bind(params: &Params) -> Check {
         let model = context.model;
         let meant = model.principals.par_iter().filter(|principal| is_meant(principal, &principals));
         let targets: OnceLock<Vec<Passable<'_>>> = OnceLock::new();
-        let is_role = |one: &&Principal| one.kind == PrincipalKind::Role;
-        let roles = || model.principals.iter().filter(is_role).map(Passable::new).collect();
-        let targets = || targets.get_or_init(roles).as_slice();
+        let targets = || targets.get_or_init(|| Passable::all(model)).as_slice();
         meant
             .filter(|principal| !is_told_already(principal))
             .filter_map(|one| of_principal(model, one, targets))

@@ -130,11 +130,9 @@ fn frees_itself(principal: &Principal, grant: &Grant<'_>) -> bool {
 
 /// Whether a grant is limited to a path, or to names, and the roles there are seen in full and may do little.
 fn reaches_little(model: &Model, grant: &Grant<'_>) -> bool {
-    let roles: Vec<Passable<'_>> =
-        model.principals.iter().filter(|role| role.kind == PrincipalKind::Role).map(Passable::new).collect();
-    let is_harmless = |role: &Principal| {
-        role.authority.unseen.is_empty() && role.is_whole() && !role.every_power().iter().any(|one| one.label.is_high())
-    };
+    let roles = Passable::all(model);
+    let is_harmless =
+        |role: &Principal| role.authority.unseen.is_empty() && role.is_whole() && role.high_power().is_none();
     let are_harmless = |resource: &&ArnPattern| {
         let mut reached = roles.iter().filter(|role| names_role(resource, role)).peekable();
         reached.peek().is_some() && reached.all(|role| is_harmless(role.role))

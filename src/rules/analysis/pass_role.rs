@@ -3,9 +3,9 @@
 use super::chain::{WHOSE, by_statement, finding, is_meant};
 use super::grants_action::{fits_several, is_unscoped};
 use crate::iam::{ArnPattern, ConditionClass, Grant};
+use crate::model::Principal;
 use crate::model::deployment::{Passable, names_role};
 use crate::model::principal::may_be_one_account;
-use crate::model::{Principal, PrincipalKind};
 use crate::rules::{Analysis, Check, Context, Param, ParamKind, Params};
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -47,8 +47,7 @@ fn bind(params: &Params) -> Check {
     let principals = params.word("principals");
     let named = params.flag("named");
     Box::new(move |context: &Context<'_>| {
-        let roles = context.model.principals.iter().filter(|role| role.kind == PrincipalKind::Role);
-        let roles: Vec<Passable<'_>> = roles.map(Passable::new).collect();
+        let roles = Passable::all(context.model);
         let mut findings = Vec::new();
         for principal in context.model.principals.iter().filter(|principal| is_meant(principal, &principals)) {
             let grants = principal.authority.grants(&["iam:PassRole"]);
@@ -90,8 +89,7 @@ fn reach(roles: &[Passable<'_>], principal: &Principal, grant: &Grant<'_>) -> Op
         let is_near = may_be_one_account(role.account.as_deref(), principal.account.as_deref());
         is_near && !std::ptr::eq(role, principal) && wild().any(|resource| names_role(resource, other))
     });
-    let is_powerful = |role: &Principal| role.every_power().iter().any(|power| power.label.is_high());
-    let powerful = reached.map(|other| other.role).find(|role| is_powerful(role))?;
+    let powerful = reached.map(|other| other.role).find(|role| role.high_power().is_some())?;
     Some(format!("several roles, the powerful `{}` among them", powerful.display()))
 }
 

@@ -1,6 +1,7 @@
 //! Names that wait to be filled in before the template can be deployed.
 
 use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::template::lies_below;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "placeholder-value",
@@ -14,16 +15,13 @@ fn bind(_: &Params) -> Check {
     Box::new(run)
 }
 
-/// What lies in a folder of examples is there to be filled in by others.
-fn is_example(path: &str) -> bool {
-    let mut folders = path.split('/').rev().skip(1);
-    folders.any(|folder| matches!(folder, "example" | "examples" | "sample" | "samples"))
-}
+/// What lies there is to be filled in by others.
+const OF_EXAMPLES: [&str; 4] = ["example", "examples", "sample", "samples"];
 
 fn run(context: &Context<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for placeholder in &context.model.placeholders {
-        if is_example(context.sources.path(placeholder.span.file)) {
+        if lies_below(context.sources.path(placeholder.span.file), &OF_EXAMPLES) {
             continue;
         }
         // The same placeholder in several files of a project is filled in once.

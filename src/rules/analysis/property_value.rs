@@ -8,6 +8,7 @@ use crate::model::{DeclaredResource, Model, ShownParameter};
 use crate::rules::secrets::is_dummy;
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::source::{Sources, Span};
+use crate::template::lies_below;
 use crate::value::{Condition, HoleKind, Map, Text, Value, can_hold_together};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
@@ -111,9 +112,11 @@ fn bind(params: &Params) -> Check {
         let resources = context.model.resources.iter().filter(|resource| types.contains(&resource.kind));
         let found = resources.flat_map(|resource| {
             let found = question.of_resource(context.model, resource).into_iter();
-            found.map(|found| match question.secret && is_word_of_a_test(context.sources, found.span) {
-                true => with_conditions(found.severity(Severity::Low), resource.when.as_slice(), Vec::new()),
-                false => with_conditions(found, resource.when.as_slice(), Vec::new()),
+            found.map(|mut found| {
+                if question.secret && is_word_of_a_test(context.sources, found.span) {
+                    found = found.severity(Severity::Low);
+                }
+                with_conditions(found, resource.when.as_slice(), Vec::new())
             })
         });
         found.collect()
@@ -125,8 +128,7 @@ fn is_word_of_a_test(sources: &Sources, span: Span) -> bool {
     const FOLDERS: [&str; 7] = ["test", "tests", "__tests__", "spec", "specs", "testdata", "fixtures"];
     const WORDS: [&str; 5] = ["dummy", "example", "fake", "secret-token", "test"];
     let value = sources.slice(span).trim_matches(['"', '\'']).to_ascii_lowercase();
-    let mut folders = sources.path(span.file).split('/').rev().skip(1);
-    (is_dummy(&value) || WORDS.iter().any(|word| value.contains(word))) && folders.any(|one| FOLDERS.contains(&one))
+    (is_dummy(&value) || WORDS.iter().any(|word| value.contains(word))) && lies_below(sources.path(span.file), &FOLDERS)
 }
 
 struct Question {

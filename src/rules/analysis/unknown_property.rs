@@ -60,21 +60,18 @@ fn inside_of_properties(context: &Context<'_>) -> Vec<Finding> {
     let is_written = |project: &&BuildProject| context.formats[project.file.index()] != Format::CliDump;
     let buildspecs = model.projects.iter().filter(is_written).filter_map(|project| {
         let (key, _) = project.properties.get("Source")?.as_map()?.entry("Buildspec")?;
-        Some((project.display(), "AWS::CodeBuild::Project", key, "BuildSpec", Applicability::Safe))
+        let problem = "`AWS::CodeBuild::Project` has no property `Source.Buildspec`";
+        Some((project.display(), "AWS::CodeBuild::Project", key, problem, "BuildSpec", Applicability::Safe))
     });
     let stores = model.pipelines.iter().filter_map(|pipeline| {
         let (key, value) = pipeline.properties.as_map()?.entry("ArtifactStore")?;
-        let is_list = matches!(value, Value::List(..));
-        let name = pipeline.logical_id.value.as_str();
-        is_list.then_some((name, "AWS::CodePipeline::Pipeline", key, "ArtifactStores", Applicability::Unsafe))
+        let Value::List(..) = value else { return None };
+        let (name, problem) = (pipeline.logical_id.value.as_str(), "`ArtifactStore` is one store, and not a list");
+        Some((name, "AWS::CodePipeline::Pipeline", key, problem, "ArtifactStores", Applicability::Unsafe))
     });
-    let slips = buildspecs.chain(stores).map(|(name, kind, key, meant, applicability)| {
-        let problem = match meant {
-            "ArtifactStores" => "`ArtifactStore` is one store, and not a list".to_owned(),
-            _ => format!("`{kind}` has no property `Source.{}`", key.value),
-        };
+    let slips = buildspecs.chain(stores).map(|(name, kind, key, problem, meant, applicability)| {
         let help = format!("did you mean `{meant}`?");
-        let mut found = finding(name, kind, format!("{name} {}", key.value), key.span, problem);
+        let mut found = finding(name, kind, format!("{name} {}", key.value), key.span, problem.to_owned());
         found = found.fact("property", &*key.value).label("no such property");
         found.change = Some(Change::rename(applicability, &help, key.span, &key.value, meant));
         found.help = Some(help);
