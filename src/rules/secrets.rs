@@ -161,6 +161,7 @@ static FORMS: LazyLock<Regex> = LazyLock::new(|| {
       | (?<slack>xox[bpars]-[A-Za-z0-9-]{20,})
       | (?<npm>npm_[A-Za-z0-9]{36})
       | (?<stripe>sk_live_[A-Za-z0-9]{20,})
+      | (?<jwt>eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{20,})
       | (?<key>-----BEGIN\ (?:[A-Z]+\ )?PRIVATE\ KEY-----)",
     )
     .expect("a constant pattern")
@@ -184,18 +185,19 @@ static NAMED: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a constant pattern")
 });
 
-const KINDS: [(&str, &str); 6] = [
+const KINDS: [(&str, &str); 7] = [
     ("github", "a token of GitHub"),
     ("gitlab", "a token of GitLab"),
     ("slack", "a token of Slack"),
     ("npm", "a token of npm"),
     ("stripe", "a key of Stripe"),
+    ("jwt", "a JSON Web Token"),
     ("key", "a private key"),
 ];
 
 /// Most files have none of these, and need no closer look.
-const SIGNS: [&str; 11] =
-    ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "npm_", "sk_live_", "PRIVATE KEY"];
+const SIGNS: [&str; 12] =
+    ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "npm_", "sk_live_", "eyJ", "PRIVATE KEY"];
 
 /// Names of values that are secret.
 const SECRET_NAMES: [&str; 4] = ["SECRET", "PASSWORD", "TOKEN", "PRIVATE"];
@@ -206,6 +208,9 @@ const HARMLESS_ENDINGS: [&str; 9] =
 
 /// Key ids of AWS's own documentation.
 const DOCUMENTED: [&str; 3] = ["AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE", "ASIAIOSFODNN7EXAMPLE"];
+
+/// The signature of the token that pages about JSON Web Tokens show.
+const SHOWN_SIGNATURE: &str = "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c";
 
 /// What stands for a password in examples.
 const DUMMIES: [&str; 14] = [
@@ -328,7 +333,10 @@ fn is_varied(token: &str) -> bool {
     let mut letters: Vec<u8> = token.bytes().skip(4).collect();
     letters.sort_unstable();
     letters.dedup();
-    letters.len() >= 10 && !token.contains("1234567") && !token.to_ascii_lowercase().contains("abcdefg")
+    letters.len() >= 10
+        && !token.contains("1234567")
+        && !token.ends_with(SHOWN_SIGNATURE)
+        && !token.to_ascii_lowercase().contains("abcdefg")
 }
 
 /// `DB_PASSWORD`, `MasterUserPassword`: what it holds is the password itself.
@@ -373,6 +381,15 @@ mod tests {
         let token = format!("ghp_{}", "a8Kd0Zq3Lm5Xr7Tb9Wc1Yf2Hn4Jp6Vs8Ug0e");
         assert_eq!(count(&format!("T={token}")), 1);
         assert_eq!(count(&format!("T=x{token}")), 0);
+        let varied = "a8Kd0Zq3Lm5Xr7Tb9Wc1Yf2Hn4Jp6Vs8Ug0e";
+        for start in ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "npm_", "glpat-", "xoxb-", "xoxp-", "sk_live_"] {
+            assert_eq!(count(&format!("T={start}{varied}")), 1, "{start}");
+            assert_eq!(count(&format!("T={start}short")), 0, "{start}");
+        }
+        assert_eq!(count(&format!("github_pat_{varied}_{varied}")), 1);
+        let signed = |signature: &str| format!("eyJ{varied}.eyJ{varied}.{signature}");
+        assert_eq!(count(&signed(varied)), 1);
+        assert_eq!((count(&signed(SHOWN_SIGNATURE)), count(&signed("")), count(&format!("eyJ{varied}"))), (0, 0, 0));
         assert_eq!(count(&format!("ghp_{}", "x".repeat(36))), 0);
         let begin = "-----BEGIN RSA PRIVATE KEY-----";
         assert_eq!(count(&format!("{begin}\n{}", "MIIEpAIBAAKCAQEA7".repeat(4))), 1);
