@@ -380,3 +380,16 @@ fn a_text_that_doubles_from_stack_to_stack_stays_small() {
     assert_eq!(report.summary.projects, 15);
     assert!(report.diagnostics.iter().all(|found| found.message.len() < 10_000));
 }
+
+#[test]
+fn what_was_meant_by_a_property_of_another_place_is_said() {
+    for (written, meant) in
+        [("Buildspec", "Source.BuildSpec"), ("BuildSpec", "Source.BuildSpec"), ("Webhook", "Triggers")]
+    {
+        let text =
+            format!("Resources:\n  Build:\n    Type: AWS::CodeBuild::Project\n    Properties:\n      {written}: x\n");
+        let (_, report) = report_of(&[("t.yml", &text)]);
+        let help: Vec<&str> = of(&report, "unknown-property").filter_map(|found| found.help.as_deref()).collect();
+        assert!(help.contains(&&*format!("did you mean `{meant}`?")), "{written}: {help:?}");
+    }
+}

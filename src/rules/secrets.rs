@@ -378,6 +378,14 @@ mod tests {
         let token = format!("ghp_{}", "a8Kd0Zq3Lm5Xr7Tb9Wc1Yf2Hn4Jp6Vs8Ug0e");
         assert_eq!(count(&format!("T={token}")), 1);
         assert_eq!(count(&format!("T=x{token}")), 0);
+        let varied = "a8Kd0Zq3Lm5Xr7Tb9Wc1Yf2Hn4Jp6Vs8Ug0e";
+        for start in ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "npm_", "glpat-", "xoxb-", "xoxp-", "sk_live_"] {
+            assert_eq!(count(&format!("T={start}{varied}")), 1, "{start}");
+            assert_eq!(count(&format!("T={start}short")), 0, "{start}");
+        }
+        assert_eq!(count(&format!("github_pat_{varied}_{varied}")), 1);
+        let signed = |subject: &str, signature: &str| count(&format!("eyJ{varied}{subject}{varied}.{signature}"));
+        assert_eq!((signed(".eyJ", varied), signed(DOCUMENTED_TOKEN, varied), signed(".eyJ", "")), (1, 0, 0));
         assert_eq!(count(&format!("ghp_{}", "x".repeat(36))), 0);
         let begin = "-----BEGIN RSA PRIVATE KEY-----";
         assert_eq!(count(&format!("{begin}\n{}", "MIIEpAIBAAKCAQEA7".repeat(4))), 1);

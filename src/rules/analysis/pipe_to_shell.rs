@@ -5,6 +5,7 @@ use crate::model::Model;
 use crate::model::command::{Command, is_python};
 use crate::model::group::{Group, groups};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
+use crate::source::{Sources, Span};
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "pipe-to-shell",
@@ -22,14 +23,19 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for group in groups(context.model) {
         let mut fetch: Option<&Command> = None;
+        let mut evaluating: Option<&Command> = None;
         for command in group.commands {
             if !command.is_piped_into {
                 fetch = None;
             }
             let found = match fetch {
                 Some(fetch) if reads_script(command) => Some(finding(fetch, command)),
+                _ if is_fetch(command) => {
+                    evaluating.filter(|one| holds(context.sources, one, command)).map(|one| finding(command, one))
+                }
                 _ => fetches_inside(command).then(|| finding(command, command)),
             };
+            evaluating = evaluates_text(command).then_some(command);
             if is_fetch(command) {
                 fetch = Some(command);
             }
@@ -62,7 +68,19 @@ fn finding(fetch: &Command, shell: &Command) -> Finding {
 }
 
 fn is_fetch(command: &Command) -> bool {
-    matches!(command.program(), "curl" | "wget" | "fetch")
+    let program = command.program().to_ascii_lowercase();
+    matches!(program.as_str(), "curl" | "wget" | "fetch" | "iwr" | "irm" | "invoke-webrequest" | "invoke-restmethod")
+}
+
+/// PowerShell's `eval`.
+fn evaluates_text(command: &Command) -> bool {
+    ["iex", "invoke-expression"].iter().any(|name| command.program().eq_ignore_ascii_case(name))
+}
+
+/// `iex (iwr …)`, which to a shell are two commands.
+fn holds(sources: &Sources, outer: &Command, inner: &Command) -> bool {
+    let between = Span { start: outer.span.end, end: inner.span.start, ..inner.span };
+    outer.span.file == inner.span.file && between.start < between.end && sources.slice(between).trim() == "("
 }
 
 /// A shell, or another interpreter, that is given no script.
@@ -72,9 +90,12 @@ fn reads_script(command: &Command) -> bool {
             || is_python(command.program());
     let words = command.arguments();
     let reads = words.iter().any(|word| matches!(word.text.as_str(), "-" | "-s" | "--") || word.text.starts_with("-s"));
-    is_shell
-        && (reads
-            || words.iter().all(|word| word.text.starts_with('-') && !matches!(word.text.as_str(), "-c" | "-e" | "-m")))
+    evaluates_text(command)
+        || is_shell
+            && (reads
+                || words
+                    .iter()
+                    .all(|word| word.text.starts_with('-') && !matches!(word.text.as_str(), "-c" | "-e" | "-m")))
 }
 
 /// `bash <(curl …)`, `sh -c "$(curl …)"`, `eval "$(wget …)"`

@@ -4,7 +4,7 @@ use crate::diagnostic::Severity;
 use crate::model::command::Command;
 use crate::model::group::{Group, groups};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 use crate::template::buildspec::VariableOrigin;
 use crate::value::{HoleKind, Text};
 
@@ -25,17 +25,28 @@ fn bind(_: &Params) -> Check {
 fn run(context: &Context<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         groups(context.model).iter().filter(|group| !group.is_image).filter_map(of_commands).collect();
-    for source in &context.model.buildspecs {
-        let stored = source.buildspec.variables.iter().filter(|one| one.origin != VariableOrigin::PlainText);
-        let mut stored = stored.filter(|one| NAMES.contains(&one.name.value.as_str()));
-        let has_session = source.buildspec.variables.iter().any(|one| one.name.value == "AWS_SESSION_TOKEN");
-        if let Some(first) = stored.next().filter(|_| !has_session) {
-            let mut found = Finding::new(first.name.span, "stored").fact("where", "comes from a store");
-            found = stored.fold(found, |found, one| found.related(one.name.span, "and so does this"));
-            findings.push(found.severity(Severity::Medium));
-        }
-    }
+    let of_buildspecs = context.model.buildspecs.iter().map(|source| {
+        let variables = source.buildspec.variables.iter();
+        variables.map(|one| (&one.name, one.origin != VariableOrigin::PlainText)).collect::<Vec<_>>()
+    });
+    let of_projects = context
+        .model
+        .projects
+        .iter()
+        .map(|project| project.variables.iter().map(|one| (&one.name, !one.is_plain)).collect::<Vec<_>>());
+    findings.extend(of_buildspecs.chain(of_projects).filter_map(|variables| of_store(&variables)));
     findings
+}
+
+/// Of the variables of a build, those whose values lie in a store.
+fn of_store(variables: &[(&Spanned<String>, bool)]) -> Option<Finding> {
+    if variables.iter().any(|(name, _)| name.value == "AWS_SESSION_TOKEN") {
+        return None;
+    }
+    let stored = |(name, is_stored): &&(&Spanned<String>, bool)| *is_stored && NAMES.contains(&name.value.as_str());
+    let mut stored = variables.iter().filter(stored).map(|(name, _)| name.span);
+    let found = Finding::new(stored.next()?, "stored").fact("where", "comes from a store");
+    Some(stored.fold(found, |found, span| found.related(span, "and so does this")).severity(Severity::Medium))
 }
 
 fn of_commands(group: &Group<'_>) -> Option<Finding> {

@@ -24,11 +24,12 @@ pub const ANALYSIS: Analysis = Analysis {
 const PROPERTIES: &str = include_str!("../../../data/cloudformation/properties.tsv");
 
 /// What people write for what they mean, where spelling does not show it.
-const CONFUSIONS: [(&str, &str, &str); 5] = [
+const CONFUSIONS: [(&str, &str, &str); 6] = [
     ("AWS::CodePipeline::Pipeline", "ServiceRole", "RoleArn"),
     ("AWS::CodeBuild::Project", "RoleArn", "ServiceRole"),
     ("AWS::CodeBuild::Project", "Webhook", "Triggers"),
     ("AWS::CodeBuild::Project", "BuildSpec", "Source.BuildSpec"),
+    ("AWS::CodeBuild::Project", "Buildspec", "Source.BuildSpec"),
     ("AWS::IAM::Role", "PolicyDocument", "AssumeRolePolicyDocument"),
 ];
 
