@@ -17,13 +17,16 @@ fn bind(_: &Params) -> Check {
 }
 
 fn run<'m>(context: &Context<'m>) -> Vec<Finding> {
-    let mut roles: Vec<(String, &RoleRef, Vec<String>)> = Vec::new();
+    let mut roles: Vec<(String, Vec<&RoleRef>, Vec<String>)> = Vec::new();
     let mut add = |role: Option<&'m RoleRef>, user: String| {
         let Some(role) = role.filter(|role| role.target == RoleTarget::Elsewhere) else { return };
         let name = role.text.display().into_owned();
         match roles.iter_mut().find(|(known, ..)| *known == name) {
-            Some((_, _, users)) => users.push(user),
-            None => roles.push((name, role, vec![user])),
+            Some((_, places, users)) => {
+                places.push(role);
+                users.push(user);
+            }
+            None => roles.push((name, vec![role], vec![user])),
         }
     };
     for project in &context.model.projects {
@@ -35,7 +38,8 @@ fn run<'m>(context: &Context<'m>) -> Vec<Finding> {
             add(action.role.as_ref(), format!("the action `{}`", action.name.display()));
         }
     }
-    let elsewhere = roles.into_iter().map(|(name, role, users)| {
+    let elsewhere = roles.into_iter().map(|(name, places, users)| {
+        let role = places[0];
         let users = list(&distinct(users), 3);
         let reason = format!("the role `{}` is in none of the files", role.display());
         let waits = context.model.placeholders.iter().any(|one| one.text == name);
@@ -47,6 +51,7 @@ fn run<'m>(context: &Context<'m>) -> Vec<Finding> {
             .fact("reason", reason)
             .label("in none of the files");
         found.notes.extend(note);
+        places.iter().for_each(|role| found.again_at(role.span));
         found
     });
     let partly = context.model.principals.iter().filter(|principal| principal.is_ci_role()).filter_map(|principal| {

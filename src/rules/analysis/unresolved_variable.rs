@@ -23,9 +23,10 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
         // every file.
         let is_tools = unresolved.kind == HoleKind::Tool;
         let seen = findings
-            .iter()
-            .any(|found| found.subject == unresolved.name && (is_tools || found.span.file == unresolved.span.file));
-        if seen {
+            .iter_mut()
+            .find(|found| found.subject == unresolved.name && (is_tools || found.span.file == unresolved.span.file));
+        if let Some(found) = seen {
+            found.again_at(unresolved.span);
             continue;
         }
         let is_of_iam = !is_tools && is_of_iam(&unresolved.name);
