@@ -274,6 +274,7 @@ fn the_template_in_a_stack_set_is_read_where_it_stands() {
     Type: AWS::CloudFormation::StackSet
     Properties: {{TemplateBody: !Sub 'Resources: {{${{AWS::StackName}}: 1}}'}}
   Module: {{Type: My::Team::Bucket::MODULE}}
+  Packaged: {{Type: LocalModule, Source: ../modules/bucket.yml}}
   Administration:
     Type: AWS::IAM::Role
     Properties:
@@ -288,6 +289,7 @@ fn the_template_in_a_stack_set_is_read_where_it_stands() {
         [
             "the template of the stack set is computed",
             "`My::Team::Bucket::MODULE` is a module: what it makes stands in the registry",
+            "`LocalModule` is a module: what it makes stands in another file, which a tool puts in",
         ]
     );
 }

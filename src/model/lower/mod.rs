@@ -325,10 +325,6 @@ fn resources(repository: &Repository<'_>, scope: &Scope<'_>, asked: &Asked, frag
                 stack::nested(repository, &declared, fragment)
             }
             "AWS::CloudFormation::StackSet" => stack::set(repository, &declared, asked, fragment),
-            kind if kind == "AWS::CloudFormation::Module" || kind.ends_with("::MODULE") => {
-                let reason = format!("`{kind}` is a module: what it makes stands in the registry");
-                fragment.not_read.push((resource.logical_id.span, reason));
-            }
             "AWS::Organizations::Policy" => control_policy(&declared, fragment),
             "AWS::CodeBuild::Project" => codebuild::lower(&declared, fragment),
             "AWS::CodePipeline::Pipeline" => codepipeline::lower(&declared, fragment),
@@ -376,6 +372,7 @@ fn declared_resource(file: FileId, resource: &Resource, value: Option<Value>) ->
         file,
         logical_id: resource.logical_id.clone(),
         kind: resource.kind.value.clone(),
+        kind_span: resource.kind.span,
         properties,
         when: resource.when.clone(),
         is_open: has_intrinsic || is_tagged,
