@@ -1,8 +1,9 @@
 //! CodePipeline pipelines, their stages and actions.
 
+use super::ProjectId;
 use super::command::Command;
 use super::principal::RoleRef;
-use super::{ProjectId, project::ActionRef};
+use super::project::{ActionRef, BuildVariable};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax;
 use crate::value::{Condition, Map, Text, Value, implies};
@@ -151,14 +152,17 @@ impl PipelineAction {
         self.configuration.as_ref()?.get(key).and_then(Value::as_text)
     }
 
-    /// What it sets for its build, `[{"name": "STAGE", "value": "dev", "type": "PLAINTEXT"}]`: names and plain values.
-    pub fn variables(&self) -> Vec<(String, Option<Text>)> {
+    /// What it sets for its build, `[{"name": "STAGE", "value": "dev", "type": "PLAINTEXT"}]`.
+    pub fn variables(&self) -> Vec<BuildVariable> {
         let variable = |item: &Value| {
-            let is_plain = item.get("type").is_none_or(|kind| kind.literal() == Some("PLAINTEXT"));
-            let value = item.get("value").and_then(Value::as_text).cloned().filter(|_| is_plain);
+            let name = item.get("name")?.as_text()?;
             // `#{variables.Name}` is a variable of the pipeline.
-            let value = value.filter(|text| !text.display().contains("#{"));
-            Some((item.get("name")?.literal()?.to_owned(), value))
+            let value = item.get("value").and_then(Value::as_text).filter(|text| !text.display().contains("#{"));
+            Some(BuildVariable {
+                name: Spanned::new(name.literal()?.to_owned(), name.span),
+                value: value.cloned(),
+                is_plain: item.get("type").is_none_or(|kind| kind.literal() == Some("PLAINTEXT")),
+            })
         };
         let list = self.json_setting("EnvironmentVariables");
         list.iter().flat_map(Value::items).filter_map(|(_, item)| variable(item)).collect()

@@ -64,13 +64,20 @@ pub struct Logs {
     pub group: Option<Text>,
 }
 
-/// A variable that a project sets for its builds.
+/// A variable that a project, or an action that runs it, sets for its builds.
 #[derive(Debug)]
 pub struct BuildVariable {
     pub name: Spanned<String>,
     pub value: Option<Text>,
     /// The value is the variable's own, and not the name of a parameter or secret.
     pub is_plain: bool,
+}
+
+impl BuildVariable {
+    /// The value itself, where it is not kept elsewhere.
+    pub fn plain_value(&self) -> Option<&Text> {
+        self.value.as_ref().filter(|_| self.is_plain)
+    }
 }
 
 #[derive(Debug)]

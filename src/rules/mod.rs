@@ -19,6 +19,7 @@ use crate::diagnostic::{Applicability, Confidence, Diagnostic, Doubt, Fix, Label
 use crate::edit::{Change, Obstacle, Step, Texts};
 use crate::iam::{Grant, Reason};
 use crate::model::command::Command;
+use crate::model::group;
 use crate::model::{Model, Principal, PrincipalId};
 use crate::needs::compare::{self, Comparison, Depth};
 use crate::needs::{self, Needs};
@@ -45,6 +46,7 @@ pub fn ask_for_needs(rules: &[Rule]) -> bool {
 /// All types of resources whose properties these rules, or any needs, ask about, and those that hold secrets.
 pub fn resource_types(rules: &[Rule]) -> HashSet<String> {
     let fixed = RESOURCE_TYPES.into_iter().chain(needs::resource_types()).chain(analysis::resource_types());
+    let fixed = fixed.chain(group::resource_types());
     let asking = rules.iter().chain(secret_finders());
     fixed.map(str::to_owned).chain(asking.flat_map(|rule| rule.resource_types.iter().cloned())).collect()
 }

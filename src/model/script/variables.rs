@@ -4,6 +4,7 @@
 //! Source: <https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html>
 
 use super::environment::Values;
+use crate::model::project::BuildVariable;
 use crate::model::{BuildProject, BuildspecId, Model};
 use crate::template::buildspec::VariableOrigin;
 use crate::value::Text;
@@ -54,15 +55,12 @@ pub fn of_builds(model: &Model, id: BuildspecId, users: &[&BuildProject]) -> Has
 
 /// What is set for the builds of a project: one set for each action that runs it, or one alone.
 fn of_project(model: &Model, project: &BuildProject) -> Vec<HashMap<String, Option<Text>>> {
-    let own: HashMap<String, Option<Text>> = project
-        .variables
-        .iter()
-        .map(|one| (one.name.value.clone(), one.value.clone().filter(|_| one.is_plain)))
-        .collect();
+    let setting = |one: &BuildVariable| (one.name.value.clone(), one.plain_value().cloned());
+    let own: HashMap<String, Option<Text>> = project.variables.iter().map(setting).collect();
     let of_action = |at: &crate::model::ActionRef| {
         let (_, action) = model.pipelines[at.pipeline].action(*at);
         let mut variables = own.clone();
-        variables.extend(action.variables());
+        variables.extend(action.variables().iter().map(setting));
         variables
     };
     let sets: Vec<_> = project.run_by.iter().map(of_action).collect();

@@ -22,7 +22,7 @@ fn bind(_: &Params) -> Check {
 }
 
 fn finding(project: &BuildProject, variable: &BuildVariable) -> Option<Finding> {
-    let value = variable.value.as_ref().filter(|_| variable.is_plain)?;
+    let value = variable.plain_value()?;
     let [Part::Known(text, _)] = value.parts.as_slice() else { return None };
     let (name, text) = (&variable.name.value, text.as_str());
     // What looks like a token is one, whatever holds it.

@@ -3,13 +3,12 @@
 use super::chain::{distinct, list};
 use crate::diagnostic::Severity;
 use crate::model::Model;
-use crate::model::group::{NamedValue, named_values};
+use crate::model::group::{NamedValue, Setter, named_values};
 use crate::model::image::Image;
 use crate::rules::secrets::may_be_real;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::FileId;
 use crate::template::dockerfile::Action;
-use crate::value::Text;
 use std::collections::BTreeMap;
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -26,22 +25,18 @@ fn bind(_: &Params) -> Check {
     Box::new(run)
 }
 
-/// One finding for each file, and one more where a project sets them in the same file.
+/// One finding for each file, and one more where a project or a resource sets them in the same file.
 fn run(context: &Context<'_>) -> Vec<Finding> {
-    let mut of_files: BTreeMap<(FileId, bool), Vec<NamedValue<'_>>> = BTreeMap::new();
-    let of_actions: Vec<(String, Option<Text>)> = context.model.actions().flat_map(|one| one.variables()).collect();
-    let of_actions = of_actions.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
-    // Actions set them for builds of projects.
-    let of_actions = of_actions.map(|(name, value)| NamedValue { name, value, span: value.span, is_of_project: true });
-    for one in named_values(context.model).into_iter().chain(of_actions).filter(is_dummy) {
-        of_files.entry((one.span.file, one.is_of_project)).or_default().push(one);
+    let mut of_files: BTreeMap<(FileId, Setter), Vec<NamedValue<'_>>> = BTreeMap::new();
+    for one in named_values(context.model).into_iter().filter(is_dummy) {
+        let setter = if one.setter == Setter::Action { Setter::Project } else { one.setter };
+        of_files.entry((one.span.file, setter)).or_default().push(one);
     }
-    let found =
-        of_files.into_iter().map(|((file, is_of_project), ones)| told(context.model, file, is_of_project, &ones));
+    let found = of_files.into_iter().map(|((file, setter), ones)| told(context.model, file, setter, &ones));
     found.flatten().collect()
 }
 
-fn told(model: &Model, file: FileId, is_of_project: bool, ones: &[NamedValue<'_>]) -> Option<Finding> {
+fn told(model: &Model, file: FileId, setter: Setter, ones: &[NamedValue<'_>]) -> Option<Finding> {
     let first = ones.iter().min_by_key(|one| one.span)?;
     let names = distinct(ones.iter().map(|one| format!("`{}`", one.name)));
     let mut found = Finding::new(first.span, "dummies").fact("names", list(&names, 4));
@@ -50,9 +45,12 @@ fn told(model: &Model, file: FileId, is_of_project: bool, ones: &[NamedValue<'_>
     }
     // What is pushed runs elsewhere, where a role gives credentials.
     let mut pushed = model.images.iter().filter(|image| image.dockerfile.file == file && image.is_pushed);
-    let shadowed = match is_of_project {
-        true => Some(": builds of the project go without their role"),
-        false => pushed.any(|image| is_kept(image, ones)).then_some(": what runs in the image goes without its role"),
+    let shadowed = match setter {
+        Setter::Project | Setter::Action => Some(": builds of the project go without their role"),
+        Setter::Workload => Some(": what runs there goes without its role"),
+        Setter::Other => {
+            pushed.any(|image| is_kept(image, ones)).then_some(": what runs in the image goes without its role")
+        }
     };
     Some(match shadowed {
         Some(shadowed) => found.fact("where", shadowed).severity(Severity::Low),
@@ -70,7 +68,7 @@ fn is_kept(image: &Image, ones: &[NamedValue<'_>]) -> bool {
 /// A word; not a name to fill in, a reference, or anything with the form of a key.
 fn is_dummy(one: &NamedValue<'_>) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=_-.".contains(&byte);
-    NAMES.contains(&one.name)
+    NAMES.contains(&one.name.as_ref())
         && one.value.literal().is_some_and(|value| {
             !value.is_empty() && value.bytes().all(is_plain) && !may_be_real(value) && !names_a_secret(value)
         })

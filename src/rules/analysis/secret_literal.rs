@@ -28,8 +28,8 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
     for one in named_values(context.model) {
         let [Part::Known(text, map)] = one.value.parts.as_slice() else { continue };
         let span = map.span(0..text.len());
-        if is_secret_name(one.name) && looks_random(text) && told.insert(span) {
-            let mut found = Finding::new(span, one.name).fact("what", format!("the value of `{}`", one.name));
+        if is_secret_name(&one.name) && looks_random(text) && told.insert(span) {
+            let mut found = Finding::new(span, one.name.clone()).fact("what", format!("the value of `{}`", one.name));
             found.secret = Some(span);
             findings.push(found);
         }

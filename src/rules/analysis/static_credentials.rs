@@ -3,6 +3,7 @@
 use crate::diagnostic::Severity;
 use crate::model::command::Command;
 use crate::model::group::{Group, groups};
+use crate::model::project::BuildVariable;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::{Span, Spanned};
 use crate::template::buildspec::VariableOrigin;
@@ -25,25 +26,25 @@ fn bind(_: &Params) -> Check {
 fn run(context: &Context<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         groups(context.model).iter().filter(|group| !group.is_image).filter_map(of_commands).collect();
-    let of_buildspecs = context.model.buildspecs.iter().map(|source| {
+    let model = context.model;
+    let of_buildspecs = model.buildspecs.iter().map(|source| {
         let variables = source.buildspec.variables.iter();
-        variables.map(|one| (&one.name, one.origin != VariableOrigin::PlainText)).collect::<Vec<_>>()
+        variables.map(|one| (one.name.clone(), one.origin != VariableOrigin::PlainText)).collect()
     });
-    let of_projects = context
-        .model
-        .projects
-        .iter()
-        .map(|project| project.variables.iter().map(|one| (&one.name, !one.is_plain)).collect::<Vec<_>>());
-    findings.extend(of_buildspecs.chain(of_projects).filter_map(|variables| of_store(&variables)));
+    let set = |one: &BuildVariable| (one.name.clone(), !one.is_plain);
+    let of_projects = model.projects.iter().map(|project| project.variables.iter().map(set).collect());
+    let of_actions = model.actions().map(|action| action.variables().iter().map(set).collect());
+    let all = of_buildspecs.chain(of_projects).chain(of_actions);
+    findings.extend(all.filter_map(|variables: Vec<(Spanned<String>, bool)>| of_store(&variables)));
     findings
 }
 
 /// Of the variables of a build, those whose values lie in a store.
-fn of_store(variables: &[(&Spanned<String>, bool)]) -> Option<Finding> {
+fn of_store(variables: &[(Spanned<String>, bool)]) -> Option<Finding> {
     if variables.iter().any(|(name, _)| name.value == "AWS_SESSION_TOKEN") {
         return None;
     }
-    let stored = |(name, is_stored): &&(&Spanned<String>, bool)| *is_stored && NAMES.contains(&name.value.as_str());
+    let stored = |(name, is_stored): &&(Spanned<String>, bool)| *is_stored && NAMES.contains(&name.value.as_str());
     let mut stored = variables.iter().filter(stored).map(|(name, _)| name.span);
     let found = Finding::new(stored.next()?, "stored").fact("where", "comes from a store");
     Some(stored.fold(found, |found, span| found.related(span, "and so does this")).severity(Severity::Medium))

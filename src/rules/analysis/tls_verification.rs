@@ -1,7 +1,7 @@
 //! Commands and variables that take any certificate.
 
 use crate::model::command::Command;
-use crate::model::group::named_values;
+use crate::model::group::{NamedValue, Setter, named_values};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 
 pub const ANALYSIS: Analysis = Analysis {
@@ -33,10 +33,10 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             findings.push(Finding::new(span, what.clone()).fact("what", format!("`{what}`")).through(command));
         }
     }
-    for one in named_values(context.model).iter().filter(|one| !(one.is_of_project && has_rule_of_its_own(one.name))) {
+    for one in named_values(context.model).iter().filter(|one| !has_rule_of_its_own(one)) {
         let value = one.value.literal().unwrap_or_default();
-        if is_off_by(one.name, value) {
-            findings.push(Finding::new(one.span, one.name).fact("what", format!("`{}={value}`", one.name)));
+        if is_off_by(&one.name, value) {
+            findings.push(Finding::new(one.span, one.name.clone()).fact("what", format!("`{}={value}`", one.name)));
         }
     }
     findings
@@ -89,8 +89,8 @@ fn switched_off(command: &Command) -> Option<(String, crate::source::Span)> {
 }
 
 /// On projects `build-tls-unverified` tells of these.
-fn has_rule_of_its_own(name: &str) -> bool {
-    matches!(name, "NODE_TLS_REJECT_UNAUTHORIZED" | "PYTHONHTTPSVERIFY")
+fn has_rule_of_its_own(one: &NamedValue<'_>) -> bool {
+    one.setter == Setter::Project && matches!(one.name.as_ref(), "NODE_TLS_REJECT_UNAUTHORIZED" | "PYTHONHTTPSVERIFY")
 }
 
 fn is_off_by(name: &str, value: &str) -> bool {
