@@ -360,14 +360,15 @@ fn control_policy(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
 }
 
 fn declared_resource(file: FileId, resource: &Resource, value: Option<Value>) -> DeclaredResource {
-    let entries = resource.properties().and_then(Node::entries).unwrap_or_default();
+    // What a tag such as `!Transform` is given are no properties.
+    let is_tagged = resource.properties().is_some_and(|node| node.tag().is_some());
+    let entries = resource.properties().filter(|_| !is_tagged).and_then(Node::entries).unwrap_or_default();
     let names = entries.iter().filter_map(|entry| {
         let name = entry.key.as_str()?;
         Some(Spanned::new(name.to_owned(), entry.key.span()))
     });
     let properties: Vec<Spanned<String>> = names.collect();
     let has_intrinsic = properties.iter().any(|name| name.value.starts_with("Fn::") || name.value == "Ref");
-    let is_tagged = resource.properties().is_some_and(|node| node.tag().is_some());
     DeclaredResource {
         file,
         logical_id: resource.logical_id.clone(),

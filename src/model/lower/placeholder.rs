@@ -5,16 +5,14 @@ use crate::model::Placeholder;
 use crate::value::{Part, Text, Value};
 
 /// Properties whose value names something, so that words in capitals are no setting.
-const NAMING_KEYS: [&str; 14] = [
+const NAMING_KEYS: [&str; 12] = [
     "ServiceRole",
     "RoleArn",
-    "Role",
     "Location",
     "S3Bucket",
     "BucketName",
     "Bucket",
     "NotificationArn",
-    "TopicArn",
     "Resource",
     "ManagedPolicyArns",
     "PermissionsBoundary",

@@ -145,6 +145,6 @@ fn option<'w>(arguments: &'w [Word], short: &str, long: &str) -> Option<&'w Word
         }
         let is_attached = word.text.strip_prefix(short).is_some_and(|rest| !rest.is_empty());
         let is_long = word.text.split_once('=').is_some_and(|(name, _)| name == long);
-        (is_long || (is_attached && !word.text.starts_with("--"))).then_some(word)
+        (is_long || is_attached).then_some(word)
     })
 }

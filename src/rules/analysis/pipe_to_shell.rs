@@ -120,14 +120,20 @@ fn reads_script(command: &Command) -> bool {
     let is_shell =
         matches!(command.program(), "bash" | "sh" | "dash" | "zsh" | "ksh" | "ash" | "node" | "ruby" | "perl")
             || is_python(command.program());
+    // Options behind which, or in which, the program itself stands. `bash -e` is something else.
+    let gives: &[&str] = match command.program() {
+        "node" | "ruby" | "perl" => &["-e", "-n", "-p"],
+        program if is_python(program) => &["-c", "-m"],
+        _ => &["-c"],
+    };
     let words = command.arguments();
     let reads = words.iter().any(|word| matches!(word.text.as_str(), "-" | "-s" | "--") || word.text.starts_with("-s"));
     evaluates_text(command)
         || is_shell
             && (reads
-                || words
-                    .iter()
-                    .all(|word| word.text.starts_with('-') && !matches!(word.text.as_str(), "-c" | "-e" | "-m")))
+                || words.iter().all(|word| {
+                    word.text.starts_with('-') && !gives.iter().any(|option| word.text.starts_with(option))
+                }))
 }
 
 /// `bash <(curl …)`, `sh -c "$(curl …)"`, `eval "$(wget …)"`

@@ -91,11 +91,12 @@ fn is_argument(command: &Command, name: &str) -> bool {
     command.arguments().iter().any(|word| has_value_of(word, name))
 }
 
-/// `env` and `printenv` alone print every variable, `printenv NAME` that one.
+/// `env` that runs nothing and `printenv` alone print every variable, `printenv NAME` that one.
 fn prints(command: &Command, name: &str) -> bool {
     let arguments = command.arguments();
     match command.program() {
-        "env" => arguments.is_empty(),
+        // With a program behind it, the command is that program.
+        "env" => true,
         "printenv" => arguments.is_empty() || arguments.iter().any(|word| word.text == name),
         _ => is_argument(command, name),
     }
