@@ -211,6 +211,13 @@ impl Statement {
         self.resources.as_ref().is_none_or(has_star)
     }
 
+    /// What it compares with resources, callers and the values of a request.
+    pub fn texts(&self) -> impl Iterator<Item = &Text> {
+        let resources = self.resources.iter().flat_map(|resources| &resources.patterns).map(ArnPattern::text);
+        let principals = self.principals.iter().flat_map(|principals| &principals.entries).map(|entry| &entry.text);
+        resources.chain(principals).chain(self.conditions.iter().flat_map(|test| &test.values))
+    }
+
     /// The ways in which the statement speaks of an action: each pattern that matches it, or may;
     /// or once that no pattern of `NotAction` does.
     pub fn matches_action(&self, action: &str) -> Vec<ActionMatch<'_>> {
