@@ -87,7 +87,7 @@ pub fn wall(
     match &statement.actions {
         Some(actions) => tests.push((Dimension::Action, action_test(actions, is_sure, &mut doubts)?)),
         None if is_sure => return None,
-        None => {}
+        None => doubts.push(Reason::at("the statement names no action", statement.span)),
     }
     if !document.kind.is_of_principal() {
         match &statement.principals {

@@ -124,6 +124,16 @@ fn what_is_not_known_is_unknown() {
     }
 }
 
+/// A text that broke off may lack the `Action` of a statement, and of several.
+#[test]
+fn a_statement_without_action_is_a_doubt() {
+    for statements in [r#"{"Effect": "Allow"}"#, r#"{"Effect": "Allow"}, {"Effect": "Deny"}"#] {
+        let policy = identity(statements);
+        let finding = access_not_granted(&[], &[&policy], &[], &[]);
+        assert_eq!(shown(&finding), "unknown the statement names no action", "{statements}");
+    }
+}
+
 #[test]
 fn conditions_are_contained_in_each_other() {
     // The condition of the existing allow, that of the new one, whether the new one is contained.
