@@ -318,14 +318,13 @@ fn declarations(repository: &Repository<'_>, scope: Scope<'_>, asked: &Asked, fr
     fragment.not_read.append(&mut cut);
 }
 
-/// `${AWS::AccountId}` in plain text of a policy: `Fn::Sub` alone puts it in.
+/// `${AWS::AccountId}` or `AWS::AccountId` in plain text of a policy: `Fn::Sub` and `Ref` alone put it in.
 /// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-sub.html>
 fn outside_of_sub(policy: &Policy) -> impl Iterator<Item = Unresolved> {
     policy.document.statements.iter().flat_map(Statement::texts).filter_map(|text| {
-        let name = text.known_parts().flat_map(|known| known.split("${").skip(1)).find_map(|behind| {
-            let (name, _) = behind.split_once('}')?;
-            is_pseudo(name).then(|| name.to_owned())
-        })?;
+        let inside = text.known_parts().flat_map(|known| known.split("${").skip(1));
+        let mut names = inside.filter_map(|behind| behind.split('}').next()).chain(text.literal());
+        let name = names.find(|name| is_pseudo(name))?.to_owned();
         Some(Unresolved { name, kind: HoleKind::Pseudo, span: text.span })
     })
 }

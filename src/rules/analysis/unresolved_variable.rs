@@ -32,11 +32,8 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
         let is_of_iam = !is_tools && is_of_iam(&unresolved.name);
         let (what, help) = match unresolved.kind {
             HoleKind::Pseudo => (
-                "outside of `Fn::Sub`, where nothing puts it in",
-                format!(
-                    "put the text into `Fn::Sub`: as it stands, it has `${{{}}}` in it word for word",
-                    unresolved.name
-                ),
+                "outside of `Fn::Sub` and `Ref`, where nothing puts it in",
+                "put the text into `Fn::Sub` or `Ref`: as it stands, the name is taken word for word".to_owned(),
             ),
             HoleKind::Tool => {
                 ("a variable of a tool that runs before CloudFormation", "its value is taken as unknown".to_owned())
