@@ -60,8 +60,7 @@ fn attach_to(principal: &mut Principal, declared: &[Policy], index: &Index) -> V
             authority.documents.push(PolicyDocument::shared_under(&declared[policy].document, when));
             attached.push(policy);
         } else if let Some(name) = aws_managed {
-            let meant =
-                nearest_managed_policy(name).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let meant = nearest_managed_policy(name).map(|near| format!(", unlike `{near}`")).unwrap_or_default();
             let what = format!("the AWS managed policy `{name}`, which is not in the catalogue{meant}");
             authority.unseen.push(unseen(what));
         } else {
