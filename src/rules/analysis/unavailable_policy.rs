@@ -1,6 +1,7 @@
 //! Roles of CI and CD whose policies are in none of the files.
 
 use super::chain::{distinct, list};
+use crate::iam::Reason;
 use crate::model::principal::{RoleRef, RoleTarget};
 use crate::rules::{Analysis, Check, Context, Finding, Params, doubt};
 
@@ -55,15 +56,23 @@ fn run<'m>(context: &Context<'m>) -> Vec<Finding> {
         found
     });
     let partly = context.model.principals.iter().filter(|principal| principal.is_ci_role()).filter_map(|principal| {
-        let unseen = principal.authority.unseen.first()?;
-        let span = unseen.span.unwrap_or(principal.logical_id.span);
-        let found = Finding::new(span, format!("{} unseen", principal.display()))
+        let not_known: Vec<Reason> = principal.authority.not_known().collect();
+        let first = not_known.first()?;
+        let (reason, label) = match principal.authority.unseen.is_empty() {
+            true => (format!("a policy of `{}` cannot be evaluated", principal.display()), "not known"),
+            false => (format!("a policy of `{}` cannot be seen", principal.display()), "not seen"),
+        };
+        let span = first.span.unwrap_or(principal.logical_id.span);
+        let mut found = Finding::new(span, format!("{} unseen", principal.display()))
             .fact("role", principal.display())
             .fact("users", principal.worker(context.model))
             .fact("known", "known in part only")
-            .fact("reason", format!("a policy of `{}` cannot be seen", principal.display()))
-            .label(format!("not seen: {}", unseen.text));
-        Some(found.doubted(principal.authority.unseen.iter().map(doubt)))
+            .fact("reason", reason)
+            .label(format!("{label}: {}", first.text));
+        if principal.authority.unseen.is_empty() {
+            found.help = Some("write it out, or give the parameter its value with `--param`".into());
+        }
+        Some(found.doubted(not_known.iter().map(doubt)))
     });
     elsewhere.chain(partly).collect()
 }

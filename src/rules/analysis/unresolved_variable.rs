@@ -31,6 +31,10 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
         }
         let is_of_iam = !is_tools && is_of_iam(&unresolved.name);
         let (what, help) = match unresolved.kind {
+            HoleKind::Pseudo => (
+                "outside of `Fn::Sub` and `Ref`, where nothing puts it in",
+                "put the text into `Fn::Sub` or `Ref`: as it stands, the name is taken word for word".to_owned(),
+            ),
             HoleKind::Tool => {
                 ("a variable of a tool that runs before CloudFormation", "its value is taken as unknown".to_owned())
             }
@@ -47,7 +51,10 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             .fact("name", unresolved.name.clone())
             .fact("what", what);
         found.help = Some(help);
-        if is_of_iam {
+        if unresolved.kind == HoleKind::Pseudo {
+            // The statement speaks of nothing that there is.
+            found = found.severity(Severity::Medium).label("stays as it is written");
+        } else if is_of_iam {
             // CloudFormation knows no such name, and refuses the template.
             found = found.severity(Severity::Medium);
         }
