@@ -56,6 +56,8 @@ pub struct PipelineAction {
     pub provider: String,
     pub run_order: u32,
     pub configuration: Option<Map>,
+    /// Variables of the commands of a `Commands` action, as they are listed.
+    pub environment: Option<Value>,
     /// The region it runs in, when that is not the pipeline's by default.
     pub region: Option<Text>,
     /// The names of the artifacts that it takes, and of those that it hands on.
@@ -153,15 +155,16 @@ impl PipelineAction {
 
     /// What it sets for its build, `[{"name": "STAGE", "value": "dev", "type": "PLAINTEXT"}]`: names and plain values.
     pub fn variables(&self) -> Vec<(String, Option<Text>)> {
-        let variable = |item: &Value| {
-            let is_plain = item.get("type").is_none_or(|kind| kind.literal() == Some("PLAINTEXT"));
-            let value = item.get("value").and_then(Value::as_text).cloned().filter(|_| is_plain);
-            // `#{variables.Name}` is a variable of the pipeline.
-            let value = value.filter(|text| !text.display().contains("#{"));
-            Some((item.get("name")?.literal()?.to_owned(), value))
-        };
-        let list = self.json_setting("EnvironmentVariables");
-        list.iter().flat_map(Value::items).filter_map(|(_, item)| variable(item)).collect()
+        // `#{variables.Name}` is a variable of the pipeline.
+        let is_known = |text: &Text| !text.display().contains("#{");
+        self.written_variables().into_iter().map(|(name, value)| (name, value.filter(is_known))).collect()
+    }
+
+    /// The same as they are written, with variables of the pipeline in them; and those that a `Commands` action has.
+    pub fn written_variables(&self) -> Vec<(String, Option<Text>)> {
+        let of_build = self.json_setting("EnvironmentVariables");
+        let of_build = variables(of_build.as_ref(), ["name", "value", "type"]);
+        [of_build, variables(self.environment.as_ref(), ["Name", "Value", "Type"])].concat()
     }
 
     /// A text of the configuration that is JSON, read.
@@ -178,4 +181,14 @@ impl PipelineAction {
             && !(self.provider.eq_ignore_ascii_case("CloudFormation")
                 && self.setting("ActionMode").and_then(Text::literal) == Some("CHANGE_SET_REPLACE"))
     }
+}
+
+/// Names and plain values of a list, by the keys that its items have.
+fn variables(list: Option<&Value>, [name, value, kind]: [&str; 3]) -> Vec<(String, Option<Text>)> {
+    let variable = |item: &Value| {
+        let is_plain = item.get(kind).is_none_or(|kind| kind.literal() == Some("PLAINTEXT"));
+        let value = item.get(value).and_then(Value::as_text).cloned().filter(|_| is_plain);
+        Some((item.get(name)?.literal()?.to_owned(), value))
+    };
+    list.into_iter().flat_map(Value::items).filter_map(|(_, item)| variable(item)).collect()
 }

@@ -24,6 +24,7 @@ mod deploy_permission;
 mod dummy_credentials;
 mod environment_variable;
 mod escalation_path;
+mod evaluated_variable;
 mod every_action;
 mod existing_role;
 mod failed_build_artifact;
@@ -143,6 +144,7 @@ pub const ANALYSES: &[Analysis] = &[
     dummy_credentials::ANALYSIS,
     environment_variable::ANALYSIS,
     escalation_path::ANALYSIS,
+    evaluated_variable::ANALYSIS,
     every_action::ANALYSIS,
     existing_role::ANALYSIS,
     failed_build_artifact::ANALYSIS,

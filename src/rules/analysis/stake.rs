@@ -3,6 +3,7 @@
 
 use crate::iam::ArnPattern;
 use crate::model::deployment::{arn_of, names};
+use crate::model::principal::RoleRef;
 use crate::model::{BuildProject, DeclaredResource, Model};
 use crate::source::Span;
 use crate::value::{HoleKind, Part, Text, Value};
@@ -83,6 +84,12 @@ pub fn at_stake(model: &Model, resource: &DeclaredResource) -> Option<(Span, Str
     }
     let project = model.projects.iter().find(|project| project.logical_id.span == resource.logical_id.span)?;
     of_build(model, project)
+}
+
+/// Something that a role may certainly do and that few should be able to do.
+pub fn high_power_of(model: &Model, role: Option<&RoleRef>) -> Option<&'static str> {
+    let mut powers = model.role(role)?.every_power().iter();
+    powers.find(|power| power.label.is_high() && power.doubts.is_empty()).map(|power| power.label.verb())
 }
 
 fn of_build(model: &Model, project: &BuildProject) -> Option<(Span, String)> {
