@@ -360,4 +360,15 @@ mod tests {
         assert_eq!(program("command -v sls deploy"), ("command".into(), false, false));
         assert_eq!(program("npx @scope/tool@2 go"), ("tool".into(), false, false));
     }
+
+    #[test]
+    fn code_is_what_stands_behind_the_option_of_the_program_itself() {
+        let code = |script: &str| first(script).inline_code().iter().map(|word| word.text.clone()).collect::<Vec<_>>();
+        assert_eq!(code("bash -o pipefail -ec 'make a' b"), ["make a"]);
+        assert_eq!(code("python3 -u -c 'print(1)'"), ["print(1)"]);
+        assert_eq!(code("eval make all"), ["make", "all"]);
+        assert!(code("bash run.sh -c a").is_empty());
+        assert!(code("python3 run.py -c a").is_empty());
+        assert!(code("node --require a -e").is_empty());
+    }
 }
