@@ -3,7 +3,7 @@
 use super::chain::{trust_confidence, with_conditions};
 use super::own_build_image::replaceable;
 use super::reach::Target;
-use super::release_source::{Place, ReleaseSource, Writes};
+use super::release_source::{Place, ReleaseSource, Writes, sources, sources_of};
 use crate::diagnostic::Severity;
 use crate::model::principal::may_be_one_account;
 use crate::model::{BuildProject, Model, Principal};
@@ -37,8 +37,9 @@ fn finding(model: &Model, project: &BuildProject, role: &Principal) -> Option<Fi
             && may_be_one_account(other.account.as_deref(), project.account.as_deref())
     });
     let reached = others.filter_map(|other| {
-        let mut sources = [image(model, other), repository(other)].into_iter().flatten();
-        sources.find_map(|(source, what)| Some((other, source.text, what, writes.to(&source)?.clone())))
+        let own = repository(other).into_iter().chain(of_pipelines(model, other)).map(|source| (source, "source"));
+        let mut all = image(model, other).into_iter().chain(own);
+        all.find_map(|(source, what)| Some((other, source.text, what, writes.to(&source)?.clone())))
     });
     // Of copies of a template the nearest is meant, and of those the one that deploys.
     let (other, text, what, grant) = reached.min_by_key(|(other, ..)| {
@@ -69,11 +70,20 @@ fn image<'m>(model: &Model, project: &'m BuildProject) -> Option<(ReleaseSource<
     Some((ReleaseSource { text, place: Place::Images(target) }, "image"))
 }
 
+/// Repositories that pipelines hand on to a build. What one writes that deploys is told of that pipeline.
+fn of_pipelines<'m>(model: &'m Model, project: &BuildProject) -> impl Iterator<Item = ReleaseSource<'m>> {
+    let pipelines = project.run_by.iter().map(|at| &model.pipelines[at.pipeline]);
+    let found = pipelines
+        .filter(|pipeline| sources(model, pipeline).is_empty())
+        .flat_map(|pipeline| sources_of(model, pipeline));
+    found.filter(|source| matches!(source.place, Place::Code(_)))
+}
+
 /// The repository that a project takes its code from by itself.
-fn repository(project: &BuildProject) -> Option<(ReleaseSource<'_>, &'static str)> {
+pub fn repository(project: &BuildProject) -> Option<ReleaseSource<'_>> {
     let text = project.source.location.as_ref().filter(|_| project.source.kind == "CODECOMMIT")?;
     let name = split_once(text, "/v1/repos/").map_or_else(|| by_reference(text), |(_, name)| Some(name))?;
-    Some((ReleaseSource { text, place: Place::Code(Target::named("arn:*:codecommit:*:*:", &name, "")) }, "source"))
+    Some(ReleaseSource { text, place: Place::Code(Target::named("arn:*:codecommit:*:*:", &name, "")) })
 }
 
 /// `${Repository.CloneUrlHttp}`

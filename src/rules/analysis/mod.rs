@@ -48,6 +48,7 @@ mod output_without_files;
 mod overruled_allow;
 mod own_build_image;
 mod own_function;
+mod own_source;
 mod pass_role;
 mod pipe_to_shell;
 mod pipeline_control;
@@ -166,6 +167,7 @@ pub const ANALYSES: &[Analysis] = &[
     output_without_files::ANALYSIS,
     overruled_allow::ANALYSIS,
     own_build_image::ANALYSIS,
+    own_source::ANALYSIS,
     pass_role::ANALYSIS,
     pipe_to_shell::ANALYSIS,
     pipeline_control::ANALYSIS,

@@ -3,7 +3,7 @@
 use super::reach::{Target, reaches};
 use crate::iam::{Grant, Wanted};
 use crate::model::artifact::{Objects, PUT_OBJECT, grant_to_write};
-use crate::model::{Model, Pipeline, Principal};
+use crate::model::{DeclaredResource, Model, Pipeline, Principal};
 use crate::value::Text;
 use std::sync::LazyLock;
 
@@ -42,21 +42,45 @@ pub fn sources<'m>(model: &Model, pipeline: &'m Pipeline) -> Vec<ReleaseSource<'
             || action.deploying_command().is_some()
             || action.project.is_some_and(|id| model.project(id).deploys.is_some())
     });
-    let actions = pipeline.actions().filter(|(_, _, _, action)| deploys && action.is_source());
+    if deploys { sources_of(model, pipeline) } else { Vec::new() }
+}
+
+/// The sources of a pipeline, whatever it does with them.
+pub fn sources_of<'m>(model: &Model, pipeline: &'m Pipeline) -> Vec<ReleaseSource<'m>> {
+    let actions = pipeline.actions().filter(|(_, _, _, action)| action.is_source());
     let found = actions.filter_map(|(_, _, _, action)| {
-        let repository = || action.setting("RepositoryName");
+        let repository = |kind: &str, prefix: &str| {
+            let name = action.setting("RepositoryName")?;
+            Some((name, repository(model, kind, prefix, name)))
+        };
         let (text, place) = match action.provider.to_ascii_lowercase().as_str() {
             "s3" => {
                 let (bucket, key) = (action.setting("S3Bucket")?, action.setting("S3ObjectKey"));
                 (key.unwrap_or(bucket), Place::Object { bucket, key, objects: Objects::new(bucket, key) })
             }
-            "ecr" => (repository()?, Place::Images(Target::named("arn:*:ecr:*:*:repository/", repository()?, ""))),
-            "codecommit" => (repository()?, Place::Code(Target::named("arn:*:codecommit:*:*:", repository()?, ""))),
+            "ecr" => {
+                let (name, target) = repository("AWS::ECR::Repository", "arn:*:ecr:*:*:repository/")?;
+                (name, Place::Images(target))
+            }
+            "codecommit" => {
+                let (name, target) = repository("AWS::CodeCommit::Repository", "arn:*:codecommit:*:*:")?;
+                (name, Place::Code(target))
+            }
             _ => return None,
         };
         Some(ReleaseSource { text, place })
     });
     found.collect()
+}
+
+/// A repository by its name; where the template declares it under that name, policies may refer to it too.
+fn repository(model: &Model, kind: &str, prefix: &str, name: &Text) -> Target {
+    let own_name = |one: &DeclaredResource| one.value()?.get("RepositoryName")?.as_text().cloned();
+    let mut declared = model.resources.iter().filter(|one| one.kind == kind && one.file == name.span.file);
+    match declared.find(|one| own_name(one).as_ref() == Some(name)) {
+        Some(one) => Target::declared_as(one.file, &one.logical_id.value, prefix, Some(name)),
+        None => Target::named(prefix, name, ""),
+    }
 }
 
 impl<'m> Writes<'m> {
