@@ -1,6 +1,6 @@
 //! Builds of reviewed code that run what a build of unreviewed code can change: their image, or their repository.
 
-use super::chain::{trust_confidence, with_conditions};
+use super::chain::{of_another_template, trust_confidence, with_conditions};
 use super::own_build_image::replaceable;
 use super::reach::Target;
 use super::release_source::{Place, ReleaseSource, Writes, sources, sources_of};
@@ -51,7 +51,7 @@ fn finding(model: &Model, project: &BuildProject, role: &Principal) -> Option<Fi
         .fact("other", other.display())
         .fact("what", what)
         .fact("who", project.trust.level.who())
-        .related(grant.span, format!("`{}` lets `{}` push there", role.display(), project.display()))
+        .related(grant.span, format!("`{}` lets `{}` write there", role.display(), project.display()))
         .granted([&grant]);
     if let Some((span, text)) = project.trust.because.first() {
         found = found.related(*span, text.clone());
@@ -62,6 +62,8 @@ fn finding(model: &Model, project: &BuildProject, role: &Principal) -> Option<Fi
         None => found,
     };
     found.confidence = trust_confidence(project).and(grant.confidence);
+    let is_guess = grant.everywhere && other.file != project.file;
+    found = found.doubted(is_guess.then(|| of_another_template(&other.logical_id)));
     Some(with_conditions(found, &project.trust.when, Vec::new()))
 }
 
@@ -70,13 +72,11 @@ fn image<'m>(model: &Model, project: &'m BuildProject) -> Option<(ReleaseSource<
     Some((ReleaseSource { text, place: Place::Images(target) }, "image"))
 }
 
-/// Repositories that pipelines hand on to a build. What one writes that deploys is told of that pipeline.
+/// What pipelines hand on to a build that deploy nothing. Who writes what others take is told of those pipelines.
 fn of_pipelines<'m>(model: &'m Model, project: &BuildProject) -> impl Iterator<Item = ReleaseSource<'m>> {
     let pipelines = project.run_by.iter().map(|at| &model.pipelines[at.pipeline]);
-    let found = pipelines
-        .filter(|pipeline| sources(model, pipeline).is_empty())
-        .flat_map(|pipeline| sources_of(model, pipeline));
-    found.filter(|source| matches!(source.place, Place::Code(_)))
+    let tests = pipelines.filter(|pipeline| sources(model, pipeline).is_empty());
+    tests.flat_map(|pipeline| sources_of(model, pipeline))
 }
 
 /// The repository that a project takes its code from by itself.
