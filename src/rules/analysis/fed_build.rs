@@ -3,7 +3,7 @@
 use super::chain::{of_another_template, trust_confidence, with_conditions};
 use super::own_build_image::replaceable;
 use super::reach::Target;
-use super::release_source::{Place, ReleaseSource, Writes, sources, sources_of};
+use super::release_source::{Place, ReleaseSource, Writes, does, sources, sources_of};
 use crate::diagnostic::Severity;
 use crate::model::principal::may_be_one_account;
 use crate::model::{BuildProject, Model, Principal};
@@ -51,7 +51,7 @@ fn finding(model: &Model, project: &BuildProject, role: &Principal) -> Option<Fi
         .fact("other", other.display())
         .fact("what", what)
         .fact("who", project.trust.level.who())
-        .related(grant.span, format!("`{}` lets `{}` write there", role.display(), project.display()))
+        .related(grant.span, format!("`{}` lets `{}` {}", role.display(), project.display(), does(&grant)))
         .granted([&grant]);
     if let Some((span, text)) = project.trust.because.first() {
         found = found.related(*span, text.clone());

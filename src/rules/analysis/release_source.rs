@@ -2,7 +2,7 @@
 
 use super::reach::{Target, reaches};
 use crate::iam::{Grant, Wanted};
-use crate::model::artifact::{Objects, PUT_OBJECT, grant_to_write};
+use crate::model::artifact::{Objects, PUT_BUCKET_POLICY, PUT_OBJECT, grant_to_open, grant_to_write};
 use crate::model::{DeclaredResource, Model, Pipeline, Principal};
 use crate::value::Text;
 use std::sync::LazyLock;
@@ -25,11 +25,14 @@ pub enum Place<'m> {
 pub struct Writes<'m> {
     principal: &'m Principal,
     objects: Vec<Grant<'m>>,
+    /// Policies of buckets, which say who writes there.
+    buckets: Vec<Grant<'m>>,
     images: Vec<Grant<'m>>,
     code: Vec<Grant<'m>>,
 }
 
-static PUT_IMAGE: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["ecr:PutImage"]));
+/// What replaces an image, and the policy that says who may.
+pub static PUT_IMAGE: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["ecr:PutImage", "ecr:SetRepositoryPolicy"]));
 /// A merge of a pull request is what reviews and their rules stand before.
 static PUSH: LazyLock<Wanted> = LazyLock::new(|| {
     Wanted::new(&["codecommit:GitPush", "codecommit:CreateCommit", "codecommit:PutFile", "codecommit:MergeBranchesBy*"])
@@ -73,6 +76,15 @@ pub fn sources_of<'m>(model: &Model, pipeline: &'m Pipeline) -> Vec<ReleaseSourc
     found.collect()
 }
 
+/// What a grant to write lets somebody do, for labels.
+pub fn does(grant: &Grant<'_>) -> &'static str {
+    match grant.action.as_str() {
+        "s3:PutBucketPolicy" | "ecr:SetRepositoryPolicy" => "say in the policy who writes there",
+        "s3:PutObject" => "write there",
+        _ => "push there",
+    }
+}
+
 /// A repository by its name; where the template declares it under that name, policies may refer to it too.
 fn repository(model: &Model, kind: &str, prefix: &str, name: &Text) -> Target {
     let own_name = |one: &DeclaredResource| one.value()?.get("RepositoryName")?.as_text().cloned();
@@ -86,14 +98,25 @@ fn repository(model: &Model, kind: &str, prefix: &str, name: &Text) -> Target {
 impl<'m> Writes<'m> {
     pub fn of(principal: &'m Principal) -> Writes<'m> {
         let grants = |wanted: &Wanted| principal.authority.grants_of(wanted);
-        Writes { principal, objects: grants(&PUT_OBJECT), images: grants(&PUT_IMAGE), code: grants(&PUSH) }
+        Writes {
+            principal,
+            objects: grants(&PUT_OBJECT),
+            buckets: grants(&PUT_BUCKET_POLICY),
+            images: grants(&PUT_IMAGE),
+            code: grants(&PUSH),
+        }
     }
 
     /// Those that some of the grants give.
     pub fn with(&self, counts: impl Fn(&Grant<'m>) -> bool) -> Writes<'m> {
         let kept = |grants: &[Grant<'m>]| grants.iter().filter(|grant| counts(grant)).cloned().collect();
-        let (objects, images, code) = (kept(&self.objects), kept(&self.images), kept(&self.code));
-        Writes { principal: self.principal, objects, images, code }
+        Writes {
+            principal: self.principal,
+            objects: kept(&self.objects),
+            buckets: kept(&self.buckets),
+            images: kept(&self.images),
+            code: kept(&self.code),
+        }
     }
 
     /// The grant that lets it write a source. A condition, of the grant or of a deny beside it, may name branches
@@ -115,8 +138,9 @@ impl<'m> Writes<'m> {
         denies.any(|deny| !deny.conditions.is_empty() && !deny.matches_action(action).is_empty())
     }
 
-    /// The grant that lets it write objects.
+    /// The grant that lets it write objects, or say who does.
     pub fn to_objects(&self, objects: &Objects) -> Option<&Grant<'m>> {
-        grant_to_write(self.principal, &self.objects, objects)
+        let by_itself = grant_to_write(self.principal, &self.objects, objects);
+        by_itself.or_else(|| grant_to_open(self.principal, &self.buckets, objects))
     }
 }

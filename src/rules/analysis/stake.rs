@@ -2,11 +2,12 @@
 //! a bucket.
 
 use crate::iam::ArnPattern;
+use crate::model::artifact::bucket_in;
 use crate::model::deployment::{arn_of, names};
 use crate::model::principal::RoleRef;
 use crate::model::{BuildProject, DeclaredResource, Model};
 use crate::source::Span;
-use crate::value::{HoleKind, Part, Text, Value};
+use crate::value::{HoleKind, Text, Value};
 use std::borrow::Cow;
 
 /// A bucket that pipelines and builds take from, or keep something in that they take later.
@@ -30,22 +31,6 @@ pub fn ci_buckets(model: &Model) -> Vec<CiBucket<'_>> {
     });
     let all = of_pipelines.chain(of_builds);
     all.map(|(text, does)| CiBucket { arn: arn_of("arn:*:s3:::", &text, "/*"), text, does }).collect()
-}
-
-/// The bucket of `bucket/prefix`.
-fn bucket_in(location: &Text) -> Text {
-    let mut parts = Vec::new();
-    for part in &location.parts {
-        match part {
-            Part::Known(known, map) if known.contains('/') => {
-                let end = known.find('/').unwrap_or(known.len());
-                parts.extend((end > 0).then(|| Part::Known(known[..end].into(), map.slice(0..end))));
-                break;
-            }
-            other => parts.push(other.clone()),
-        }
-    }
-    Text { parts, span: location.span }
 }
 
 impl CiBucket<'_> {

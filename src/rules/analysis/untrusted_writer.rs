@@ -1,7 +1,7 @@
 //! Untrusted builds that can write what a pipeline takes for its own.
 
 use super::chain::{of_another_template, with_conditions};
-use super::release_source::{Place, ReleaseSource, Writes, sources};
+use super::release_source::{Place, ReleaseSource, Writes, does, sources};
 use crate::diagnostic::Severity;
 use crate::model::artifact::{Write, Writer};
 use crate::model::{BuildProject, Model, Pipeline, PipelineId, ProjectId};
@@ -103,7 +103,7 @@ fn pushed(model: &Model, project: &BuildProject, source: &ReleaseSource<'_>) -> 
     let role = model.role(project.role.as_ref())?;
     let writes = Writes::of(role);
     let grant = writes.to(source)?;
-    let text = format!("`{}` lets it push there", role.display());
+    let text = format!("`{}` lets it {}", role.display(), does(grant));
     Some(Write { span: grant.span, text, is_artifact: false, is_anywhere: grant.everywhere })
 }
 
