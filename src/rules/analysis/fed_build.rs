@@ -39,7 +39,13 @@ fn finding(model: &Model, project: &BuildProject, role: &Principal) -> Option<Fi
     let reached = others.filter_map(|other| {
         let own = repository(other).into_iter().chain(of_pipelines(model, other)).map(|source| (source, "source"));
         let mut all = image(model, other).into_iter().chain(own);
-        all.find_map(|(source, what)| Some((other, source.text, what, writes.to(&source)?.clone())))
+        all.find_map(|(source, what)| {
+            let grant = writes.to(&source)?;
+            // Many roles write every object, and none of another template for all that is known.
+            let is_guess = grant.everywhere && other.file != project.file;
+            let is_told = !(is_guess && matches!(source.place, Place::Object { .. }));
+            is_told.then(|| (other, source.text, what, grant.clone()))
+        })
     });
     // Of copies of a template the nearest is meant, and of those the one that deploys.
     let (other, text, what, grant) = reached.min_by_key(|(other, ..)| {
