@@ -79,10 +79,15 @@ pub fn sources_of<'m>(model: &Model, pipeline: &'m Pipeline) -> Vec<ReleaseSourc
 /// What a grant to write lets somebody do, for labels.
 pub fn does(grant: &Grant<'_>) -> &'static str {
     match grant.action.as_str() {
-        "s3:PutBucketPolicy" | "ecr:SetRepositoryPolicy" => "say in the policy who writes there",
+        _ if sets_policy(grant) => "say in the policy who writes there",
         "s3:PutObject" => "write there",
         _ => "push there",
     }
+}
+
+/// It is not the write itself, and whom the policy names writes.
+pub fn sets_policy(grant: &Grant<'_>) -> bool {
+    matches!(grant.action.as_str(), "s3:PutBucketPolicy" | "ecr:SetRepositoryPolicy")
 }
 
 /// A repository by its name; where the template declares it under that name, policies may refer to it too.
