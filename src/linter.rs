@@ -15,6 +15,7 @@ use crate::baseline::{self, Baseline};
 use crate::change::Change;
 use crate::config::Config;
 use crate::diagnostic::{Confidence, Diagnostic, Doubt, Severity};
+use crate::iam::{PolicyKind, Reason};
 use crate::model::lower::{self, AsPolicy, Asked};
 use crate::model::{self, Model};
 use crate::rules::{self, Context, Rule, builtin, secrets};
@@ -353,7 +354,7 @@ fn summarise_model(sources: &Sources, options: &Options, model: &Model, formats:
         summary.commands += 1;
         summary.understood += usize::from(!command.is_opaque());
     }
-    let not_read = model.not_read.iter().cloned().chain(unseen_in_outputs(model, formats));
+    let not_read = model.not_read.iter().cloned().chain(not_known(model, formats));
     let not_read = not_read.filter(|(span, _)| options.reports(span.file));
     summary.not_analysed.extend(not_read.map(|(span, reason)| NotAnalysed {
         path: sources.path(span.file).to_owned(),
@@ -365,18 +366,26 @@ fn summarise_model(sources: &Sources, options: &Options, model: &Model, formats:
     summary.not_analysed.dedup();
 }
 
-/// What is attached in an output of the AWS CLI and stands in none of the files, once for each output. Of roles of CI a rule
-/// tells.
-fn unseen_in_outputs(model: &Model, formats: &[Format]) -> Vec<(Span, String)> {
+/// What could not be seen or evaluated of what principals may do and of who may use resources, once for each file. Of what
+/// roles of CI may do a rule tells.
+fn not_known(model: &Model, formats: &[Format]) -> Vec<(Span, String)> {
+    // What an output leaves out is not asked about there: other calls tell it.
     let is_meant =
-        |one: &&model::Principal| formats[one.file.index()] == Format::CliDump && one.is_whole() && !one.is_ci_role();
+        |one: &&model::Principal| !one.is_ci_role() && (formats[one.file.index()] != Format::CliDump || one.is_whole());
     let mut places: BTreeMap<FileId, BTreeMap<Span, String>> = BTreeMap::new();
+    let mut note = |what: String, reason: Reason| {
+        let is_said = |span: &Span| model.not_read.iter().any(|(known, _)| known == span);
+        let Some(span) = reason.span.filter(|span| !is_said(span)) else { return };
+        places.entry(span.file).or_default().entry(span).or_insert_with(|| format!("{what}: {}", reason.text));
+    };
     for one in model.principals.iter().filter(is_meant) {
-        for reason in &one.authority.unseen {
-            let Some(span) = reason.span else { continue };
-            let text = || format!("a part of what `{}` may do: {}", one.display(), reason.text);
-            places.entry(span.file).or_default().entry(span).or_insert_with(text);
-        }
+        let reasons = one.authority.not_known();
+        reasons.for_each(|reason| note(format!("a part of what `{}` may do", one.display()), reason));
+    }
+    let of_resources = |policy: &&model::Policy| matches!(policy.kind, PolicyKind::Resource | PolicyKind::Trust);
+    for policy in model.policies.iter().filter(of_resources) {
+        let reasons = policy.document.not_known();
+        reasons.for_each(|reason| note(format!("a part of the policy of {}", policy.owner.display()), reason));
     }
     let told = places.into_values().filter_map(|mut places| {
         let (span, text) = places.pop_first()?;

@@ -274,6 +274,7 @@ fn the_template_in_a_stack_set_is_read_where_it_stands() {
     Type: AWS::CloudFormation::StackSet
     Properties: {{TemplateBody: !Sub 'Resources: {{${{AWS::StackName}}: 1}}'}}
   Module: {{Type: My::Team::Bucket::MODULE}}
+  Packaged: {{Type: LocalModule, Source: ../modules/bucket.yml}}
   Administration:
     Type: AWS::IAM::Role
     Properties:
@@ -288,8 +289,42 @@ fn the_template_in_a_stack_set_is_read_where_it_stands() {
         [
             "the template of the stack set is computed",
             "`My::Team::Bucket::MODULE` is a module: what it makes stands in the registry",
+            "`LocalModule` is a module: what it makes stands in another file, which a tool puts in",
         ]
     );
+}
+
+/// Of what builds may do a rule tells.
+#[test]
+fn what_is_not_known_of_other_policies_is_said() {
+    let handler = "
+  Handler:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: !Ref Given";
+    let person = "
+  Person:
+    Type: AWS::IAM::User
+    Properties:
+      ManagedPolicyArns: [arn:aws:iam::aws:policy/AmazonS3ReadOnlyAcces]
+      Policies: [{PolicyName: own, PolicyDocument: {Version: '2012-10-17', Statement: [!Ref Given]}}]";
+    let policy = "
+  Policy:
+    Type: AWS::S3::BucketPolicy
+    Properties: {Bucket: reports, PolicyDocument: {Version: '2012-10-17', Statement: !Ref Given}}";
+    let table = [
+        (handler, "a part of the policy of `Handler`: the policy document cannot be read"),
+        (
+            person,
+            "a part of what `Person` may do: the AWS managed policy `AmazonS3ReadOnlyAcces`, which is not in the catalogue, unlike `AmazonS3ReadOnlyAccess`, and 1 more such",
+        ),
+        (policy, "a part of the policy of `Policy`: a statement cannot be read"),
+    ];
+    for (resource, said) in table {
+        let template = format!("Parameters: {{Given: {{Type: String}}}}\nResources:{resource}\n");
+        let (_, report) = report_of(&[("t.yml", &template)]);
+        assert_eq!(not_read(&report), [said]);
+    }
 }
 
 #[test]

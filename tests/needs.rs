@@ -89,6 +89,20 @@ const VARIANTS: &[Variant<'_>] = &[
         &[("service-wildcard", "high", "ecr:*"), ("redundant-entry", "info", "Sid: Registry")],
     ),
     (
+        "all of ECR, with an image that is named by a tag",
+        &[
+            ("[ecr:BatchCheckLayerAvailability, ecr:BatchGetImage, ecr:GetDownloadUrlForLayer]", "ecr:*"),
+            (IMAGE, "\"*\"\n"),
+            ("@sha256:…\n", ":2026\n"),
+        ],
+        &[
+            ("service-wildcard", "high", "ecr:*"),
+            ("build-image-writable-by-build", "also", "ecr:*"),
+            ("build-image-unpinned", "low", "111122223333.dkr.ecr.eu-west-1.amazonaws.com/tools/build:2026"),
+            ("redundant-entry", "info", "Sid: Registry"),
+        ],
+    ),
+    (
         "interfaces for any service",
         &[(INTERFACE, "")],
         &[
@@ -176,6 +190,16 @@ fn what_differs_from_an_exact_policy_is_told() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// The CDK's roles of every account may be taken, and the build deploys to its own.
+#[test]
+fn roles_of_every_account_are_more_than_a_deployment_of_the_cdk_needs() {
+    let sources = sources(Path::new("fixtures/projects/cdk-pipeline/deploys"));
+    let report = lint(&sources, builtin::rules(), &Options::default());
+    let wider = report.diagnostics.iter().filter(|found| found.rule == "resource-broader-than-needed");
+    let lines: Vec<usize> = wider.map(|found| sources.position(found.primary.span).line).collect();
+    assert_eq!(lines, [50]);
 }
 
 /// Compares with a golden file, or writes it anew.

@@ -10,6 +10,7 @@
 mod walk;
 
 use iamlint::config::Config;
+use iamlint::diagnostic::Diagnostic;
 use iamlint::linter::{Options, Report, lint};
 use iamlint::report::{Format, Style, render};
 use iamlint::rules::{Rule, builtin};
@@ -27,10 +28,8 @@ fn every_project_has_exactly_the_expected_findings() {
         let (sources, report) = run(&state, &builtin::asked_by_default());
         let (mut found, mut also) = (Vec::new(), Vec::new());
         for one in &report.diagnostics {
-            let span = one.primary.span;
-            let place = format!("{}:{}", sources.path(span.file), sources.position(span).line);
-            found.push(format!("{} {} {place}", one.rule, one.severity));
-            also.extend(one.also.iter().map(|rule| format!("{rule} also {place}")));
+            found.push(told(one, &sources));
+            also.extend(one.also.iter().map(|rule| format!("{rule} also {}", place(one, &sources))));
         }
         let pending = beside(&state, "pending");
         let pending = if pending.exists() { lines(&pending) } else { Vec::new() };
@@ -108,18 +107,92 @@ fn a_run_gives_the_same_bytes_every_time() {
     }
 }
 
+/// A pipeline and its builds lie in two templates, and one of these is broken beyond mending.
+#[test]
+fn a_broken_template_costs_only_the_findings_that_need_it() {
+    let whole = files(Path::new(SEED));
+    let mut without = Sources::new();
+    for (_, source) in whole.iter() {
+        let is_broken = source.path == "resources/CodeBuild.yml";
+        let text = if is_broken { "Resources:\n  CiBuild: {Type: [\n".into() } else { source.text.to_string() };
+        without.add(source.path.clone(), text);
+    }
+    let elsewhere = |sources: &Sources| {
+        let report = lint(sources, &builtin::asked_by_default(), &Options::default());
+        let found = report.diagnostics.iter().map(|found| told(found, sources));
+        found.filter(|found| !found.contains("resources/CodeBuild.yml")).collect::<BTreeSet<_>>()
+    };
+    let (before, after) = (elsewhere(&whole), elsewhere(&without));
+    let lost: Vec<&str> = before.difference(&after).map(String::as_str).collect();
+    let needed_the_build = [
+        "artifact-of-failed-build medium buildspec/buildspec-ci.yml:6",
+        "artifact-store-shared-with-untrusted-writer high resources/CodePipeline.yml:66",
+        "release-source-writable-by-untrusted-build critical resources/CodePipeline.yml:81",
+        "source-key-has-no-writer low resources/CodePipeline.yml:81",
+    ];
+    assert_eq!(lost, needed_the_build);
+    // What was told once, at the first of several places, is told at the next.
+    let moved: Vec<&str> = after.difference(&before).map(String::as_str).collect();
+    let at_the_next_place = [
+        "placeholder-value info resources/CodePipeline.yml:33",
+        "placeholder-value info resources/CodePipeline.yml:66",
+        "role-policy-unavailable info resources/CodePipeline.yml:33",
+        "unresolved-variable info resources/CodePipeline.yml:38",
+    ];
+    assert_eq!(moved, at_the_next_place);
+}
+
+/// The filter groups of the template are at a wrong level and read as mended.
+#[test]
+fn exactly_what_rests_on_a_mended_place_is_doubted() {
+    let doubted = |state: &str| {
+        let (sources, report) = run(Path::new(state), &builtin::asked_by_default());
+        let is_mended = |found: &&Diagnostic| found.doubts.iter().any(|doubt| doubt.text.contains("read as mended"));
+        report.diagnostics.iter().filter(is_mended).map(|found| told(found, &sources)).collect::<Vec<_>>()
+    };
+    let on_filter_groups = [
+        "untrusted-build-shares-deploy-role critical resources/CodeBuild.yml:45",
+        "release-source-writable-by-untrusted-build critical resources/CodePipeline.yml:81",
+        "merged-event-without-base-ref high resources/CodeBuild.yml:64",
+        "untrusted-pr-build high resources/CodeBuild.yml:64",
+        "artifact-store-shared-with-untrusted-writer high resources/CodePipeline.yml:66",
+        "buildspec-from-untrusted-source medium resources/CodeBuild.yml:11",
+        "privileged-mode medium resources/CodeBuild.yml:40",
+        "log-group-shared-with-untrusted-build low resources/CodeBuild.yml:55",
+    ];
+    assert_eq!(doubted(SEED), on_filter_groups);
+    assert!(doubted("fixtures/projects/serverless-cicd/repaired").is_empty());
+}
+
+const SEED: &str = "fixtures/projects/serverless-cicd/broken";
+
 /// All files of a state, linted with these rules and its configuration; paths start at the state's folder.
 fn run(state: &Path, rules: &[Rule]) -> (Sources, Report) {
-    let mut sources = Sources::new();
-    for path in files_below(state) {
-        let name = shown(path.strip_prefix(state).expect("below the state"));
-        sources.add(name, fs::read_to_string(&path).expect("a readable fixture"));
-    }
+    let sources = files(state);
     let file = sources.iter().find(|(_, source)| source.path == "iamlint.toml").map(|(file, _)| file);
     let config = file.map(|file| Config::read(&sources, file, "").expect("a good configuration"));
     let options = Options { config: config.unwrap_or_default(), ..Options::default() };
     let report = lint(&sources, rules, &options);
     (sources, report)
+}
+
+fn files(state: &Path) -> Sources {
+    let mut sources = Sources::new();
+    for path in files_below(state) {
+        let name = shown(path.strip_prefix(state).expect("below the state"));
+        sources.add(name, fs::read_to_string(&path).expect("a readable fixture"));
+    }
+    sources
+}
+
+/// A finding as `.expected` has it: `rule severity path:line`.
+fn told(found: &Diagnostic, sources: &Sources) -> String {
+    format!("{} {} {}", found.rule, found.severity, place(found, sources))
+}
+
+fn place(found: &Diagnostic, sources: &Sources) -> String {
+    let span = found.primary.span;
+    format!("{}:{}", sources.path(span.file), sources.position(span).line)
 }
 
 /// The folders two below `fixtures/projects`: one for each state of each project.

@@ -75,6 +75,11 @@ impl Authority {
         self.boundary.is_none() && self.documents.iter().all(|document| document.denies().next().is_none())
     }
 
+    /// What could not be seen or evaluated and may allow more than is known.
+    pub fn not_known(&self) -> impl Iterator<Item = Reason> {
+        self.unseen.iter().cloned().chain(self.documents.iter().flat_map(|document| document.not_known()))
+    }
+
     /// Whether nothing at all is known to be attached.
     pub fn is_empty(&self) -> bool {
         self.documents.is_empty() && self.unseen.is_empty()

@@ -198,6 +198,11 @@ impl PolicyDocument {
         principals.filter(|found| !found.negated).flat_map(|found| &found.entries)
     }
 
+    /// What of it could not be evaluated and may allow more than is seen: parts, and actions of statements.
+    pub fn not_known(&self) -> impl Iterator<Item = Reason> {
+        self.unread.iter().cloned().chain(self.statements.iter().flat_map(Statement::not_known))
+    }
+
     /// Statements that deny, or may.
     pub fn denies(&self) -> impl Iterator<Item = &Statement> {
         self.statements.iter().filter(|statement| statement.effect != Effect::Allow)
@@ -205,10 +210,28 @@ impl PolicyDocument {
 }
 
 impl Statement {
+    /// Actions of it that could not be evaluated and may be allowed.
+    fn not_known(&self) -> impl Iterator<Item = Reason> {
+        let actions = self.actions.iter().filter(|_| self.effect != Effect::Deny);
+        let opaque = actions.clone().flat_map(|actions| &actions.patterns).filter(|pattern| pattern.is_opaque());
+        let opaque = opaque.map(|pattern| {
+            let text = format!("which actions `{}` stands for is not known", pattern.text().display());
+            Reason::at(text, pattern.span())
+        });
+        actions.flat_map(|actions| &actions.unknown).cloned().chain(opaque)
+    }
+
     /// Whether it names `*` among its resources, or none at all.
     pub fn is_on_everything(&self) -> bool {
         let has_star = |own: &Resources| !own.negated && own.patterns.iter().any(ArnPattern::is_everything);
         self.resources.as_ref().is_none_or(has_star)
+    }
+
+    /// What it compares with resources, callers and the values of a request.
+    pub fn texts(&self) -> impl Iterator<Item = &Text> {
+        let resources = self.resources.iter().flat_map(|resources| &resources.patterns).map(ArnPattern::text);
+        let principals = self.principals.iter().flat_map(|principals| &principals.entries).map(|entry| &entry.text);
+        resources.chain(principals).chain(self.conditions.iter().flat_map(|test| &test.values))
     }
 
     /// The ways in which the statement speaks of an action: each pattern that matches it, or may;

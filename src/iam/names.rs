@@ -175,6 +175,16 @@ fn nearest_service(prefix: &str) -> Option<String> {
     })
 }
 
+/// The policy that AWS manages whose name is nearest to one that is none, if it is near.
+pub fn nearest_managed_policy(name: &str) -> Option<&'static str> {
+    let near = catalogue::managed_policies()
+        .map(|policy| policy.name())
+        .filter(|known| known.len().abs_diff(name.len()) <= SLIPS);
+    let scored =
+        near.map(|known| (strsim::damerau_levenshtein(&known.to_ascii_lowercase(), &name.to_ascii_lowercase()), known));
+    scored.filter(|(slips, _)| *slips <= SLIPS).min().map(|(_, known)| known)
+}
+
 /// How many suggestions are made.
 const MAX_MEANT: usize = 3;
 
@@ -233,6 +243,18 @@ mod tests {
             "zocalo:*",
         ] {
             assert_eq!(of(pattern), None, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_policy_of_aws_that_was_meant_is_named() {
+        let table = [
+            ("AdministratorAcess", Some("AdministratorAccess")),
+            ("awscodebuildadminaccess", Some("AWSCodeBuildAdminAccess")),
+            ("Administrator", None),
+        ];
+        for (name, meant) in table {
+            assert_eq!(nearest_managed_policy(name), meant, "{name}");
         }
     }
 

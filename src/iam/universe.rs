@@ -31,7 +31,7 @@ const SERVICES_WITH_MORE_FORMATS: &[&str] = &["cloudformation", "glue", "logs", 
 /// ARN formats that actions on one resource type take besides the documented ones: a change set with
 /// `Transform` is authorised on the transform, and the prefix `aws` stands where an account does; a call of a
 /// version or an alias is authorised on that.
-/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-template.html>
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/control-access-with-iam.html>
 /// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html>
 const MORE_FORMATS: &[(&str, &str, &str)] = &[
     ("cloudformation", "stack", "arn:${Partition}:cloudformation:${Region}:aws:transform/${TransformName}"),

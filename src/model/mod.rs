@@ -119,6 +119,8 @@ pub struct DeclaredResource {
     pub file: FileId,
     pub logical_id: Spanned<String>,
     pub kind: String,
+    /// Where its type is written; of an output the resource itself.
+    pub kind_span: Span,
     pub properties: Vec<Spanned<String>>,
     /// It is there only when this holds.
     pub when: Option<Condition>,

@@ -22,6 +22,7 @@ use crate::model::Model;
 use crate::model::command::{Command, Opaque};
 use crate::value::{Part, Text};
 use arn::Place;
+pub use handler::is_resource_type;
 
 /// Variables of the environment that say whose credentials a call is made with.
 ///

@@ -14,7 +14,7 @@ pub fn near(authority: &Authority, need: &Need, action: Action) -> Option<Reason
 
 /// `…:secret:prod/db` is no ARN of a secret: six characters follow the name.
 ///
-/// Source: <https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html>
+/// Source: <https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html>
 fn secret_without_suffix(authority: &Authority, need: &Need, action: Action) -> Option<Reason> {
     if action.service().prefix() != "secretsmanager" {
         return None;

@@ -14,8 +14,10 @@ use crate::value::{HoleKind, Part, Text, Value};
 pub const SERVICE_ROLE: &str = "https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html";
 const VPC: &str = "https://docs.aws.amazon.com/codebuild/latest/userguide/auth-and-access-control-iam-identity-based-access-control.html";
 const REPORTS: &str = "https://docs.aws.amazon.com/codebuild/latest/userguide/test-permissions.html";
-const REGISTRY: &str = "https://docs.aws.amazon.com/codebuild/latest/userguide/sample-private-registry.html";
+const REGISTRY: &str =
+    "https://docs.aws.amazon.com/codebuild/latest/userguide/private-registry-sample-create-project.html";
 const CONNECTIONS: &str = "https://docs.aws.amazon.com/codebuild/latest/userguide/connections-github-app.html";
+const TOKENS: &str = "https://docs.aws.amazon.com/codebuild/latest/userguide/multiple-access-tokens.html";
 const FULL_CLONE: &str = "https://docs.aws.amazon.com/codepipeline/latest/userguide/tutorials-github-gitclone.html";
 const EFS: &str = "https://docs.aws.amazon.com/codebuild/latest/userguide/sample-efs.html";
 const SESSIONS: &str = "https://docs.aws.amazon.com/codebuild/latest/userguide/session-manager.html";
@@ -164,7 +166,7 @@ fn sources(draft: &mut Draft<'_>, project: &BuildProject) {
                     let secret = variables::secret_arn(draft, &resource);
                     let reason = "reads the token for its source";
                     let action = "secretsmanager:GetSecretValue";
-                    draft.need(action, vec![secret], resource.span, reason, CONNECTIONS);
+                    draft.need(action, vec![secret], resource.span, reason, TOKENS);
                 }
             }
         }

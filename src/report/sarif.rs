@@ -1,6 +1,6 @@
 //! SARIF 2.1.0, for code scanning: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>.
 //! Limits and the names of properties are those of GitHub, the receiver that asks for most:
-//! <https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning>.
+//! <https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support>.
 
 use super::place::{self, place};
 use super::{json, words};

@@ -195,6 +195,15 @@ impl Finding {
         self
     }
 
+    /// The same cause again. It is shown once in each further file, so that whoever asks about that file alone
+    /// is told, too.
+    pub fn again_at(&mut self, span: Span) {
+        let shown = std::iter::once(self.span).chain(self.related.iter().map(|label| label.span));
+        if shown.into_iter().all(|shown| shown.file != span.file) {
+            self.related.push(Label::new(span, "and here"));
+        }
+    }
+
     /// The commands that lead to one in a script, as labels.
     pub fn through(mut self, command: &Command) -> Finding {
         for via in command.via.iter().rev() {

@@ -231,15 +231,30 @@ impl Template {
                 Some(globals) => sam::with_globals(globals, text, &entry.value),
                 None => entry.value.clone(),
             };
+            let is_never_made = outcome == Some(Outcome::Always(false));
+            if let Some(place) = source_of_module(text).filter(|_| !is_never_made) {
+                self.not_read.push((entry.key.span(), format!("`{text}` is a module: what it makes stands {place}")));
+            }
             self.index.insert(name.to_owned(), self.resources.len());
             self.resources.push(Resource {
                 logical_id: Spanned::new(name.to_owned(), entry.key.span()),
                 kind: Spanned::new(text.to_owned(), kind.value.span()),
                 node,
                 when,
-                is_never_made: outcome == Some(Outcome::Always(false)),
+                is_never_made,
             });
         }
+    }
+}
+
+/// Where the resources of a module stand, if a type is one. `LocalModule` and Rain's are put in before the template is
+/// deployed.
+/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/modules.html>
+fn source_of_module(kind: &str) -> Option<&'static str> {
+    match kind {
+        "LocalModule" | "Rain::Module" => Some("in another file, which a tool puts in"),
+        "AWS::CloudFormation::Module" => Some("in the registry"),
+        _ => kind.ends_with("::MODULE").then_some("in the registry"),
     }
 }
 

@@ -26,5 +26,6 @@ pub use detect::{Format, IGNORED_BY_DOCKER, detect, is_dockerfile_name, is_scrip
 pub use foreign::is_foreign;
 pub use intrinsics::{Scope, Unresolved};
 pub use mention::mentioned;
+pub use reference::is_pseudo;
 pub use repository::{File, NotTaken, Repository, Trees, below_root, folder_of, folders_up, lies_below};
 pub use stack::{Neighbours, found_at, template_location};

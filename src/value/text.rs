@@ -117,6 +117,14 @@ impl Text {
         }
     }
 
+    /// Each part that is known.
+    pub fn known_parts(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Known(text, _) => Some(text.as_str()),
+            Part::Hole(_) => None,
+        })
+    }
+
     /// The hole when the whole text is one.
     pub fn as_hole(&self) -> Option<&Hole> {
         match self.parts.as_slice() {

@@ -23,6 +23,28 @@ fn a_finding_of_two_files_is_found_from_either() {
 }
 
 #[test]
+fn what_is_told_once_for_several_files_is_told_of_each_that_is_asked_about() {
+    const WAITS: &str = "\
+Resources:
+  Build:
+    Type: AWS::CodeBuild::Project
+    Properties:
+      ServiceRole: arn:aws:iam::111122223333:role/build
+      Source: {Type: CODECOMMIT, Location: YOUR-REPOSITORY-URL}
+      Artifacts: {Type: NO_ARTIFACTS}
+      Environment: {Type: LINUX_CONTAINER, ComputeType: BUILD_GENERAL1_SMALL, Image: \"${self:custom.image}\"}
+";
+    let repository = repository(&[("a/ci.yml", WAITS), ("b/ci.yml", WAITS), ("c/ci.yml", WAITS), ("d/ci.yml", CLEAN)]);
+    let rules = ["placeholder-value", "role-policy-unavailable", "unresolved-variable"];
+    for path in ["a", "b", "c", "."] {
+        let words = ["--format", "json", "--select", "placeholder-value,role-policy-unavailable,unresolved-variable"];
+        let words: Vec<&str> = [path].into_iter().chain(words).collect();
+        let found: BTreeSet<String> = repository.run(&words).rules().into_iter().collect();
+        assert_eq!(found, rules.map(str::to_owned).into(), "{path}");
+    }
+}
+
+#[test]
 fn an_isolated_run_reads_nothing_but_what_is_named() {
     let repository = repository(&[("ci/project.yml", PROJECT), ("iam/role.yml", ROLE)]);
     let found = |words: &[&str]| {

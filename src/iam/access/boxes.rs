@@ -74,20 +74,38 @@ pub fn wall(
     reading: Reading,
     vocabulary: &mut Vocabulary,
 ) -> Option<Wall> {
-    let is_sure = meaning == Meaning::Least;
-    if is_sure && (!statement.when.is_empty() || statement.effect == Effect::Unknown) {
-        return None;
-    }
     let mut doubts: Vec<Reason> = statement.doubts.clone();
+    let tests = tests(document, statement, meaning, reading, vocabulary, &mut doubts);
+    // Also of a statement that is sure of nothing: it may decide on what the search takes for open.
+    vocabulary.doubts.extend(doubts);
+    Some(Wall { tests: tests? })
+}
+
+fn tests(
+    document: &PolicyDocument,
+    statement: &Statement,
+    meaning: Meaning,
+    reading: Reading,
+    vocabulary: &mut Vocabulary,
+    doubts: &mut Vec<Reason>,
+) -> Option<Vec<(Dimension, Test)>> {
+    let is_sure = meaning == Meaning::Least;
     if !statement.when.is_empty() {
         doubts.push(Reason::at("a condition of the template decides whether the statement is there", statement.span));
+    }
+    if is_sure && (!statement.when.is_empty() || statement.effect == Effect::Unknown) {
+        return None;
     }
     let mut tests = Vec::new();
     // IAM takes no statement without `Action`.
     match &statement.actions {
-        Some(actions) => tests.push((Dimension::Action, action_test(actions, is_sure, &mut doubts)?)),
-        None if is_sure => return None,
-        None => {}
+        Some(actions) => tests.push((Dimension::Action, action_test(actions, is_sure, doubts)?)),
+        None => {
+            doubts.push(Reason::at("the statement names no action", statement.span));
+            if is_sure {
+                return None;
+            }
+        }
     }
     if !document.kind.is_of_principal() {
         match &statement.principals {
@@ -98,21 +116,23 @@ pub fn wall(
                     doubts.push(Reason::at("whom the principals stand for is not known for sure", principals.key_span));
                 }
             }
-            None if is_sure => return None,
-            None => doubts.push(Reason::at("the statement names no principal", statement.span)),
+            None => {
+                doubts.push(Reason::at("the statement names no principal", statement.span));
+                if is_sure {
+                    return None;
+                }
+            }
         }
     }
     if let Some(resources) = &statement.resources {
-        tests.push((Dimension::Resource, resource_test(resources, meaning, reading, &mut doubts)?));
+        tests.push((Dimension::Resource, resource_test(resources, meaning, reading, doubts)?));
     }
-    if is_sure && statement.condition_unknown.is_some() {
+    if let Some(reason) = statement.condition_unknown.as_ref().filter(|_| is_sure) {
+        doubts.push(reason.clone());
         return None;
     }
-    for condition in &statement.conditions {
-        tests.push(vocabulary.test(condition));
-    }
-    vocabulary.doubts.extend(doubts);
-    Some(Wall { tests })
+    tests.extend(statement.conditions.iter().map(|condition| vocabulary.test(condition)));
+    Some(tests)
 }
 
 fn action_test(actions: &Actions, is_sure: bool, doubts: &mut Vec<Reason>) -> Option<Test> {

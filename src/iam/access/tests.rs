@@ -124,6 +124,25 @@ fn what_is_not_known_is_unknown() {
     }
 }
 
+/// A text that broke off may lack the `Action` of a statement.
+#[test]
+fn a_statement_without_action_is_a_doubt() {
+    let everything = r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#;
+    let named_nowhere = r#"{"Effect": "Allow", "Action": "iam:ListVirtualMFADevices"}"#;
+    let table = [
+        vec![r#"{"Effect": "Allow"}"#],
+        vec![r#"{"Effect": "Allow"}"#, r#"{"Effect": "Deny"}"#],
+        vec![everything, r#"{"Effect": "Deny"}"#],
+        vec![named_nowhere, r#"{"Effect": "Deny", "NotAction": "iam:List*"}"#, r#"{"Effect": "Deny"}"#],
+        vec![everything, r#"{"Effect": "Deny", "Action": "s3:Put*"}"#, r#"{"Effect": "Deny"}"#],
+    ];
+    for statements in table {
+        let policy = identity(&statements.join(", "));
+        let finding = access_not_granted(&[], &[&policy], &[], &[]);
+        assert_eq!(shown(&finding), "unknown the statement names no action", "{statements:?}");
+    }
+}
+
 #[test]
 fn conditions_are_contained_in_each_other() {
     // The condition of the existing allow, that of the new one, whether the new one is contained.

@@ -27,7 +27,7 @@ use super::condition::ConditionTest;
 use super::document::{Effect, PolicyDocument, Statement};
 use super::overruled::overruled;
 use crate::source::Span;
-use crate::value::{Part, Text, Value};
+use crate::value::{Text, Value};
 use std::collections::BTreeSet;
 
 /// A policy to be looked at.
@@ -166,14 +166,6 @@ fn starts_with(text: &str, start: &str) -> bool {
 /// The text when nothing of it is open: no hole, no policy variable, no placeholder.
 fn settled(text: &Text) -> Option<&str> {
     text.literal().filter(|text| !is_placeholder(text) && !text.contains("${"))
-}
-
-/// The known parts of a text.
-fn known(text: &Text) -> impl Iterator<Item = &str> {
-    text.parts.iter().filter_map(|part| match part {
-        Part::Known(text, _) => Some(text.as_str()),
-        Part::Hole(_) => None,
-    })
 }
 
 /// Whether the key of a test can be judged.

@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
 
 use super::codes::*;
-use super::{Issue, Subject, allows, known, may_test, settled};
+use super::{Issue, Subject, allows, may_test, settled};
 use crate::iam::arn::split;
 use crate::iam::document::{PolicyKind, Statement};
 use crate::iam::principal::{Principal, PrincipalKind, Principals};
@@ -32,10 +32,10 @@ pub fn issues(subject: &Subject<'_>, statement: &Statement) -> Vec<Issue> {
 fn of_entry(kind: PolicyKind, statement: &Statement, entry: &Principal) -> Option<Issue> {
     let text = &entry.text;
     let issue = |code| Issue::new(code, text.span, text.display());
-    let is_partly_wild = known(text).any(|part| part.contains('*')) && text.literal() != Some("*");
+    let is_partly_wild = text.known_parts().any(|part| part.contains('*')) && text.literal() != Some("*");
     match entry.kind {
         PrincipalKind::Anybody | PrincipalKind::CanonicalUser | PrincipalKind::Misplaced => None,
-        _ if is_partly_wild && !known(text).any(super::is_placeholder) => {
+        _ if is_partly_wild && !text.known_parts().any(super::is_placeholder) => {
             Some(issue(UNSUPPORTED_WILDCARD_IN_PRINCIPAL))
         }
         PrincipalKind::DeletedId => {

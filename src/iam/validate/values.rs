@@ -2,7 +2,7 @@
 
 use super::codes::*;
 use super::keys::documented;
-use super::{Issue, is_settled_key, known, settled};
+use super::{Issue, is_settled_key, settled};
 use crate::iam::catalogue::{Key, KeyType};
 use crate::iam::condition::{Comparison, ConditionTest, Quantifier};
 use crate::iam::document::{Effect, Statement};
@@ -73,7 +73,7 @@ fn operator_of_type(test: &ConditionTest, comparison: Comparison, key: Option<Ke
         && test
             .values
             .iter()
-            .any(|value| known(value).any(|part| part.contains('*')) && value.display().starts_with("arn:"));
+            .any(|value| value.known_parts().any(|part| part.contains('*')) && value.display().starts_with("arn:"));
     is_open_arn.then(|| {
         let issue =
             Issue::new(STRING_LIKE_OPERATOR_WITH_ARN_CONDITION_KEYS, test.operator_span, test.operator.text.clone());
@@ -88,7 +88,7 @@ fn is_text(comparison: Comparison) -> bool {
 
 /// Whether the key is compared with other keys of the request alone.
 fn all_variables(test: &ConditionTest) -> bool {
-    let is_variable = |value: &Text| known(value).next().is_some_and(|text| text.starts_with("${"));
+    let is_variable = |value: &Text| value.known_parts().next().is_some_and(|text| text.starts_with("${"));
     test.variables && test.complete && !test.values.is_empty() && test.values.iter().all(is_variable)
 }
 
@@ -153,7 +153,7 @@ fn tells_who_calls(key: &str) -> bool {
 fn of_value(test: &ConditionTest, comparison: Comparison, value: &Text) -> Option<Issue> {
     use Comparison as C;
     let is_wild = matches!(comparison, C::StringEquals | C::StringEqualsIgnoreCase)
-        && known(value).any(|part| part.replace("${*}", "").replace("${?}", "").contains(['*', '?']));
+        && value.known_parts().any(|part| part.replace("${*}", "").replace("${?}", "").contains(['*', '?']));
     if is_wild {
         let like = if test.operator.negated { "StringNotLike" } else { "StringLike" };
         let issue = Issue::new(WILDCARD_WITHOUT_LIKE_OPERATOR, value.span, value.display());

@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
 
 use super::codes::*;
-use super::{Issue, Subject, known};
+use super::{Issue, Subject};
 use crate::iam::catalogue;
 use crate::iam::condition::Comparison;
 use crate::iam::document::{Statement, Version};
@@ -97,7 +97,7 @@ fn request_variable(variable: &Variable<'_>) -> Option<String> {
 /// The variables of the known parts; one that a hole breaks off is left out.
 fn variables(text: &Text) -> Vec<Variable<'_>> {
     let mut found = Vec::new();
-    for part in known(text) {
+    for part in text.known_parts() {
         let mut rest = part;
         while let Some(open) = rest.find("${") {
             let inside = &rest[open + 2..];

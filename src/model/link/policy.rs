@@ -1,7 +1,7 @@
 //! Policies to the principals they are attached to.
 
 use super::{last_segment, referred};
-use crate::iam::{Boundary, PolicyDocument, PolicyKind, Reason, managed_document};
+use crate::iam::{Boundary, PolicyDocument, PolicyKind, Reason, managed_document, nearest_managed_policy};
 use crate::model::lower::{Attachment, Holder};
 use crate::model::principal::{ManagedPolicyRef, Policy, Principal, PrincipalKind, account_of, may_be_one_account};
 use crate::model::{Model, PrincipalId};
@@ -60,7 +60,8 @@ fn attach_to(principal: &mut Principal, declared: &[Policy], index: &Index) -> V
             authority.documents.push(PolicyDocument::shared_under(&declared[policy].document, when));
             attached.push(policy);
         } else if let Some(name) = aws_managed {
-            let what = format!("the AWS managed policy `{name}`, which is not in the catalogue");
+            let meant = nearest_managed_policy(name).map(|near| format!(", unlike `{near}`")).unwrap_or_default();
+            let what = format!("the AWS managed policy `{name}`, which is not in the catalogue{meant}");
             authority.unseen.push(unseen(what));
         } else {
             authority.unseen.push(unseen(format!("the policy `{}`, which is in none of the files", text.display())));

@@ -117,6 +117,7 @@ fn declare(id: &Spanned<String>, kind: &str, value: Value, fragment: &mut Fragme
         file: id.span.file,
         logical_id,
         kind,
+        kind_span: id.span,
         properties: Vec::new(),
         when: None,
         is_open: true,

@@ -23,14 +23,14 @@ use super::{
     BuildProject, BuildspecRef, BuildspecSource, DeclaredResource, Origin, Pipeline, Placeholder, ShownParameter,
 };
 use crate::diagnostic::Diagnostic;
-use crate::iam::{PolicyDocument, PolicyKind, enclosed};
+use crate::iam::{PolicyDocument, PolicyKind, Statement, enclosed};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::{self, Node, Parsed};
 use crate::template::buildspec::Buildspec;
 use crate::template::compose::Compose;
 use crate::template::dockerfile::Dockerfile;
-use crate::template::{File, Format, Neighbours, Repository, Resource, Scope, Unresolved};
-use crate::value::{Condition, Text, Value};
+use crate::template::{File, Format, Neighbours, Repository, Resource, Scope, Unresolved, is_pseudo};
+use crate::value::{Condition, HoleKind, Text, Value};
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::OnceLock;
@@ -301,18 +301,32 @@ fn declarations(repository: &Repository<'_>, scope: Scope<'_>, asked: &Asked, fr
     fragment
         .shown_parameters
         .extend(shown.map(|one| ShownParameter { template: template.file, name: one.name.clone() }));
+    let before = fragment.policies.len();
     resources(repository, &scope, asked, fragment);
+    let (mut unresolved, mut cut) = scope.into_met();
     if template.has_macro() {
         // What a macro takes in need not be what IAM takes.
         for policy in &mut fragment.policies {
             policy.leave_unvalidated();
         }
+    } else {
+        unresolved.extend(fragment.policies[before..].iter().flat_map(outside_of_sub));
     }
-    let (unresolved, mut cut) = scope.into_met();
     cut.sort();
     cut.dedup();
     fragment.unresolved = unresolved;
     fragment.not_read.append(&mut cut);
+}
+
+/// `${AWS::AccountId}` or `AWS::AccountId` in plain text of a policy: `Fn::Sub` and `Ref` alone put it in.
+/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-sub.html>
+fn outside_of_sub(policy: &Policy) -> impl Iterator<Item = Unresolved> {
+    policy.document.statements.iter().flat_map(Statement::texts).filter_map(|text| {
+        let inside = text.known_parts().flat_map(|known| known.split("${").skip(1));
+        let mut names = inside.filter_map(|behind| behind.split('}').next()).chain(text.literal());
+        let name = names.find(|name| is_pseudo(name))?.to_owned();
+        Some(Unresolved { name, kind: HoleKind::Pseudo, span: text.span })
+    })
 }
 
 fn resources(repository: &Repository<'_>, scope: &Scope<'_>, asked: &Asked, fragment: &mut Fragment) {
@@ -325,10 +339,6 @@ fn resources(repository: &Repository<'_>, scope: &Scope<'_>, asked: &Asked, frag
                 stack::nested(repository, &declared, fragment)
             }
             "AWS::CloudFormation::StackSet" => stack::set(repository, &declared, asked, fragment),
-            kind if kind == "AWS::CloudFormation::Module" || kind.ends_with("::MODULE") => {
-                let reason = format!("`{kind}` is a module: what it makes stands in the registry");
-                fragment.not_read.push((resource.logical_id.span, reason));
-            }
             "AWS::Organizations::Policy" => control_policy(&declared, fragment),
             "AWS::CodeBuild::Project" => codebuild::lower(&declared, fragment),
             "AWS::CodePipeline::Pipeline" => codepipeline::lower(&declared, fragment),
@@ -376,6 +386,7 @@ fn declared_resource(file: FileId, resource: &Resource, value: Option<Value>) ->
         file,
         logical_id: resource.logical_id.clone(),
         kind: resource.kind.value.clone(),
+        kind_span: resource.kind.span,
         properties,
         when: resource.when.clone(),
         is_open: has_intrinsic || is_tagged,

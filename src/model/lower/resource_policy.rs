@@ -109,7 +109,7 @@ fn below<'v>(value: &'v Value, path: &[&str], when: Option<&'v Condition>) -> Ve
 }
 
 /// `Action`, `Principal` and `Condition` of a bus are a statement without its braces: an account, or everybody.
-/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-eventbuspolicy.html>
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPermission.html>
 fn sender(properties: &Value) -> Option<Value> {
     let (action, principal) = (properties.get("Action")?, properties.get("Principal")?);
     let is_everybody = principal.literal() == Some("*");

@@ -302,6 +302,11 @@ fn passed_roles(found: &Found<'_>, group: &Group<'_, '_>) -> Vec<Text> {
     if roles.is_empty() { vec![resource::any_role(place)] } else { roles }
 }
 
+/// Whether CloudFormation has handlers for a type, as of the data.
+pub fn is_resource_type(kind: &str) -> bool {
+    HANDLERS.lines().any(|line| line.split_once('\t').is_some_and(|(name, _)| name == kind))
+}
+
 /// The actions of the handlers that make, change and read resources of a type.
 fn handlers(kind: &str) -> Option<Vec<Action>> {
     let (_, actions) = HANDLERS.lines().filter_map(|line| line.split_once('\t')).find(|(name, _)| *name == kind)?;

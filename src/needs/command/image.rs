@@ -20,7 +20,7 @@ const PUSH_PAGE: &str = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/
 const PULL: [&str; 2] = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
 const PULL_PAGE: &str = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html";
 
-/// Source: <https://docs.aws.amazon.com/AmazonECR/latest/public/public-repository-policies.html>
+/// Source: <https://docs.aws.amazon.com/AmazonECR/latest/public/public-repository-policy-examples.html>
 const PUSH_PUBLIC: [&str; 5] = [
     "ecr-public:BatchCheckLayerAvailability",
     "ecr-public:CompleteLayerUpload",
@@ -28,7 +28,7 @@ const PUSH_PUBLIC: [&str; 5] = [
     "ecr-public:PutImage",
     "ecr-public:UploadLayerPart",
 ];
-const PUBLIC_PAGE: &str = "https://docs.aws.amazon.com/AmazonECR/latest/public/public-repository-policies.html";
+const PUBLIC_PAGE: &str = "https://docs.aws.amazon.com/AmazonECR/latest/public/public-repository-policy-examples.html";
 
 /// Options of `docker` and its commands that stand without a word.
 const FLAGS: [&str; 14] = [

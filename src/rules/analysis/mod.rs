@@ -95,6 +95,7 @@ mod unknown_buildspec_key;
 mod unknown_deployer;
 mod unknown_filter;
 mod unknown_property;
+mod unknown_type;
 mod unpinned_framework;
 mod unpinned_install;
 mod unresolved_variable;
@@ -210,6 +211,7 @@ pub const ANALYSES: &[Analysis] = &[
     unknown_deployer::ANALYSIS,
     unknown_filter::ANALYSIS,
     unknown_property::ANALYSIS,
+    unknown_type::ANALYSIS,
     unpinned_framework::ANALYSIS,
     unpinned_install::ANALYSIS,
     unresolved_variable::ANALYSIS,

@@ -1,6 +1,6 @@
 //! Principals outside a pipeline that may change it, or pass over what holds its executions up.
 //!
-//! Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodepipeline.html>
+//! Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_codepipeline.html>
 
 use super::chain::{by_statement, distinct, finding, list};
 use super::deploy_permission::is_exempt;

@@ -22,7 +22,7 @@ pub const ANALYSIS: Analysis = Analysis {
 };
 
 /// Settings that reach code or a stack: the category and the provider, the setting, and who takes it.
-/// Source: <https://docs.aws.amazon.com/codepipeline/latest/userguide/structure-configuration-examples.html>
+/// Source: the reference of each action, such as <https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CloudFormation.html>
 const PARAMETERS: [(&str, &str, &str, &str); 4] = [
     ("Invoke", "Lambda", "UserParameters", "a function"),
     ("Deploy", "CloudFormation", "ParameterOverrides", "a stack"),

@@ -25,7 +25,8 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             continue;
         }
         // The same placeholder in several files of a project is filled in once.
-        if findings.iter().any(|found| found.subject == placeholder.text) {
+        if let Some(found) = findings.iter_mut().find(|found| found.subject == placeholder.text) {
+            found.again_at(placeholder.span);
             continue;
         }
         let found = Finding::new(placeholder.span, placeholder.text.clone())

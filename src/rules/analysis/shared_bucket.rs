@@ -1,6 +1,6 @@
 //! Services of the Serverless Framework whose stages are all deployed by one bucket.
 //!
-//! Source: <https://www.serverless.com/framework/docs/providers/aws/guide/deploying#deployment-bucket>
+//! Source: <https://www.serverless.com/framework/docs/guides/deployment-bucket>
 
 use crate::model::service::ServerlessService;
 use crate::rules::{Analysis, Check, Context, Finding, Params};

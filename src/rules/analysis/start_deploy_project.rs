@@ -77,7 +77,7 @@ fn runs(model: &Model, project: &BuildProject, principal: &Principal) -> bool {
 }
 
 /// The role with which a batch starts its builds.
-/// Source: <https://docs.aws.amazon.com/codebuild/latest/userguide/batch-build-buildspec.html>
+/// Source: <https://docs.aws.amazon.com/codebuild/latest/userguide/batch-build.html>
 fn is_batch_role(project: &BuildProject, principal: &Principal) -> bool {
     let role = project.properties.get("BuildBatchConfig").and_then(|batch| batch.get("ServiceRole")?.as_text());
     role.is_some_and(|role| names_role(&ArnPattern::new(role, false, Vec::new()), &Passable::new(principal)))

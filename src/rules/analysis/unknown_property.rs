@@ -36,6 +36,11 @@ const CONFUSIONS: [(&str, &str, &str); 6] = [
 /// Who made more slips in a name may have meant another one.
 const SLIPS: usize = 2;
 
+/// The types of the table.
+pub fn types() -> impl Iterator<Item = &'static str> {
+    TABLE.keys().copied()
+}
+
 type Properties = BTreeMap<&'static str, bool>;
 
 static TABLE: LazyLock<BTreeMap<&'static str, Properties>> = LazyLock::new(|| {

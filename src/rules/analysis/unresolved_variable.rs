@@ -23,13 +23,18 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
         // every file.
         let is_tools = unresolved.kind == HoleKind::Tool;
         let seen = findings
-            .iter()
-            .any(|found| found.subject == unresolved.name && (is_tools || found.span.file == unresolved.span.file));
-        if seen {
+            .iter_mut()
+            .find(|found| found.subject == unresolved.name && (is_tools || found.span.file == unresolved.span.file));
+        if let Some(found) = seen {
+            found.again_at(unresolved.span);
             continue;
         }
         let is_of_iam = !is_tools && is_of_iam(&unresolved.name);
         let (what, help) = match unresolved.kind {
+            HoleKind::Pseudo => (
+                "outside of `Fn::Sub` and `Ref`, where nothing puts it in",
+                "put the text into `Fn::Sub` or `Ref`: as it stands, the name is taken word for word".to_owned(),
+            ),
             HoleKind::Tool => {
                 ("a variable of a tool that runs before CloudFormation", "its value is taken as unknown".to_owned())
             }
@@ -46,7 +51,10 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             .fact("name", unresolved.name.clone())
             .fact("what", what);
         found.help = Some(help);
-        if is_of_iam {
+        if unresolved.kind == HoleKind::Pseudo {
+            // The statement speaks of nothing that there is.
+            found = found.severity(Severity::Medium).label("stays as it is written");
+        } else if is_of_iam {
             // CloudFormation knows no such name, and refuses the template.
             found = found.severity(Severity::Medium);
         }
