@@ -16,7 +16,7 @@ pub struct ReleaseSource<'m> {
 
 /// What kind of source it is.
 pub enum Place<'m> {
-    Object { bucket: &'m Text, key: Option<&'m Text>, objects: Objects },
+    Object { bucket: &'m Text, key: Option<&'m Text>, objects: Box<Objects> },
     Images(Target),
     Code(Target),
 }
@@ -59,7 +59,7 @@ pub fn sources_of<'m>(model: &Model, pipeline: &'m Pipeline) -> Vec<ReleaseSourc
         let (text, place) = match action.provider.to_ascii_lowercase().as_str() {
             "s3" => {
                 let (bucket, key) = (action.setting("S3Bucket")?, action.setting("S3ObjectKey"));
-                (key.unwrap_or(bucket), Place::Object { bucket, key, objects: Objects::new(bucket, key) })
+                (key.unwrap_or(bucket), Place::Object { bucket, key, objects: Box::new(Objects::new(bucket, key)) })
             }
             "ecr" => {
                 let (name, target) = repository("AWS::ECR::Repository", "arn:*:ecr:*:*:repository/")?;
