@@ -11,6 +11,7 @@ use crate::model::webhook::FilterKind;
 use crate::model::{BuildProject, Model, Pipeline, PipelineAction};
 use crate::rules::{Analysis, Check, Finding, Params};
 use crate::source::Span;
+use crate::syntax::shell;
 use crate::value::HoleKind;
 use std::collections::HashSet;
 
@@ -155,10 +156,15 @@ fn is_checked(before: &[Command], word: &Word, name: &str) -> bool {
     let has = |word: &Word| word.value.holes().any(|hole| hole.kind == HoleKind::Variable && hole.name == name);
     let compares = |command: &Command| {
         command.words.iter().any(has)
-            && command.words.iter().any(|word| matches!(word.text.as_str(), "=" | "==" | "=~"))
+            && command.words.iter().any(|word| matches!(word.text.as_str(), "=" | "==" | "!=" | "=~"))
     };
-    let mut assigned = before.iter().flat_map(|command| &command.assignments);
-    is_changed(word) || assigned.any(|one| is_changed(&one.value)) || before.iter().any(compares)
+    // `NAME=…`, by itself or behind `export` and its like.
+    let is_assignment = |word: &&Word| word.written().split_once('=').is_some_and(|(name, _)| shell::is_name(name));
+    let assigned = before.iter().flat_map(|command| {
+        let declared = command.words.iter().filter(is_assignment);
+        command.assignments.iter().map(|one| &one.value).chain(declared)
+    });
+    is_changed(word) || assigned.into_iter().any(is_changed) || before.iter().any(compares)
 }
 
 fn finding(runner: &Runner<'_>, command: &Command, chosen: &Chosen, span: Span) -> Finding {
