@@ -61,6 +61,8 @@ pub struct Summary {
     pub roles: usize,
     pub statements: usize,
     pub projects: usize,
+    /// Of these, projects whose buildspec is in none of the files, so that nothing is known of their commands.
+    pub unseen_buildspecs: usize,
     pub pipelines: usize,
     /// Shell commands of builds, images and actions, those of the scripts that they run included.
     pub commands: usize,
@@ -348,7 +350,9 @@ fn summarise_model(sources: &Sources, options: &Options, model: &Model, formats:
     summary.roles = model.principals.iter().filter(is_role).count();
     let policies = model.policies.iter().filter(|policy| options.reports(policy.file));
     summary.statements = policies.map(|policy| policy.document.statements.len()).sum();
-    summary.projects = model.projects.iter().filter(|project| options.reports(project.file)).count();
+    let projects = || model.projects.iter().filter(|project| options.reports(project.file));
+    summary.projects = projects().count();
+    summary.unseen_buildspecs = projects().filter(|project| project.buildspec_id().is_none()).count();
     summary.pipelines = model.pipelines.iter().filter(|pipeline| options.reports(pipeline.file)).count();
     for command in model.all_commands().filter(|command| options.reports(command.root().file)) {
         summary.commands += 1;

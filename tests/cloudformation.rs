@@ -312,7 +312,17 @@ fn what_is_not_known_of_other_policies_is_said() {
   Policy:
     Type: AWS::S3::BucketPolicy
     Properties: {Bucket: reports, PolicyDocument: {Version: '2012-10-17', Statement: !Ref Given}}";
+    let project = "
+  Build:
+    Type: AWS::CodeBuild::Project
+    Properties: {ServiceRole: build, Artifacts: {Type: NO_ARTIFACTS}, Source: {Type: GITHUB}, Triggers: !Ref Given}";
+    let pipeline = "
+  Release:
+    Type: AWS::CodePipeline::Pipeline
+    Properties: {RoleArn: release, ArtifactStore: {Type: S3, Location: builds}, Stages: !Ref Given}";
     let table = [
+        (project, "`Triggers` of `Build` is known only at deployment"),
+        (pipeline, "`Stages` of `Release` is known only at deployment"),
         (handler, "a part of the policy of `Handler`: the policy document cannot be read"),
         (
             person,

@@ -162,6 +162,12 @@ impl BuildProject {
         self.trust.is_untrusted() && !self.trust.is_piped
     }
 
+    /// The type of its source is known only at deployment.
+    pub fn source_is_given_later(&self) -> bool {
+        let kind = self.properties.get("Source").and_then(|source| source.get("Type"));
+        self.source.kind.is_empty() && kind.is_some_and(|kind| matches!(kind, Value::Text(_) | Value::Unknown(_)))
+    }
+
     /// Its source is a repository at a git host that can send pull requests.
     pub fn has_git_host(&self) -> bool {
         matches!(

@@ -70,7 +70,9 @@ impl CodeTrust {
 
 /// The level that a project's own webhook gives it; `None` without a webhook.
 pub fn from_webhook(project: &BuildProject) -> Option<CodeTrust> {
-    let webhook = project.webhook.as_ref().filter(|_| project.has_git_host())?;
+    // Where the type of the source is given at deployment, it is one that can have a webhook.
+    let has_git_host = project.has_git_host() || project.source_is_given_later();
+    let webhook = project.webhook.as_ref().filter(|_| has_git_host)?;
     let least = webhook.groups.iter().map(|group| from_group(webhook, group));
     // Of two groups that let the same people in, the one that asks for less.
     let least = least.min_by_key(|trust| (trust.level, trust.is_unsure, trust.when.len()));

@@ -33,6 +33,7 @@ pub fn text(scene: &Scene, report: &Report, format: Format, fail_on: Option<Seve
         out.push('\n');
     }
     out.push_str(&deployment(scene, &report.summary));
+    out.push_str(&unseen_buildspecs(&report.summary));
     out.push_str(&understood(scene, &report.summary));
     out.push_str(&not_analysed(scene, &report.summary.not_analysed));
     out.push_str(&verdict(scene, report, fail_on));
@@ -197,6 +198,22 @@ fn deployment(scene: &Scene, summary: &Summary) -> String {
     out
 }
 
+/// Builds of whose commands nothing can be said.
+fn unseen_buildspecs(summary: &Summary) -> String {
+    match (summary.unseen_buildspecs, summary.projects) {
+        (0, _) => String::new(),
+        (1, 1) => "the buildspec of the project is in none of the files: its commands are not known\n".to_owned(),
+        (all, projects) if all == projects => {
+            format!("the buildspecs of the {all} projects are in none of the files: their commands are not known\n")
+        }
+        (some, projects) => {
+            format!(
+                "the buildspecs of {some} of {projects} projects are in none of the files: their commands are not known\n"
+            )
+        }
+    }
+}
+
 /// How many of the shell commands are understood, for those who ask.
 fn understood(scene: &Scene, summary: &Summary) -> String {
     if !scene.style.verbose || summary.commands == 0 {
@@ -273,6 +290,20 @@ mod tests {
             summary_of(&[], summary, false, Some(Severity::Medium)),
             format!("no findings in 12 files (5 roles, 23 statements)\n{}\n", data())
         );
+    }
+
+    #[test]
+    fn builds_whose_commands_are_elsewhere_are_counted() {
+        let said = |projects, unseen_buildspecs| {
+            let summary = Summary { projects, unseen_buildspecs, ..read() };
+            let text = summary_of(&[], summary, false, None);
+            text.lines().filter(|line| line.contains("buildspec")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(said(2, 0), [""; 0]);
+        let rest = "in none of the files: their commands are not known";
+        assert_eq!(said(3, 1), [format!("the buildspecs of 1 of 3 projects are {rest}")]);
+        assert_eq!(said(3, 3), [format!("the buildspecs of the 3 projects are {rest}")]);
+        assert_eq!(said(1, 1), ["the buildspec of the project is in none of the files: its commands are not known"]);
     }
 
     #[test]

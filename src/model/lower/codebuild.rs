@@ -2,7 +2,7 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-codebuild-project.html>
 
-use super::{Declared, Fragment, add_buildspec, text, texts};
+use super::{Declared, Fragment, add_buildspec, note_unknown, text, texts};
 use crate::model::principal::RoleRef;
 use crate::model::project::{Artifacts, BuildProject, BuildVariable, BuildspecRef, Logs, S3Cache, Source};
 use crate::model::trust_level::CodeTrust;
@@ -16,6 +16,7 @@ pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
     let id = &declared.resource.logical_id;
     declared.with_properties(|properties, when| {
         if properties.as_map().is_some() {
+            note_unknown(id, properties, &["Source", "Triggers", "Environment"], fragment);
             project(declared.file, id, properties, when, fragment);
         }
     });

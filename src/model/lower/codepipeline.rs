@@ -2,7 +2,7 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-codepipeline-pipeline.html>
 
-use super::{Declared, Fragment, text, texts};
+use super::{Declared, Fragment, note_unknown, text, texts};
 use crate::model::pipeline::{Pipeline, PipelineAction, Stage, Trigger};
 use crate::model::principal::RoleRef;
 use crate::source::{FileId, Span, Spanned};
@@ -12,6 +12,7 @@ pub fn lower(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
     let id = &declared.resource.logical_id;
     declared.with_properties(|properties, when| {
         if properties.as_map().is_some() {
+            note_unknown(id, properties, &["Stages", "Triggers", "ArtifactStore", "ArtifactStores"], fragment);
             fragment.pipelines.push(pipeline(declared.file, id, properties, when));
         }
     });

@@ -359,6 +359,18 @@ fn resources(repository: &Repository<'_>, scope: &Scope<'_>, asked: &Asked, frag
     }
 }
 
+/// Says which of these properties, mappings or lists of them, are known only at deployment.
+fn note_unknown(id: &Spanned<String>, properties: &Value, names: &[&str], fragment: &mut Fragment) {
+    for name in names {
+        let Some(value) = properties.get(name) else { continue };
+        let items = value.items().into_iter().map(|(_, item)| item);
+        let unknown = items.filter(|item| matches!(item, Value::Text(_) | Value::Unknown(_))).map(Value::span);
+        fragment
+            .not_read
+            .extend(unknown.map(|span| (span, format!("`{name}` of `{}` is known only at deployment", id.value))));
+    }
+}
+
 /// `AWS::Organizations::Policy`: a control policy, if it is one of those that speak of access.
 fn control_policy(declared: &Declared<'_, '_>, fragment: &mut Fragment) {
     declared.with_properties(|properties, when| {
