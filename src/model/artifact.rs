@@ -29,6 +29,7 @@ pub struct Writer<'m> {
     project: &'m BuildProject,
     role: Option<&'m Principal>,
     grants: Vec<Grant<'m>>,
+    /// Of setting policies of buckets.
     policies: Vec<Grant<'m>>,
 }
 
