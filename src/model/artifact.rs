@@ -29,13 +29,15 @@ pub struct Writer<'m> {
     project: &'m BuildProject,
     role: Option<&'m Principal>,
     grants: Vec<Grant<'m>>,
+    /// Of setting policies of buckets.
+    policies: Vec<Grant<'m>>,
 }
 
 impl<'m> Writer<'m> {
     pub fn new(model: &'m Model, project: &'m BuildProject) -> Writer<'m> {
         let role = model.role(project.role.as_ref());
-        let grants = role.map(|role| role.authority.grants_of(&PUT_OBJECT)).unwrap_or_default();
-        Writer { project, role, grants }
+        let grants = |wanted: &Wanted| role.map(|role| role.authority.grants_of(wanted)).unwrap_or_default();
+        Writer { project, role, grants: grants(&PUT_OBJECT), policies: grants(&PUT_BUCKET_POLICY) }
     }
 
     /// Whether the role of the build is declared in the files.
@@ -64,16 +66,27 @@ impl<'m> Writer<'m> {
     /// Whether the role of the build lets it write objects below `key` in `bucket`.
     pub fn role_writes_to(&self, bucket: &Text, key: Option<&Text>) -> Option<Write> {
         let role = self.role?;
-        let span = grant_to_write(role, &self.grants, &Objects::new(bucket, key))?.statement.span;
-        let text = format!("`{}` lets it write there", role.display());
-        let is_anywhere = self.grants.iter().any(|grant| grant.everywhere);
-        Some(Write { span, text, is_artifact: false, is_anywhere })
+        let objects = Objects::new(bucket, key);
+        let write = |grant: &Grant<'_>, grants: &[Grant<'_>], does: &str| Write {
+            span: grant.statement.span,
+            text: format!("`{}` lets it {does}", role.display()),
+            is_artifact: false,
+            is_anywhere: grants.iter().any(|grant| grant.everywhere),
+        };
+        let by_itself = grant_to_write(role, &self.grants, &objects);
+        by_itself.map(|grant| write(grant, &self.grants, "write there")).or_else(|| {
+            let grant = grant_to_open(role, &self.policies, &objects)?;
+            Some(write(grant, &self.policies, "say in the policy who writes there"))
+        })
     }
 }
 
-/// Objects below a key in a bucket, as requests name them: a policy names the partition, or leaves it to the
-/// deployment, and either is the bucket's own.
-pub struct Objects([ArnPattern; 2]);
+/// Objects below a key in a bucket, and the bucket itself, as requests name them: a policy names the partition, or
+/// leaves it to the deployment, and either is the bucket's own.
+pub struct Objects {
+    objects: [ArnPattern; 2],
+    bucket: [ArnPattern; 2],
+}
 
 impl Objects {
     /// `key` is `None` for all of the bucket.
@@ -86,7 +99,10 @@ impl Objects {
             default: None,
         };
         let partitions = [partition(bucket), Text::from_hole(left_open)];
-        Objects(partitions.map(|partition| object_arn(&partition, bucket, key)))
+        Objects {
+            objects: partitions.each_ref().map(|partition| object_arn(partition, bucket, key)),
+            bucket: partitions.each_ref().map(|partition| bucket_arn(partition, bucket)),
+        }
     }
 }
 
@@ -96,6 +112,21 @@ pub fn grant_to_write<'g, 'a>(
     grants: &'g [Grant<'a>],
     objects: &Objects,
 ) -> Option<&'g Grant<'a>> {
+    grant_on(principal, grants, &objects.objects)
+}
+
+/// The grant by which somebody sets the policy of the bucket, out of all that they have of that: whom it names writes
+/// there, themselves among them.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html>
+pub fn grant_to_open<'g, 'a>(
+    principal: &Principal,
+    grants: &'g [Grant<'a>],
+    objects: &Objects,
+) -> Option<&'g Grant<'a>> {
+    grant_on(principal, grants, &objects.bucket)
+}
+
+fn grant_on<'g, 'a>(principal: &Principal, grants: &'g [Grant<'a>], arns: &[ArnPattern]) -> Option<&'g Grant<'a>> {
     // Who may write everywhere writes here; of others the object itself is asked.
     let is_sure = |grant: &&Grant<'_>| {
         grant.everywhere
@@ -105,7 +136,7 @@ pub fn grant_to_write<'g, 'a>(
             && grant.when.is_empty()
     };
     grants.iter().find(is_sure).or_else(|| {
-        let witness = witness(&grants.first()?.action, principal, grants, objects)?;
+        let witness = witness(&grants.first()?.action, principal, grants, arns)?;
         grants.iter().find(|grant| grant.statement.span == witness.statement)
     })
 }
@@ -134,17 +165,17 @@ pub fn artifact_goes_to(project: &BuildProject, bucket: &Text, key: Option<&Text
 
 /// Asked of the role of every build, and of others.
 pub static PUT_OBJECT: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["s3:PutObject"]));
+pub static PUT_BUCKET_POLICY: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["s3:PutBucketPolicy"]));
 
-/// A request for such an object that the role is sure to be allowed.
-fn witness(action: &str, role: &Principal, grants: &[Grant<'_>], objects: &Objects) -> Option<Witness> {
-    objects.0.iter().find_map(|object| {
-        let may_be = |grant: &Grant<'_>| {
-            grant.everywhere || grant.resources.iter().any(|resource| resource.overlaps(object).is_yes())
-        };
+/// A request for such a resource that the role is sure to be allowed.
+fn witness(action: &str, role: &Principal, grants: &[Grant<'_>], arns: &[ArnPattern]) -> Option<Witness> {
+    arns.iter().find_map(|arn| {
+        let may_be =
+            |grant: &Grant<'_>| grant.everywhere || grant.resources.iter().any(|one| one.overlaps(arn).is_yes());
         if !grants.iter().any(may_be) {
             return None;
         }
-        match role.authority.can(action, ResourceAsked::Matching(object)) {
+        match role.authority.can(action, ResourceAsked::Matching(arn)) {
             Answer::Yes(witness) => Some(witness),
             Answer::No | Answer::Unknown(_) => None,
         }
@@ -157,6 +188,16 @@ fn object_arn(partition: &Text, bucket: &Text, key: Option<&Text>) -> ArnPattern
     let any = at("*");
     let texts = [&at("arn:"), partition, &at(":s3:::"), bucket, &at("/"), key.unwrap_or(&any)];
     ArnPattern::new(&joined(texts, bucket.span), false, Vec::new())
+}
+
+/// `arn:aws:s3:::bucket`
+fn bucket_arn(partition: &Text, bucket: &Text) -> ArnPattern {
+    let at = |text: &str| Text::at(text, bucket.span);
+    ArnPattern::new(
+        &joined([&at("arn:"), partition, &at(":s3:::"), &bucket_in(bucket)], bucket.span),
+        false,
+        Vec::new(),
+    )
 }
 
 /// The least trusted code among all projects that can write the source of an S3 action.
@@ -258,6 +299,22 @@ pub fn same_bucket(left: &Text, right: &Text) -> bool {
         (Some(left), Some(right)) => left == right,
         _ => false,
     }
+}
+
+/// The bucket of `bucket/prefix`.
+pub fn bucket_in(location: &Text) -> Text {
+    let mut parts = Vec::new();
+    for part in &location.parts {
+        match part {
+            Part::Known(known, map) if known.contains('/') => {
+                let end = known.find('/').unwrap_or(known.len());
+                parts.extend((end > 0).then(|| Part::Known(known[..end].into(), map.slice(0..end))));
+                break;
+            }
+            other => parts.push(other.clone()),
+        }
+    }
+    Text { parts, span: location.span }
 }
 
 /// The name of a bucket in a form that can be compared: literal, or by its logical id in its file.

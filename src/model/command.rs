@@ -117,6 +117,13 @@ const RUNNERS: [(&str, &[&str]); 9] = [
     ("pipx", &["run"]),
 ];
 
+/// Shells that run what they are given as a text, a file or their input.
+pub const SHELLS: [&str; 6] = ["bash", "sh", "dash", "zsh", "ksh", "ash"];
+
+/// Programs that run a file in another language; Python aside, whose name has a version.
+const INTERPRETERS: [&str; 12] =
+    ["node", "nodejs", "ruby", "perl", "php", "deno", "bun", "ts-node", "tsx", "Rscript", "groovy", "pwsh"];
+
 /// The deploy commands: program and argument words, a line each.
 const DEPLOY_COMMANDS: &str = include_str!("../../data/deploy-commands.tsv");
 
@@ -171,6 +178,33 @@ impl Command {
 
     pub fn arguments(&self) -> &[Word] {
         self.effective().get(1..).unwrap_or_default()
+    }
+
+    /// The words that it runs as code: those of `eval`, or the one behind `-c` of a shell and `-e` of an interpreter.
+    pub fn inline_code(&self) -> &[Word] {
+        let (program, arguments) = (self.program(), self.arguments());
+        let is_shell = SHELLS.contains(&program);
+        if program == "eval" {
+            return arguments;
+        } else if !is_shell && !is_interpreter(program) {
+            return &[];
+        }
+        let is_code = |option: &str| match is_shell {
+            true => !option.starts_with("--") && option.contains('c'),
+            false => matches!(option, "-c" | "-e" | "-p" | "-pe" | "--eval" | "--print"),
+        };
+        // Behind the name of a script options are that script's.
+        let mut rest = arguments;
+        while let [first, behind @ ..] = rest
+            && first.text.starts_with(['-', '+'])
+        {
+            if is_code(&first.text) {
+                return behind.get(..1).unwrap_or_default();
+            }
+            let skips = is_shell && takes_word_of_shell(&first.text);
+            rest = behind.get(usize::from(skips)..).unwrap_or_default();
+        }
+        &[]
     }
 
     /// Whether these words stand among the arguments in this order; options may be between them.
@@ -272,6 +306,15 @@ pub fn is_python(program: &str) -> bool {
     program.strip_prefix("python").is_some_and(|version| version.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
 }
 
+pub fn is_interpreter(program: &str) -> bool {
+    INTERPRETERS.contains(&program) || is_python(program)
+}
+
+/// `-o pipefail`, `--rcfile path`
+pub fn takes_word_of_shell(option: &str) -> bool {
+    matches!(option, "-O" | "--rcfile" | "--init-file") || (!option.starts_with("--") && option.ends_with('o'))
+}
+
 fn is_number(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_digit())
 }
@@ -316,5 +359,16 @@ mod tests {
         assert_eq!(program("python3 -m pip install x"), ("pip".into(), false, false));
         assert_eq!(program("command -v sls deploy"), ("command".into(), false, false));
         assert_eq!(program("npx @scope/tool@2 go"), ("tool".into(), false, false));
+    }
+
+    #[test]
+    fn code_is_what_stands_behind_the_option_of_the_program_itself() {
+        let code = |script: &str| first(script).inline_code().iter().map(|word| word.text.clone()).collect::<Vec<_>>();
+        assert_eq!(code("bash -o pipefail -ec 'make a' b"), ["make a"]);
+        assert_eq!(code("python3 -u -c 'print(1)'"), ["print(1)"]);
+        assert_eq!(code("eval make all"), ["make", "all"]);
+        assert!(code("bash run.sh -c a").is_empty());
+        assert!(code("python3 run.py -c a").is_empty());
+        assert!(code("node --require a -e").is_empty());
     }
 }

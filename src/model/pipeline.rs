@@ -57,6 +57,8 @@ pub struct PipelineAction {
     pub provider: String,
     pub run_order: u32,
     pub configuration: Option<Map>,
+    /// Variables of the commands of a `Commands` action, as they are listed.
+    pub environment: Option<Value>,
     /// The region it runs in, when that is not the pipeline's by default.
     pub region: Option<Text>,
     /// The names of the artifacts that it takes, and of those that it hands on.
@@ -154,18 +156,18 @@ impl PipelineAction {
 
     /// What it sets for its build, `[{"name": "STAGE", "value": "dev", "type": "PLAINTEXT"}]`.
     pub fn variables(&self) -> Vec<BuildVariable> {
-        let variable = |item: &Value| {
-            let name = item.get("name")?.as_text()?;
-            // `#{variables.Name}` is a variable of the pipeline.
-            let value = item.get("value").and_then(Value::as_text).filter(|text| !text.display().contains("#{"));
-            Some(BuildVariable {
-                name: Spanned::new(name.literal()?.to_owned(), name.span),
-                value: value.cloned(),
-                is_plain: item.get("type").is_none_or(|kind| kind.literal() == Some("PLAINTEXT")),
-            })
-        };
-        let list = self.json_setting("EnvironmentVariables");
-        list.iter().flat_map(Value::items).filter_map(|(_, item)| variable(item)).collect()
+        // `#{variables.Name}` is a variable of the pipeline.
+        let is_known = |text: &Text| !text.display().contains("#{");
+        let known = |one: BuildVariable| BuildVariable { value: one.value.filter(is_known), ..one };
+        self.written_variables().into_iter().map(known).collect()
+    }
+
+    /// The same as they are written, with variables of the pipeline in them; and those that a `Commands` action has.
+    pub fn written_variables(&self) -> Vec<BuildVariable> {
+        let of_build = self.json_setting("EnvironmentVariables");
+        let mut found = variables(of_build.as_ref(), ["name", "value", "type"]);
+        found.append(&mut variables(self.environment.as_ref(), ["Name", "Value", "Type"]));
+        found
     }
 
     /// A text of the configuration that is JSON, read.
@@ -182,4 +184,17 @@ impl PipelineAction {
             && !(self.provider.eq_ignore_ascii_case("CloudFormation")
                 && self.setting("ActionMode").and_then(Text::literal) == Some("CHANGE_SET_REPLACE"))
     }
+}
+
+/// The variables of a list, by the keys that its items have.
+fn variables(list: Option<&Value>, [name, value, kind]: [&str; 3]) -> Vec<BuildVariable> {
+    let variable = |item: &Value| {
+        let name = item.get(name)?.as_text()?;
+        Some(BuildVariable {
+            name: Spanned::new(name.literal()?.to_owned(), name.span),
+            value: item.get(value).and_then(Value::as_text).cloned(),
+            is_plain: item.get(kind).is_none_or(|kind| kind.literal() == Some("PLAINTEXT")),
+        })
+    };
+    list.into_iter().flat_map(Value::items).filter_map(|(_, item)| variable(item)).collect()
 }

@@ -32,8 +32,13 @@ use std::collections::HashSet;
 use std::sync::OnceLock;
 
 /// The types of resources whose properties analyses ask about, whatever the rules that are bound to them.
-const RESOURCE_TYPES: [&str; 4] =
-    ["AWS::ECR::Repository", "AWS::ECS::TaskDefinition", "AWS::Events::Rule", "AWS::S3::Bucket"];
+const RESOURCE_TYPES: [&str; 5] = [
+    "AWS::CodeCommit::Repository",
+    "AWS::ECR::Repository",
+    "AWS::ECS::TaskDefinition",
+    "AWS::Events::Rule",
+    "AWS::S3::Bucket",
+];
 
 /// Whether it is asked what roles need: what making a resource needs depends on all of its properties. Without
 /// rules somebody else asks.

@@ -118,6 +118,7 @@ fn action(value: &Value, when: Vec<Condition>) -> Option<PipelineAction> {
         provider,
         run_order: value.get("RunOrder").and_then(Value::literal).and_then(|order| order.parse().ok()).unwrap_or(1),
         configuration,
+        environment: value.get("EnvironmentVariables").cloned(),
         region: text(value.get("Region")),
         inputs: artifacts("InputArtifacts"),
         outputs: artifacts("OutputArtifacts"),

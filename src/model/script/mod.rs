@@ -8,7 +8,7 @@ mod target;
 mod variables;
 mod word;
 
-use super::command::{Assignment, Command, Opaque, Via, Word};
+use super::command::{Assignment, Command, Opaque, SHELLS, Via, Word};
 use super::{BuildspecId, BuildspecSource, Model, ProjectId, terraform};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::shell::{self, Kind};
@@ -427,7 +427,7 @@ impl<'r> Walk<'r> {
         let found = target::of(command, &self.functions);
         // A shell that is given no script reads what comes in.
         if let (Target::Itself | Target::Opaque(Opaque::Piped), [text, ..]) = (&found, inputs)
-            && matches!(command.program(), "bash" | "sh" | "dash" | "zsh" | "ksh" | "ash")
+            && SHELLS.contains(&command.program())
         {
             return self.run_nested(command, text, false, shell);
         }

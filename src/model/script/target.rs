@@ -1,6 +1,6 @@
 //! What a command runs besides itself: a text among its words, a script, targets of a tool.
 
-use crate::model::command::{Command, Opaque, Word, base_name, is_python};
+use crate::model::command::{Command, Opaque, SHELLS, Word, base_name, is_interpreter, takes_word_of_shell};
 use crate::value::Text;
 
 /// What is to be looked into for a command to be understood.
@@ -62,10 +62,6 @@ const ACTS: [&str; 9] = ["boto", "aws", "subprocess", "system(", "popen", "exec"
 const TASK_RUNNERS: [&str; 12] =
     ["gulp", "grunt", "rake", "invoke", "tox", "nox", "just", "task", "mage", "fastlane", "bake", "doit"];
 
-/// Programs that run a file in another language.
-const INTERPRETERS: [&str; 12] =
-    ["node", "nodejs", "ruby", "perl", "php", "deno", "bun", "ts-node", "tsx", "Rscript", "groovy", "pwsh"];
-
 /// Programs by their path that do what their name says.
 const WRAPPER_SCRIPTS: [&str; 6] = ["gradlew", "mvnw", "configure", "sbt", "manage.py", "artisan"];
 
@@ -124,17 +120,15 @@ pub fn of<'c>(command: &'c Command, functions: &[String]) -> Target<'c> {
             Some((path, arguments)) => Target::File { path, arguments, is_here: true, kind: FileKind::Script },
             None => Target::Itself,
         },
-        "bash" | "sh" | "dash" | "zsh" | "ksh" | "ash" => shell(command, arguments),
+        _ if SHELLS.contains(&program) => shell(command, arguments),
         "make" | "gmake" => make(arguments),
         "npm" | "yarn" | "pnpm" | "bun" => package(program, arguments),
         _ if TASK_RUNNERS.contains(&program) => {
             Target::Opaque(Opaque::Script(format!("what `{program}` does stands in a file that is not read")))
         }
-        _ if INTERPRETERS.contains(&program) || is_python(program) => {
+        _ if is_interpreter(program) => {
             let is_question = words.iter().any(|word| matches!(*word, "--version" | "-V" | "-v" | "--help"));
-            let is_inline = |word: &&str| matches!(*word, "-c" | "-e" | "-p" | "-pe" | "--eval" | "--print");
-            let code = words.iter().position(is_inline).and_then(|at| arguments.get(at + 1));
-            let is_harmless = code.is_some_and(|code| {
+            let is_harmless = command.inline_code().first().is_some_and(|code| {
                 let text = code.text.to_ascii_lowercase();
                 code.value.as_hole().is_none() && !ACTS.iter().any(|word| text.contains(word))
             });
@@ -179,25 +173,25 @@ pub fn is_known_wrapper(path: &str) -> bool {
 }
 
 fn shell<'c>(command: &'c Command, arguments: &'c [Word]) -> Target<'c> {
+    if let [text] = command.inline_code() {
+        let is_known = text.value.as_hole().is_none();
+        return if is_known {
+            Target::Text { text: &text.value, is_here: false }
+        } else {
+            Target::Opaque(Opaque::Eval)
+        };
+    }
     let mut rest = arguments;
     while let [first, behind @ ..] = rest {
         let is_long = first.text.starts_with("--");
         if !first.text.starts_with(['-', '+']) {
             return Target::File { path: first, arguments: behind, is_here: false, kind: FileKind::Script };
         }
-        if !is_long && first.text.contains('c') {
-            return match behind.first() {
-                Some(text) if text.value.as_hole().is_none() => Target::Text { text: &text.value, is_here: false },
-                Some(_) => Target::Opaque(Opaque::Eval),
-                None => Target::Itself,
-            };
-        }
         if first.text == "--version" || first.text == "--help" {
             return Target::Itself;
         }
-        // `-o pipefail`, `--rcfile path`, and `-s` with arguments for what comes in.
-        let takes_word = matches!(first.text.as_str(), "-o" | "+o" | "-O" | "--rcfile" | "--init-file")
-            || (!is_long && first.text.ends_with('o'));
+        // `-s` with arguments for what comes in.
+        let takes_word = takes_word_of_shell(&first.text);
         if !is_long && first.text.contains('s') && !takes_word {
             break;
         }

@@ -1,14 +1,14 @@
 //! What several analyses say alike: who is meant by a rule, and the chain from a grant to the code
 //! that has it.
 
-use crate::diagnostic::Confidence;
+use crate::diagnostic::{Confidence, Doubt};
 use crate::iam::access::Access;
 use crate::iam::document::ActionMatch;
 use crate::iam::{ConditionClass, ConditionTest, Grant, Narrowing, PolicyDocument, Statement};
 use crate::model::principal::{CiUse, Principal, PrincipalKind, RoleRef};
 use crate::model::{BuildProject, Model};
 use crate::rules::{Finding, Param, ParamKind, doubt};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 use crate::value::Condition;
 
 /// Words for the parameter that says whose policies a rule looks at.
@@ -220,6 +220,12 @@ pub fn brought_by(document: &PolicyDocument, access: &Access) -> (String, Span) 
         Some(ActionMatch { span, .. }) => (access.request.action.clone(), *span),
         None => (access.request.action.clone(), access.allowed_by),
     }
+}
+
+/// Who writes everywhere names nothing, so that what another template declares may be out of reach.
+pub fn of_another_template(declared: &Spanned<String>) -> Doubt {
+    let text = format!("`{}` is of another template, which may be for another account", declared.value);
+    Doubt { text, span: Some(declared.span) }
 }
 
 /// What a rule's finding about a project with an uncertain trust level is worth.

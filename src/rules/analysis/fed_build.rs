@@ -1,9 +1,9 @@
 //! Builds of reviewed code that run what a build of unreviewed code can change: their image, or their repository.
 
-use super::chain::{trust_confidence, with_conditions};
+use super::chain::{of_another_template, trust_confidence, with_conditions};
 use super::own_build_image::replaceable;
 use super::reach::Target;
-use super::release_source::{Place, ReleaseSource, Writes};
+use super::release_source::{Place, ReleaseSource, Writes, does, sources, sources_of};
 use crate::diagnostic::Severity;
 use crate::model::principal::may_be_one_account;
 use crate::model::{BuildProject, Model, Principal};
@@ -37,8 +37,15 @@ fn finding(model: &Model, project: &BuildProject, role: &Principal) -> Option<Fi
             && may_be_one_account(other.account.as_deref(), project.account.as_deref())
     });
     let reached = others.filter_map(|other| {
-        let mut sources = [image(model, other), repository(other)].into_iter().flatten();
-        sources.find_map(|(source, what)| Some((other, source.text, what, writes.to(&source)?.clone())))
+        let own = repository(other).into_iter().chain(of_pipelines(model, other)).map(|source| (source, "source"));
+        let mut all = image(model, other).into_iter().chain(own);
+        all.find_map(|(source, what)| {
+            let grant = writes.to(&source)?;
+            // Many roles write every object, and none of another template for all that is known.
+            let is_guess = grant.everywhere && other.file != project.file;
+            let is_told = !(is_guess && matches!(source.place, Place::Object { .. }));
+            is_told.then(|| (other, source.text, what, grant.clone()))
+        })
     });
     // Of copies of a template the nearest is meant, and of those the one that deploys.
     let (other, text, what, grant) = reached.min_by_key(|(other, ..)| {
@@ -50,7 +57,7 @@ fn finding(model: &Model, project: &BuildProject, role: &Principal) -> Option<Fi
         .fact("other", other.display())
         .fact("what", what)
         .fact("who", project.trust.level.who())
-        .related(grant.span, format!("`{}` lets `{}` push there", role.display(), project.display()))
+        .related(grant.span, format!("`{}` lets `{}` {}", role.display(), project.display(), does(&grant)))
         .granted([&grant]);
     if let Some((span, text)) = project.trust.because.first() {
         found = found.related(*span, text.clone());
@@ -61,6 +68,8 @@ fn finding(model: &Model, project: &BuildProject, role: &Principal) -> Option<Fi
         None => found,
     };
     found.confidence = trust_confidence(project).and(grant.confidence);
+    let is_guess = grant.everywhere && other.file != project.file;
+    found = found.doubted(is_guess.then(|| of_another_template(&other.logical_id)));
     Some(with_conditions(found, &project.trust.when, Vec::new()))
 }
 
@@ -69,11 +78,18 @@ fn image<'m>(model: &Model, project: &'m BuildProject) -> Option<(ReleaseSource<
     Some((ReleaseSource { text, place: Place::Images(target) }, "image"))
 }
 
+/// What pipelines hand on to a build that deploy nothing. Who writes what others take is told of those pipelines.
+fn of_pipelines<'m>(model: &'m Model, project: &BuildProject) -> impl Iterator<Item = ReleaseSource<'m>> {
+    let pipelines = project.run_by.iter().map(|at| &model.pipelines[at.pipeline]);
+    let tests = pipelines.filter(|pipeline| sources(model, pipeline).is_empty());
+    tests.flat_map(|pipeline| sources_of(model, pipeline))
+}
+
 /// The repository that a project takes its code from by itself.
-fn repository(project: &BuildProject) -> Option<(ReleaseSource<'_>, &'static str)> {
+pub fn repository(project: &BuildProject) -> Option<ReleaseSource<'_>> {
     let text = project.source.location.as_ref().filter(|_| project.source.kind == "CODECOMMIT")?;
     let name = split_once(text, "/v1/repos/").map_or_else(|| by_reference(text), |(_, name)| Some(name))?;
-    Some((ReleaseSource { text, place: Place::Code(Target::named("arn:*:codecommit:*:*:", &name, "")) }, "source"))
+    Some(ReleaseSource { text, place: Place::Code(Target::named("arn:*:codecommit:*:*:", &name, "")) })
 }
 
 /// `${Repository.CloneUrlHttp}`

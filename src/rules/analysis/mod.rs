@@ -24,6 +24,7 @@ mod deploy_permission;
 mod dummy_credentials;
 mod environment_variable;
 mod escalation_path;
+mod evaluated_variable;
 mod every_action;
 mod existing_role;
 mod failed_build_artifact;
@@ -47,6 +48,7 @@ mod output_without_files;
 mod overruled_allow;
 mod own_build_image;
 mod own_function;
+mod own_source;
 mod pass_role;
 mod pipe_to_shell;
 mod pipeline_control;
@@ -144,6 +146,7 @@ pub const ANALYSES: &[Analysis] = &[
     dummy_credentials::ANALYSIS,
     environment_variable::ANALYSIS,
     escalation_path::ANALYSIS,
+    evaluated_variable::ANALYSIS,
     every_action::ANALYSIS,
     existing_role::ANALYSIS,
     failed_build_artifact::ANALYSIS,
@@ -165,6 +168,7 @@ pub const ANALYSES: &[Analysis] = &[
     output_without_files::ANALYSIS,
     overruled_allow::ANALYSIS,
     own_build_image::ANALYSIS,
+    own_source::ANALYSIS,
     pass_role::ANALYSIS,
     pipe_to_shell::ANALYSIS,
     pipeline_control::ANALYSIS,

@@ -3,7 +3,7 @@
 use super::build_image::keeps_tags;
 use super::chain::finding;
 use super::reach::{Target, reaches};
-use crate::iam::Wanted;
+use super::release_source::PUT_IMAGE;
 use crate::model::{BuildProject, Model};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::value::{Part, Text};
@@ -17,17 +17,16 @@ pub const ANALYSIS: Analysis = Analysis {
 };
 
 fn bind(_: &Params) -> Check {
-    let push = Wanted::new(&["ecr:PutImage"]);
-    Box::new(move |context: &Context<'_>| {
+    Box::new(|context: &Context<'_>| {
         let model = context.model;
-        model.projects.iter().filter_map(|project| of_project(model, project, &push)).collect()
+        model.projects.iter().filter_map(|project| of_project(model, project)).collect()
     })
 }
 
-fn of_project(model: &Model, project: &BuildProject, push: &Wanted) -> Option<Finding> {
+fn of_project(model: &Model, project: &BuildProject) -> Option<Finding> {
     let (image, target) = replaceable(model, project)?;
     let role = model.role(project.role.as_ref())?;
-    let grants = role.authority.grants_of(push);
+    let grants = role.authority.grants_of(&PUT_IMAGE);
     let grant = grants.iter().find(|grant| reaches(grant, &target))?;
     let found = finding(model, role, &[grant])?
         .fact("project", project.display())

@@ -1,5 +1,6 @@
 //! Scripts that are fetched and run in one go.
 
+use super::stake;
 use crate::diagnostic::Severity;
 use crate::model::Model;
 use crate::model::command::{Command, Opaque, is_python};
@@ -53,9 +54,8 @@ fn more_than_a_build(model: &Model, group: &Group<'_>) -> Option<String> {
         return Some(format!("`{name}`, which deploys"));
     }
     group.builds.iter().filter(|project| !project.trust.is_untrusted()).find_map(|project| {
-        let mut powers = model.role(project.role.as_ref())?.every_power().iter();
-        let power = powers.find(|power| power.label.is_high() && power.doubts.is_empty())?;
-        Some(format!("`{}`, which may {}", project.display(), power.label.verb()))
+        let verb = stake::high_power_of(model, project.role.as_ref())?;
+        Some(format!("`{}`, which may {verb}", project.display()))
     })
 }
 

@@ -68,7 +68,7 @@ fn parameters(action: &PipelineAction) -> Vec<(&Text, &'static str)> {
 }
 
 /// `#{Source.CommitMessage}`: each variable with its place.
-fn variables(script: &Text) -> Vec<(Span, String)> {
+pub fn variables(script: &Text) -> Vec<(Span, String)> {
     let mut found = Vec::new();
     for part in &script.parts {
         let Part::Known(text, map) = part else { continue };
@@ -81,7 +81,8 @@ fn variables(script: &Text) -> Vec<(Span, String)> {
     found
 }
 
-fn chosen_by(pipeline: &Pipeline, variable: &str, is_command: bool) -> Option<&'static str> {
+/// Who chooses the text of a variable; one of the pipeline itself is meant for parameters.
+pub fn chosen_by(pipeline: &Pipeline, variable: &str, is_command: bool) -> Option<&'static str> {
     let (namespace, name) = variable.split_once('.')?;
     let any_branch = || pipeline.triggers.iter().any(|one| one.any_branch.is_some() || one.pull_requests.is_some());
     match name {

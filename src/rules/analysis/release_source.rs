@@ -2,8 +2,8 @@
 
 use super::reach::{Target, reaches};
 use crate::iam::{Grant, Wanted};
-use crate::model::artifact::{Objects, PUT_OBJECT, grant_to_write};
-use crate::model::{Model, Pipeline, Principal};
+use crate::model::artifact::{Objects, PUT_BUCKET_POLICY, PUT_OBJECT, grant_to_open, grant_to_write};
+use crate::model::{DeclaredResource, Model, Pipeline, Principal};
 use crate::value::Text;
 use std::sync::LazyLock;
 
@@ -16,7 +16,7 @@ pub struct ReleaseSource<'m> {
 
 /// What kind of source it is.
 pub enum Place<'m> {
-    Object { bucket: &'m Text, key: Option<&'m Text>, objects: Objects },
+    Object { bucket: &'m Text, key: Option<&'m Text>, objects: Box<Objects> },
     Images(Target),
     Code(Target),
 }
@@ -25,11 +25,14 @@ pub enum Place<'m> {
 pub struct Writes<'m> {
     principal: &'m Principal,
     objects: Vec<Grant<'m>>,
+    /// Policies of buckets, which say who writes there.
+    buckets: Vec<Grant<'m>>,
     images: Vec<Grant<'m>>,
     code: Vec<Grant<'m>>,
 }
 
-static PUT_IMAGE: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["ecr:PutImage"]));
+/// What replaces an image, and the policy that says who may.
+pub static PUT_IMAGE: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["ecr:PutImage", "ecr:SetRepositoryPolicy"]));
 /// A merge of a pull request is what reviews and their rules stand before.
 static PUSH: LazyLock<Wanted> = LazyLock::new(|| {
     Wanted::new(&["codecommit:GitPush", "codecommit:CreateCommit", "codecommit:PutFile", "codecommit:MergeBranchesBy*"])
@@ -42,16 +45,30 @@ pub fn sources<'m>(model: &Model, pipeline: &'m Pipeline) -> Vec<ReleaseSource<'
             || action.deploying_command().is_some()
             || action.project.is_some_and(|id| model.project(id).deploys.is_some())
     });
-    let actions = pipeline.actions().filter(|(_, _, _, action)| deploys && action.is_source());
+    if deploys { sources_of(model, pipeline) } else { Vec::new() }
+}
+
+/// The sources of a pipeline, whatever it does with them.
+pub fn sources_of<'m>(model: &Model, pipeline: &'m Pipeline) -> Vec<ReleaseSource<'m>> {
+    let actions = pipeline.actions().filter(|(_, _, _, action)| action.is_source());
     let found = actions.filter_map(|(_, _, _, action)| {
-        let repository = || action.setting("RepositoryName");
+        let repository = |kind: &str, prefix: &str| {
+            let name = action.setting("RepositoryName")?;
+            Some((name, repository(model, kind, prefix, name)))
+        };
         let (text, place) = match action.provider.to_ascii_lowercase().as_str() {
             "s3" => {
                 let (bucket, key) = (action.setting("S3Bucket")?, action.setting("S3ObjectKey"));
-                (key.unwrap_or(bucket), Place::Object { bucket, key, objects: Objects::new(bucket, key) })
+                (key.unwrap_or(bucket), Place::Object { bucket, key, objects: Box::new(Objects::new(bucket, key)) })
             }
-            "ecr" => (repository()?, Place::Images(Target::named("arn:*:ecr:*:*:repository/", repository()?, ""))),
-            "codecommit" => (repository()?, Place::Code(Target::named("arn:*:codecommit:*:*:", repository()?, ""))),
+            "ecr" => {
+                let (name, target) = repository("AWS::ECR::Repository", "arn:*:ecr:*:*:repository/")?;
+                (name, Place::Images(target))
+            }
+            "codecommit" => {
+                let (name, target) = repository("AWS::CodeCommit::Repository", "arn:*:codecommit:*:*:")?;
+                (name, Place::Code(target))
+            }
             _ => return None,
         };
         Some(ReleaseSource { text, place })
@@ -59,17 +76,52 @@ pub fn sources<'m>(model: &Model, pipeline: &'m Pipeline) -> Vec<ReleaseSource<'
     found.collect()
 }
 
+/// What a grant to write lets somebody do, for labels.
+pub fn does(grant: &Grant<'_>) -> &'static str {
+    match grant.action.as_str() {
+        _ if sets_policy(grant) => "say in the policy who writes there",
+        "s3:PutObject" => "write there",
+        _ => "push there",
+    }
+}
+
+/// It is not the write itself, and whom the policy names writes.
+pub fn sets_policy(grant: &Grant<'_>) -> bool {
+    matches!(grant.action.as_str(), "s3:PutBucketPolicy" | "ecr:SetRepositoryPolicy")
+}
+
+/// A repository by its name; where the template declares it under that name, policies may refer to it too.
+fn repository(model: &Model, kind: &str, prefix: &str, name: &Text) -> Target {
+    let own_name = |one: &DeclaredResource| one.value()?.get("RepositoryName")?.as_text().cloned();
+    let mut declared = model.resources.iter().filter(|one| one.kind == kind && one.file == name.span.file);
+    match declared.find(|one| own_name(one).as_ref() == Some(name)) {
+        Some(one) => Target::declared_as(one.file, &one.logical_id.value, prefix, Some(name)),
+        None => Target::named(prefix, name, ""),
+    }
+}
+
 impl<'m> Writes<'m> {
     pub fn of(principal: &'m Principal) -> Writes<'m> {
         let grants = |wanted: &Wanted| principal.authority.grants_of(wanted);
-        Writes { principal, objects: grants(&PUT_OBJECT), images: grants(&PUT_IMAGE), code: grants(&PUSH) }
+        Writes {
+            principal,
+            objects: grants(&PUT_OBJECT),
+            buckets: grants(&PUT_BUCKET_POLICY),
+            images: grants(&PUT_IMAGE),
+            code: grants(&PUSH),
+        }
     }
 
     /// Those that some of the grants give.
     pub fn with(&self, counts: impl Fn(&Grant<'m>) -> bool) -> Writes<'m> {
         let kept = |grants: &[Grant<'m>]| grants.iter().filter(|grant| counts(grant)).cloned().collect();
-        let (objects, images, code) = (kept(&self.objects), kept(&self.images), kept(&self.code));
-        Writes { principal: self.principal, objects, images, code }
+        Writes {
+            principal: self.principal,
+            objects: kept(&self.objects),
+            buckets: kept(&self.buckets),
+            images: kept(&self.images),
+            code: kept(&self.code),
+        }
     }
 
     /// The grant that lets it write a source. A condition, of the grant or of a deny beside it, may name branches
@@ -91,8 +143,9 @@ impl<'m> Writes<'m> {
         denies.any(|deny| !deny.conditions.is_empty() && !deny.matches_action(action).is_empty())
     }
 
-    /// The grant that lets it write objects.
+    /// The grant that lets it write objects, or say who does.
     pub fn to_objects(&self, objects: &Objects) -> Option<&Grant<'m>> {
-        grant_to_write(self.principal, &self.objects, objects)
+        let by_itself = grant_to_write(self.principal, &self.objects, objects);
+        by_itself.or_else(|| grant_to_open(self.principal, &self.buckets, objects))
     }
 }

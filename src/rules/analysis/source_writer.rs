@@ -2,7 +2,7 @@
 
 use super::chain::{distinct, finding, list};
 use super::deploy_permission::is_exempt;
-use super::release_source::{ReleaseSource, Writes, sources};
+use super::release_source::{ReleaseSource, Writes, sets_policy, sources};
 use super::start_deploy_project::{deploys_anything, has_users};
 use crate::iam::{ArnPattern, Grant};
 use crate::model::artifact::Objects;
@@ -92,6 +92,9 @@ fn of_principal(model: &Model, principal: &Principal, pipelines: &[Released<'_>]
     found.lowered_by += u8::from(is_meant) + u8::from(released.is_approved);
     if released.is_approved {
         found = found.note("an approval stands before the deployment");
+    }
+    if sets_policy(grant) {
+        found = found.note("whom the policy names writes there");
     }
     let others = distinct(reached.iter().skip(1).map(|(other, _)| format!("`{}`", other.pipeline.display())));
     if !others.is_empty() {

@@ -2,10 +2,12 @@
 //! a bucket.
 
 use crate::iam::ArnPattern;
+use crate::model::artifact::bucket_in;
 use crate::model::deployment::{arn_of, names};
+use crate::model::principal::RoleRef;
 use crate::model::{BuildProject, DeclaredResource, Model};
 use crate::source::Span;
-use crate::value::{HoleKind, Part, Text, Value};
+use crate::value::{HoleKind, Text, Value};
 use std::borrow::Cow;
 
 /// A bucket that pipelines and builds take from, or keep something in that they take later.
@@ -29,22 +31,6 @@ pub fn ci_buckets(model: &Model) -> Vec<CiBucket<'_>> {
     });
     let all = of_pipelines.chain(of_builds);
     all.map(|(text, does)| CiBucket { arn: arn_of("arn:*:s3:::", &text, "/*"), text, does }).collect()
-}
-
-/// The bucket of `bucket/prefix`.
-fn bucket_in(location: &Text) -> Text {
-    let mut parts = Vec::new();
-    for part in &location.parts {
-        match part {
-            Part::Known(known, map) if known.contains('/') => {
-                let end = known.find('/').unwrap_or(known.len());
-                parts.extend((end > 0).then(|| Part::Known(known[..end].into(), map.slice(0..end))));
-                break;
-            }
-            other => parts.push(other.clone()),
-        }
-    }
-    Text { parts, span: location.span }
 }
 
 impl CiBucket<'_> {
@@ -83,6 +69,12 @@ pub fn at_stake(model: &Model, resource: &DeclaredResource) -> Option<(Span, Str
     }
     let project = model.projects.iter().find(|project| project.logical_id.span == resource.logical_id.span)?;
     of_build(model, project)
+}
+
+/// Something that a role may certainly do and that few should be able to do.
+pub fn high_power_of(model: &Model, role: Option<&RoleRef>) -> Option<&'static str> {
+    let mut powers = model.role(role)?.every_power().iter();
+    powers.find(|power| power.label.is_high() && power.doubts.is_empty()).map(|power| power.label.verb())
 }
 
 fn of_build(model: &Model, project: &BuildProject) -> Option<(Span, String)> {

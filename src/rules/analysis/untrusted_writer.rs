@@ -1,8 +1,8 @@
 //! Untrusted builds that can write what a pipeline takes for its own.
 
-use super::chain::with_conditions;
-use super::release_source::{Place, ReleaseSource, Writes, sources};
-use crate::diagnostic::{Doubt, Severity};
+use super::chain::{of_another_template, with_conditions};
+use super::release_source::{Place, ReleaseSource, Writes, does, sources};
+use crate::diagnostic::Severity;
 use crate::model::artifact::{Write, Writer};
 use crate::model::{BuildProject, Model, Pipeline, PipelineId, ProjectId};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
@@ -103,7 +103,7 @@ fn pushed(model: &Model, project: &BuildProject, source: &ReleaseSource<'_>) -> 
     let role = model.role(project.role.as_ref())?;
     let writes = Writes::of(role);
     let grant = writes.to(source)?;
-    let text = format!("`{}` lets it push there", role.display());
+    let text = format!("`{}` lets it {}", role.display(), does(grant));
     Some(Write { span: grant.span, text, is_artifact: false, is_anywhere: grant.everywhere })
 }
 
@@ -132,10 +132,8 @@ fn finding(pipeline: &Pipeline, project: &BuildProject, target: &Text, does: &st
         .fact("who", project.trust.level.who())
         .label(format!("the pipeline `{}` {does}", pipeline.display()))
         .related(write.span, format!("`{}` can write it: {}", project.display(), write.text));
-    // A role that writes everywhere names no pipeline, and another template may be for another account.
     let is_guess = write.is_anywhere && pipeline.file != project.file;
-    let text = format!("`{}` is of another template, which may be for another account", pipeline.display());
-    let doubt = is_guess.then_some(Doubt { text, span: Some(pipeline.logical_id.span) });
+    let doubt = is_guess.then(|| of_another_template(&pipeline.logical_id));
     let found = with_conditions(found.doubted(doubt), &project.trust.when, Vec::new());
     with_trust(found, project.trust.because.first())
 }
