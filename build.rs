@@ -418,7 +418,10 @@ impl Tables {
             let document: String =
                 lines(&data.join(format!("managed/{name}.json"))).into_iter().map(|line| line.text).collect();
             let mut entry = [0; policy::WIDTH];
-            entry[policy::ARN] = self.strings.add(arn);
+            let Some(path) = arn.strip_prefix("arn:aws:iam::aws:policy/") else {
+                row.fail("the ARN is none of a policy of AWS");
+            };
+            entry[policy::PATH] = self.strings.add(path);
             entry[policy::VERSION] = self.strings.add(version);
             entry[policy::DATE] = self.strings.add(date);
             let replaces: Vec<u32> = items(replaces).map(|name| self.strings.add(name)).collect();

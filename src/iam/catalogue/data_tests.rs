@@ -185,7 +185,7 @@ fn every_resource_type_has_templates_of_arns() {
 fn every_managed_policy_is_found_and_its_document_is_json() {
     for policy in managed_policies() {
         assert_eq!(managed_policy(policy.name()), Some(policy));
-        assert_eq!(managed_policy(policy.arn()), Some(policy));
+        assert_eq!(managed_policy(&policy.arn()), Some(policy));
         let document: serde_json::Value = serde_json::from_str(&policy.document()).unwrap();
         assert!(document["Statement"].is_array() || document["Statement"].is_object(), "{}", policy.name());
         let file = fs::read_to_string(data().join(format!("managed/{}.json", policy.name()))).unwrap();

@@ -111,7 +111,7 @@ pub mod client {
 
 /// Managed policies by name; the document is a slice of an inflated chunk.
 pub mod policy {
-    pub const ARN: usize = 0;
+    pub const PATH: usize = 0;
     pub const VERSION: usize = 1;
     pub const DATE: usize = 2;
     /// List of the names of withdrawn policies it stands in for.

@@ -54,13 +54,12 @@ impl ManagedPolicy {
 
     /// The name behind its path: `service-role/AWSLambdaRole`.
     pub fn path(self) -> &'static str {
-        let arn = self.arn();
-        arn.split_once(":policy/").map_or(arn, |(_, path)| path)
+        string(POLICIES.cell(self.0, policy::PATH))
     }
 
     /// The ARN in the partition `aws`.
-    pub fn arn(self) -> &'static str {
-        string(POLICIES.cell(self.0, policy::ARN))
+    pub fn arn(self) -> String {
+        format!("arn:aws:iam::aws:policy/{}", self.path())
     }
 
     /// The version of the document, such as `v3`.

@@ -172,8 +172,8 @@ fn identity_providers_have_keys() {
 fn a_managed_policy_is_found_by_name_path_and_arn() {
     let name = "AWSCodeBuildAdminAccess";
     let found = managed_policy(name).unwrap();
-    assert_eq!((found.name(), found.arn()), (name, "arn:aws:iam::aws:policy/AWSCodeBuildAdminAccess"));
-    assert_eq!(managed_policy(found.arn()), Some(found));
+    assert_eq!((found.name(), found.arn()), (name, "arn:aws:iam::aws:policy/AWSCodeBuildAdminAccess".to_owned()));
+    assert_eq!(managed_policy(&found.arn()), Some(found));
     assert_eq!(managed_policy("arn:aws-cn:iam::aws:policy/AWSCodeBuildAdminAccess"), Some(found));
 
     let role = managed_policy("AWSLambdaRole").unwrap();

@@ -29,11 +29,11 @@ fn the_policies_of_aws_are_well_formed_and_name_what_exists() {
 fn a_policy_that_was_read_before_is_as_if_it_were_read_at_the_new_place() {
     let place = |start| Span { start, end: start + 5, ..span() };
     for policy in catalogue::managed_policies() {
-        managed_document(policy.arn(), place(7), PolicyKind::Identity).expect("a managed policy");
+        managed_document(&policy.arn(), place(7), PolicyKind::Identity).expect("a managed policy");
         for kind in [PolicyKind::Identity, PolicyKind::Boundary] {
             let value = value_at(&policy.document(), place(40)).expect("a managed policy is JSON");
             let read = PolicyDocument::read(&value, kind);
-            let placed = managed_document(policy.arn(), place(40), kind).expect("a managed policy");
+            let placed = managed_document(&policy.arn(), place(40), kind).expect("a managed policy");
             assert_eq!(format!("{placed:?}"), format!("{read:?}"), "{}", policy.name());
         }
     }
