@@ -47,5 +47,5 @@ fn documents(step: usize) -> Vec<PolicyDocument> {
     let mut sources = Sources::new();
     let span = Span::start_of(sources.add("managed", ""));
     let policies = catalogue::managed_policies().step_by(step);
-    policies.filter_map(|policy| managed_document(policy.arn(), span, PolicyKind::Identity)).collect()
+    policies.filter_map(|policy| managed_document(&policy.arn(), span, PolicyKind::Identity)).collect()
 }

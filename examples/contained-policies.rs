@@ -14,7 +14,7 @@ fn main() {
     let span = Span::start_of(sources.add("managed", ""));
     let documents: Vec<(&str, PolicyDocument)> = catalogue::managed_policies()
         .step_by(step)
-        .filter_map(|policy| Some((policy.name(), managed_document(policy.arn(), span, PolicyKind::Identity)?)))
+        .filter_map(|policy| Some((policy.name(), managed_document(&policy.arn(), span, PolicyKind::Identity)?)))
         .collect();
     let start = Instant::now();
     let prepared: Vec<Prepared<'_>> = documents.iter().map(|(_, document)| Prepared::new(document)).collect();

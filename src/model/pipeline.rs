@@ -187,14 +187,6 @@ impl PipelineAction {
 }
 
 /// The variables of a list, by the keys that its items have.
-fn variables(list: Option<&Value>, [name, value, kind]: [&str; 3]) -> Vec<BuildVariable> {
-    let variable = |item: &Value| {
-        let name = item.get(name)?.as_text()?;
-        Some(BuildVariable {
-            name: Spanned::new(name.literal()?.to_owned(), name.span),
-            value: item.get(value).and_then(Value::as_text).cloned(),
-            is_plain: item.get(kind).is_none_or(|kind| kind.literal() == Some("PLAINTEXT")),
-        })
-    };
-    list.into_iter().flat_map(Value::items).filter_map(|(_, item)| variable(item)).collect()
+fn variables(list: Option<&Value>, keys: [&str; 3]) -> Vec<BuildVariable> {
+    list.into_iter().flat_map(Value::items).filter_map(|(_, item)| BuildVariable::read(item, keys)).collect()
 }

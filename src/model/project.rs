@@ -74,6 +74,20 @@ pub struct BuildVariable {
 }
 
 impl BuildVariable {
+    /// An item of a list, by the keys that stand for its name, its value and its type.
+    pub fn read(item: &Value, [name, value, kind]: [&str; 3]) -> Option<BuildVariable> {
+        let name = item.get(name)?.as_text()?;
+        let is_plain = |kind: &Value| kind.literal().is_some_and(|kind| kind.eq_ignore_ascii_case("PLAINTEXT"));
+        Some(BuildVariable {
+            name: Spanned::new(name.literal()?.to_owned(), name.span),
+            value: item
+                .get(value)
+                .and_then(|value| value.alternatives().into_iter().find_map(|(_, one)| one.as_text()))
+                .cloned(),
+            is_plain: item.get(kind).is_none_or(is_plain),
+        })
+    }
+
     /// The value itself, where it is not kept elsewhere.
     pub fn plain_value(&self) -> Option<&Text> {
         self.value.as_ref().filter(|_| self.is_plain)

@@ -45,7 +45,8 @@ pub fn project(
     let artifacts = artifacts.flat_map(Value::items).filter_map(|(_, item)| artifacts_of(item)).collect();
     let variables = environment.and_then(|environment| environment.get("EnvironmentVariables"));
     let variables = variables.map(Value::items).unwrap_or_default();
-    let variables = variables.into_iter().filter_map(|(_, item)| variable(item)).collect();
+    let variables =
+        variables.into_iter().filter_map(|(_, item)| BuildVariable::read(item, ["Name", "Value", "Type"])).collect();
     let mut roles = texts(role).into_iter().map(|(when, text)| RoleRef::new(text, when));
     fragment.projects.push(BuildProject {
         file,
@@ -151,16 +152,6 @@ fn logs(value: &Value) -> Logs {
     let off = is_off(status("CloudWatchLogs")) && (to_s3.is_none() || is_off(to_s3));
     let group = value.get("CloudWatchLogs").and_then(|logs| text(logs.get("GroupName")));
     Logs { off: off.then(|| value.span()), group }
-}
-
-fn variable(value: &Value) -> Option<BuildVariable> {
-    let name = value.get("Name").and_then(Value::as_text)?;
-    let kind = value.get("Type").map(|kind| kind.literal().map(str::to_ascii_uppercase));
-    Some(BuildVariable {
-        name: Spanned::new(name.literal()?.to_owned(), name.span),
-        value: text(value.get("Value")),
-        is_plain: kind.is_none_or(|kind| kind.as_deref() == Some("PLAINTEXT")),
-    })
 }
 
 fn artifacts_of(value: &Value) -> Option<Artifacts> {
