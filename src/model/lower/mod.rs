@@ -322,7 +322,7 @@ fn declarations(repository: &Repository<'_>, scope: Scope<'_>, asked: &Asked, fr
 /// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-sub.html>
 fn outside_of_sub(policy: &Policy) -> impl Iterator<Item = Unresolved> {
     policy.document.statements.iter().flat_map(Statement::texts).filter_map(|text| {
-        let inside = text.known_parts().flat_map(|known| known.split("${").skip(1));
+        let inside = text.known_parts().filter(|known| known.contains('$')).flat_map(|known| known.split("${").skip(1));
         let mut names = inside.filter_map(|behind| behind.split('}').next()).chain(text.literal());
         let name = names.find(|name| is_pseudo(name))?.to_owned();
         Some(Unresolved { name, kind: HoleKind::Pseudo, span: text.span })

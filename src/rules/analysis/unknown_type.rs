@@ -6,6 +6,7 @@ use crate::edit::Change;
 use crate::model::DeclaredResource;
 use crate::needs::command::is_resource_type;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
+use std::collections::HashMap;
 
 pub const ANALYSIS: Analysis = Analysis {
     name: "unknown-type",
@@ -47,14 +48,19 @@ const READ: [&str; 24] = [
 const SLIPS: usize = 2;
 
 fn bind(_: &Params) -> Check {
-    Box::new(|context: &Context<'_>| context.model.resources.iter().filter_map(of_resource).collect())
+    Box::new(|context: &Context<'_>| {
+        // Thousands of resources are of few types.
+        let mut slips: HashMap<&str, Option<&'static str>> = HashMap::new();
+        let resources = context.model.resources.iter();
+        let found = resources.filter_map(|resource| {
+            let meant = *slips.entry(&resource.kind).or_insert_with(|| meant(&resource.kind));
+            Some(finding(resource, meant?))
+        });
+        found.collect()
+    })
 }
 
-fn of_resource(resource: &DeclaredResource) -> Option<Finding> {
-    let meant = meant(&resource.kind)?;
-    if is_resource_type(&resource.kind) {
-        return None;
-    }
+fn finding(resource: &DeclaredResource, meant: &str) -> Finding {
     let help = format!("did you mean `{meant}`?");
     let mut found = Finding::new(resource.kind_span, resource.logical_id.value.clone())
         .fact("resource", &*resource.logical_id.value)
@@ -62,10 +68,10 @@ fn of_resource(resource: &DeclaredResource) -> Option<Finding> {
         .fact("meant", meant);
     found.change = Some(Change::rename(Applicability::Safe, &help, resource.kind_span, &resource.kind, meant));
     found.help = Some(help);
-    Some(found)
+    found
 }
 
-/// The type that one is nearly, if it is none itself.
+/// The type that one is nearly, if AWS has none of its name.
 fn meant(kind: &str) -> Option<&'static str> {
     if kind.get(..3).is_none_or(|start| !start.eq_ignore_ascii_case("aws")) {
         return None;
@@ -76,7 +82,8 @@ fn meant(kind: &str) -> Option<&'static str> {
     }
     let near = read().filter(|known| known.len().abs_diff(kind.len()) <= SLIPS && has_part_of(kind, known));
     let slips = |known: &str| strsim::damerau_levenshtein(&kind.to_ascii_lowercase(), &known.to_ascii_lowercase());
-    near.map(|known| (slips(known), known)).filter(|(slips, _)| *slips <= SLIPS).min().map(|(_, known)| known)
+    let (_, meant) = near.map(|known| (slips(known), known)).filter(|(slips, _)| *slips <= SLIPS).min()?;
+    (!is_resource_type(kind)).then_some(meant)
 }
 
 /// Whether the service or the resource is spelt as in the known type: a quick look before slips are counted.
