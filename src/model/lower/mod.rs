@@ -325,7 +325,9 @@ fn outside_of_sub(policy: &Policy) -> impl Iterator<Item = Unresolved> {
         let inside = text.known_parts().filter(|known| known.contains('$')).flat_map(|known| known.split("${").skip(1));
         let mut names = inside.filter_map(|behind| behind.split('}').next()).chain(text.literal());
         let name = names.find(|name| is_pseudo(name))?.to_owned();
-        Some(Unresolved { name, kind: HoleKind::Pseudo, span: text.span })
+        // A plug-in of the Serverless Framework makes an `Fn::Sub` of what has `#{AWS::Region}` in it.
+        let is_made_sub = text.known_parts().any(|known| known.contains("#{"));
+        (!is_made_sub).then_some(Unresolved { name, kind: HoleKind::Pseudo, span: text.span })
     })
 }
 
