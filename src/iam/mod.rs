@@ -42,7 +42,7 @@ pub use fit::{Mismatch, mismatches};
 pub use grammar::{GrammarKind, GrammarProblem};
 pub use grant::Grant;
 pub use managed::{aws_managed_name, managed_document, value_at};
-pub use names::{NameProblem, nearest_managed_policy};
+pub use names::{NameProblem, meant, nearest_managed_policy};
 pub use narrowing::{ConditionClass, Narrowing};
 pub use principal::{Principal, PrincipalKind, Principals};
 pub use request::{Caller, Request};

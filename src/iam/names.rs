@@ -175,14 +175,17 @@ fn nearest_service(prefix: &str) -> Option<String> {
     })
 }
 
+/// The name that one with a few slips, or in other letter case, was meant to be.
+pub fn meant<'k>(written: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let near = known.filter(|known| known.len().abs_diff(written.len()) <= SLIPS);
+    let written = written.to_ascii_lowercase();
+    let scored = near.map(|known| (strsim::damerau_levenshtein(&written, &known.to_ascii_lowercase()), known));
+    scored.filter(|(slips, _)| *slips <= SLIPS).min().map(|(_, known)| known)
+}
+
 /// The policy that AWS manages whose name is nearest to one that is none, if it is near.
 pub fn nearest_managed_policy(name: &str) -> Option<&'static str> {
-    let near = catalogue::managed_policies()
-        .map(|policy| policy.name())
-        .filter(|known| known.len().abs_diff(name.len()) <= SLIPS);
-    let scored =
-        near.map(|known| (strsim::damerau_levenshtein(&known.to_ascii_lowercase(), &name.to_ascii_lowercase()), known));
-    scored.filter(|(slips, _)| *slips <= SLIPS).min().map(|(_, known)| known)
+    meant(name, catalogue::managed_policies().map(|policy| policy.name()))
 }
 
 /// How many suggestions are made.

@@ -200,18 +200,14 @@ fn deployment(scene: &Scene, summary: &Summary) -> String {
 
 /// Builds of whose commands nothing can be said.
 fn unseen_buildspecs(summary: &Summary) -> String {
-    match (summary.unseen_buildspecs, summary.projects) {
-        (0, _) => String::new(),
-        (1, 1) => "the buildspec of the project is in none of the files: its commands are not known\n".to_owned(),
-        (all, projects) if all == projects => {
-            format!("the buildspecs of the {all} projects are in none of the files: their commands are not known\n")
-        }
-        (some, projects) => {
-            format!(
-                "the buildspecs of {some} of {projects} projects are in none of the files: their commands are not known\n"
-            )
-        }
-    }
+    let (unseen, all) = (summary.unseen_buildspecs, summary.projects);
+    let (which, whose) = match unseen {
+        0 => return String::new(),
+        1 if all == 1 => ("the buildspec of the project is".to_owned(), "its"),
+        _ if unseen == all => (format!("the buildspecs of the {all} projects are"), "their"),
+        _ => (format!("the buildspecs of {unseen} of {all} projects are"), "their"),
+    };
+    format!("{which} in none of the files: {whose} commands are not known\n")
 }
 
 /// How many of the shell commands are understood, for those who ask.

@@ -301,7 +301,6 @@ fn declarations(repository: &Repository<'_>, scope: Scope<'_>, asked: &Asked, fr
     fragment
         .shown_parameters
         .extend(shown.map(|one| ShownParameter { template: template.file, name: one.name.clone() }));
-    let before = fragment.policies.len();
     resources(repository, &scope, asked, fragment);
     let (mut unresolved, mut cut) = scope.into_met();
     if template.has_macro() {
@@ -310,7 +309,7 @@ fn declarations(repository: &Repository<'_>, scope: Scope<'_>, asked: &Asked, fr
             policy.leave_unvalidated();
         }
     } else {
-        unresolved.extend(fragment.policies[before..].iter().flat_map(outside_of_sub));
+        unresolved.extend(fragment.policies.iter().flat_map(outside_of_sub));
     }
     cut.sort();
     cut.dedup();

@@ -304,12 +304,21 @@ fn passed_roles(found: &Found<'_>, group: &Group<'_, '_>) -> Vec<Text> {
 
 /// Whether CloudFormation has handlers for a type, as of the data.
 pub fn is_resource_type(kind: &str) -> bool {
-    HANDLERS.lines().any(|line| line.split_once('\t').is_some_and(|(name, _)| name == kind))
+    row(kind).is_some()
+}
+
+/// What the table says of a type.
+fn row(kind: &str) -> Option<&'static str> {
+    HANDLERS
+        .lines()
+        .filter_map(|line| line.split_once('\t'))
+        .find(|(name, _)| *name == kind)
+        .map(|(_, actions)| actions)
 }
 
 /// The actions of the handlers that make, change and read resources of a type.
 fn handlers(kind: &str) -> Option<Vec<Action>> {
-    let (_, actions) = HANDLERS.lines().filter_map(|line| line.split_once('\t')).find(|(name, _)| *name == kind)?;
+    let actions = row(kind)?;
     let (making, _) = actions.split_once('\t').unwrap_or((actions, ""));
     let of_service = |group: &'static str| {
         let (prefix, names) = group.split_once(':').unwrap_or((group, ""));

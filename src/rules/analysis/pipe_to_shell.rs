@@ -3,7 +3,7 @@
 use super::stake;
 use crate::diagnostic::Severity;
 use crate::model::Model;
-use crate::model::command::{Command, Opaque, is_python};
+use crate::model::command::{Command, Opaque, SHELLS, is_python};
 use crate::model::group::{Group, groups};
 use crate::rules::{Analysis, Check, Context, Finding, Params};
 use crate::source::{Sources, Span};
@@ -117,13 +117,12 @@ fn is_only_said(before: &str) -> bool {
 
 /// A shell, or another interpreter, that is given no script.
 fn reads_script(command: &Command) -> bool {
-    let is_shell =
-        matches!(command.program(), "bash" | "sh" | "dash" | "zsh" | "ksh" | "ash" | "node" | "ruby" | "perl")
-            || is_python(command.program());
+    let program = command.program();
+    let is_shell = SHELLS.contains(&program) || matches!(program, "node" | "ruby" | "perl") || is_python(program);
     // Options behind which, or in which, the program itself stands. `bash -e` is something else.
-    let gives: &[&str] = match command.program() {
+    let gives: &[&str] = match program {
         "node" | "ruby" | "perl" => &["-e", "-n", "-p"],
-        program if is_python(program) => &["-c", "-m"],
+        _ if is_python(program) => &["-c", "-m"],
         _ => &["-c"],
     };
     let words = command.arguments();

@@ -27,25 +27,23 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         groups(context.model).iter().filter(|group| !group.is_image).filter_map(of_commands).collect();
     let model = context.model;
-    let of_buildspecs = model.buildspecs.iter().map(|source| {
+    findings.extend(model.buildspecs.iter().filter_map(|source| {
         let variables = source.buildspec.variables.iter();
-        variables.map(|one| (one.name.clone(), one.origin != VariableOrigin::PlainText)).collect()
-    });
-    let set = |one: &BuildVariable| (one.name.clone(), !one.is_plain);
-    let of_projects = model.projects.iter().map(|project| project.variables.iter().map(set).collect());
-    let of_actions = model.actions().map(|action| action.variables().iter().map(set).collect());
-    let all = of_buildspecs.chain(of_projects).chain(of_actions);
-    findings.extend(all.filter_map(|variables: Vec<(Spanned<String>, bool)>| of_store(&variables)));
+        of_store(variables.map(|one| (&one.name, one.origin != VariableOrigin::PlainText)))
+    }));
+    let of_build = |variables: &[BuildVariable]| of_store(variables.iter().map(|one| (&one.name, !one.is_plain)));
+    findings.extend(model.projects.iter().filter_map(|project| of_build(&project.variables)));
+    findings.extend(model.actions().filter_map(|action| of_build(&action.variables())));
     findings
 }
 
 /// Of the variables of a build, those whose values lie in a store.
-fn of_store(variables: &[(Spanned<String>, bool)]) -> Option<Finding> {
-    if variables.iter().any(|(name, _)| name.value == "AWS_SESSION_TOKEN") {
+fn of_store<'v>(variables: impl Iterator<Item = (&'v Spanned<String>, bool)> + Clone) -> Option<Finding> {
+    if variables.clone().any(|(name, _)| name.value == "AWS_SESSION_TOKEN") {
         return None;
     }
-    let stored = |(name, is_stored): &&(Spanned<String>, bool)| *is_stored && NAMES.contains(&name.value.as_str());
-    let mut stored = variables.iter().filter(stored).map(|(name, _)| name.span);
+    let stored = variables.filter(|(name, is_stored)| *is_stored && NAMES.contains(&name.value.as_str()));
+    let mut stored = stored.map(|(name, _)| name.span);
     let found = Finding::new(stored.next()?, "stored").fact("where", "comes from a store");
     Some(stored.fold(found, |found, span| found.related(span, "and so does this")).severity(Severity::Medium))
 }

@@ -3,6 +3,7 @@
 use super::unknown_property;
 use crate::diagnostic::Applicability;
 use crate::edit::Change;
+use crate::iam;
 use crate::model::DeclaredResource;
 use crate::needs::command::is_resource_type;
 use crate::rules::{Analysis, Check, Context, Finding, Params};
@@ -44,9 +45,6 @@ const READ: [&str; 24] = [
     "AWS::StepFunctions::StateMachine",
 ];
 
-/// With more slips another type may be meant, or one that is newer than the data.
-const SLIPS: usize = 2;
-
 fn bind(_: &Params) -> Check {
     Box::new(|context: &Context<'_>| {
         // Thousands of resources are of few types.
@@ -80,9 +78,7 @@ fn meant(kind: &str) -> Option<&'static str> {
     if read().any(|known| known == kind) {
         return None;
     }
-    let near = read().filter(|known| known.len().abs_diff(kind.len()) <= SLIPS && has_part_of(kind, known));
-    let slips = |known: &str| strsim::damerau_levenshtein(&kind.to_ascii_lowercase(), &known.to_ascii_lowercase());
-    let (_, meant) = near.map(|known| (slips(known), known)).filter(|(slips, _)| *slips <= SLIPS).min()?;
+    let meant = iam::meant(kind, read().filter(|known| has_part_of(kind, known)))?;
     (!is_resource_type(kind)).then_some(meant)
 }
 
