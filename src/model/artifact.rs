@@ -27,17 +27,12 @@ pub struct Write {
 /// A build, with what its role lets it write: asked once for all places it may write to.
 pub struct Writer<'m> {
     project: &'m BuildProject,
-    role: Option<&'m Principal>,
-    grants: Vec<Grant<'m>>,
-    /// Of setting policies of buckets.
-    policies: Vec<Grant<'m>>,
+    role: Option<ObjectWrites<'m>>,
 }
 
 impl<'m> Writer<'m> {
     pub fn new(model: &'m Model, project: &'m BuildProject) -> Writer<'m> {
-        let role = model.role(project.role.as_ref());
-        let grants = |wanted: &Wanted| role.map(|role| role.authority.grants_of(wanted)).unwrap_or_default();
-        Writer { project, role, grants: grants(&PUT_OBJECT), policies: grants(&PUT_BUCKET_POLICY) }
+        Writer { project, role: model.role(project.role.as_ref()).map(ObjectWrites::of) }
     }
 
     /// Whether the role of the build is declared in the files.
@@ -47,7 +42,7 @@ impl<'m> Writer<'m> {
 
     /// Whether all policies of the role are seen.
     pub fn is_seen_in_full(&self) -> bool {
-        self.role.is_some_and(|role| role.authority.unseen.is_empty())
+        self.role.as_ref().is_some_and(|role| role.principal.authority.unseen.is_empty())
     }
 
     /// Whether the role lets the build write any object of `bucket/prefix`, whatever its name is.
@@ -65,20 +60,61 @@ impl<'m> Writer<'m> {
 
     /// Whether the role of the build lets it write objects below `key` in `bucket`.
     pub fn role_writes_to(&self, bucket: &Text, key: Option<&Text>) -> Option<Write> {
-        let role = self.role?;
-        let objects = Objects::new(bucket, key);
-        let write = |grant: &Grant<'_>, grants: &[Grant<'_>], does: &str| Write {
+        let role = self.role.as_ref()?;
+        let grant = role.to(&Objects::new(bucket, key))?;
+        Some(Write {
             span: grant.statement.span,
-            text: format!("`{}` lets it {does}", role.display()),
+            text: format!("`{}` lets it {}", role.principal.display(), does(grant)),
             is_artifact: false,
-            is_anywhere: grants.iter().any(|grant| grant.everywhere),
-        };
-        let by_itself = grant_to_write(role, &self.grants, &objects);
-        by_itself.map(|grant| write(grant, &self.grants, "write there")).or_else(|| {
-            let grant = grant_to_open(role, &self.policies, &objects)?;
-            Some(write(grant, &self.policies, "say in the policy who writes there"))
+            is_anywhere: role.alike(grant).iter().any(|grant| grant.everywhere),
         })
     }
+}
+
+/// All that somebody may do to write objects: by themselves, and by the policy of a bucket, which names whom they like.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html>
+pub struct ObjectWrites<'m> {
+    principal: &'m Principal,
+    objects: Vec<Grant<'m>>,
+    policies: Vec<Grant<'m>>,
+}
+
+impl<'m> ObjectWrites<'m> {
+    pub fn of(principal: &'m Principal) -> ObjectWrites<'m> {
+        let grants = |wanted: &Wanted| principal.authority.grants_of(wanted);
+        ObjectWrites { principal, objects: grants(&PUT_OBJECT), policies: grants(&PUT_BUCKET_POLICY) }
+    }
+
+    /// Those that some of the grants give.
+    pub fn with(&self, counts: impl Fn(&Grant<'m>) -> bool) -> ObjectWrites<'m> {
+        let kept = |grants: &[Grant<'m>]| grants.iter().filter(|grant| counts(grant)).cloned().collect();
+        ObjectWrites { principal: self.principal, objects: kept(&self.objects), policies: kept(&self.policies) }
+    }
+
+    /// The grant by which they write such objects, or say who does.
+    pub fn to(&self, objects: &Objects) -> Option<&Grant<'m>> {
+        let by_itself = grant_on(self.principal, &self.objects, &objects.objects);
+        by_itself.or_else(|| grant_on(self.principal, &self.policies, &objects.bucket))
+    }
+
+    /// The grants of the same kind as one of them.
+    fn alike(&self, grant: &Grant<'_>) -> &[Grant<'m>] {
+        if sets_policy(grant) { &self.policies } else { &self.objects }
+    }
+}
+
+/// What a grant to write lets somebody do, for labels.
+pub fn does(grant: &Grant<'_>) -> &'static str {
+    match grant.action.as_str() {
+        _ if sets_policy(grant) => "say in the policy who writes there",
+        "s3:PutObject" => "write there",
+        _ => "push there",
+    }
+}
+
+/// It is not the write itself, and whom the policy names writes.
+pub fn sets_policy(grant: &Grant<'_>) -> bool {
+    matches!(grant.action.as_str(), "s3:PutBucketPolicy" | "ecr:SetRepositoryPolicy")
 }
 
 /// Objects below a key in a bucket, and the bucket itself, as requests name them: a policy names the partition, or
@@ -106,26 +142,7 @@ impl Objects {
     }
 }
 
-/// The grant by which somebody writes such objects, out of all that they have of writing objects.
-pub fn grant_to_write<'g, 'a>(
-    principal: &Principal,
-    grants: &'g [Grant<'a>],
-    objects: &Objects,
-) -> Option<&'g Grant<'a>> {
-    grant_on(principal, grants, &objects.objects)
-}
-
-/// The grant by which somebody sets the policy of the bucket, out of all that they have of that: whom it names writes
-/// there, themselves among them.
-/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html>
-pub fn grant_to_open<'g, 'a>(
-    principal: &Principal,
-    grants: &'g [Grant<'a>],
-    objects: &Objects,
-) -> Option<&'g Grant<'a>> {
-    grant_on(principal, grants, &objects.bucket)
-}
-
+/// The grant by which somebody does such a thing there, out of all that they have of that.
 fn grant_on<'g, 'a>(principal: &Principal, grants: &'g [Grant<'a>], arns: &[ArnPattern]) -> Option<&'g Grant<'a>> {
     // Who may write everywhere writes here; of others the object itself is asked.
     let is_sure = |grant: &&Grant<'_>| {
@@ -164,8 +181,8 @@ pub fn artifact_goes_to(project: &BuildProject, bucket: &Text, key: Option<&Text
 }
 
 /// Asked of the role of every build, and of others.
-pub static PUT_OBJECT: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["s3:PutObject"]));
-pub static PUT_BUCKET_POLICY: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["s3:PutBucketPolicy"]));
+static PUT_OBJECT: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["s3:PutObject"]));
+static PUT_BUCKET_POLICY: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(&["s3:PutBucketPolicy"]));
 
 /// A request for such a resource that the role is sure to be allowed.
 fn witness(action: &str, role: &Principal, grants: &[Grant<'_>], arns: &[ArnPattern]) -> Option<Witness> {

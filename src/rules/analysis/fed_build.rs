@@ -3,8 +3,9 @@
 use super::chain::{of_another_template, trust_confidence, with_conditions};
 use super::own_build_image::replaceable;
 use super::reach::Target;
-use super::release_source::{Place, ReleaseSource, Writes, does, sources, sources_of};
+use super::release_source::{Place, ReleaseSource, Writes, sources, sources_of};
 use crate::diagnostic::Severity;
+use crate::model::artifact::does;
 use crate::model::principal::may_be_one_account;
 use crate::model::{BuildProject, Model, Principal};
 use crate::needs::arn::split_once;

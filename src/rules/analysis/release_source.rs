@@ -2,7 +2,7 @@
 
 use super::reach::{Target, reaches};
 use crate::iam::{Grant, Wanted};
-use crate::model::artifact::{Objects, PUT_BUCKET_POLICY, PUT_OBJECT, grant_to_open, grant_to_write};
+use crate::model::artifact::{ObjectWrites, Objects};
 use crate::model::{DeclaredResource, Model, Pipeline, Principal};
 use crate::value::Text;
 use std::sync::LazyLock;
@@ -24,9 +24,7 @@ pub enum Place<'m> {
 /// What may be written by whom, asked once for all sources.
 pub struct Writes<'m> {
     principal: &'m Principal,
-    objects: Vec<Grant<'m>>,
-    /// Policies of buckets, which say who writes there.
-    buckets: Vec<Grant<'m>>,
+    objects: ObjectWrites<'m>,
     images: Vec<Grant<'m>>,
     code: Vec<Grant<'m>>,
 }
@@ -76,20 +74,6 @@ pub fn sources_of<'m>(model: &Model, pipeline: &'m Pipeline) -> Vec<ReleaseSourc
     found.collect()
 }
 
-/// What a grant to write lets somebody do, for labels.
-pub fn does(grant: &Grant<'_>) -> &'static str {
-    match grant.action.as_str() {
-        _ if sets_policy(grant) => "say in the policy who writes there",
-        "s3:PutObject" => "write there",
-        _ => "push there",
-    }
-}
-
-/// It is not the write itself, and whom the policy names writes.
-pub fn sets_policy(grant: &Grant<'_>) -> bool {
-    matches!(grant.action.as_str(), "s3:PutBucketPolicy" | "ecr:SetRepositoryPolicy")
-}
-
 /// A repository by its name; where the template declares it under that name, policies may refer to it too.
 fn repository(model: &Model, kind: &str, prefix: &str, name: &Text) -> Target {
     let own_name = |one: &DeclaredResource| one.value()?.get("RepositoryName")?.as_text().cloned();
@@ -103,13 +87,7 @@ fn repository(model: &Model, kind: &str, prefix: &str, name: &Text) -> Target {
 impl<'m> Writes<'m> {
     pub fn of(principal: &'m Principal) -> Writes<'m> {
         let grants = |wanted: &Wanted| principal.authority.grants_of(wanted);
-        Writes {
-            principal,
-            objects: grants(&PUT_OBJECT),
-            buckets: grants(&PUT_BUCKET_POLICY),
-            images: grants(&PUT_IMAGE),
-            code: grants(&PUSH),
-        }
+        Writes { principal, objects: ObjectWrites::of(principal), images: grants(&PUT_IMAGE), code: grants(&PUSH) }
     }
 
     /// Those that some of the grants give.
@@ -117,8 +95,7 @@ impl<'m> Writes<'m> {
         let kept = |grants: &[Grant<'m>]| grants.iter().filter(|grant| counts(grant)).cloned().collect();
         Writes {
             principal: self.principal,
-            objects: kept(&self.objects),
-            buckets: kept(&self.buckets),
+            objects: self.objects.with(&counts),
             images: kept(&self.images),
             code: kept(&self.code),
         }
@@ -145,7 +122,6 @@ impl<'m> Writes<'m> {
 
     /// The grant that lets it write objects, or say who does.
     pub fn to_objects(&self, objects: &Objects) -> Option<&Grant<'m>> {
-        let by_itself = grant_to_write(self.principal, &self.objects, objects);
-        by_itself.or_else(|| grant_to_open(self.principal, &self.buckets, objects))
+        self.objects.to(objects)
     }
 }

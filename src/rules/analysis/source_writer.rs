@@ -2,10 +2,10 @@
 
 use super::chain::{distinct, finding, list};
 use super::deploy_permission::is_exempt;
-use super::release_source::{ReleaseSource, Writes, sets_policy, sources};
+use super::release_source::{ReleaseSource, Writes, sources};
 use super::start_deploy_project::{deploys_anything, has_users};
 use crate::iam::{ArnPattern, Grant};
-use crate::model::artifact::Objects;
+use crate::model::artifact::{Objects, sets_policy};
 use crate::model::deployment::first_deployment;
 use crate::model::{Model, Pipeline, Principal};
 use crate::rules::{Analysis, Check, Context, Finding, Params};

@@ -1,9 +1,9 @@
 //! Untrusted builds that can write what a pipeline takes for its own.
 
 use super::chain::{of_another_template, with_conditions};
-use super::release_source::{Place, ReleaseSource, Writes, does, sources};
+use super::release_source::{Place, ReleaseSource, Writes, sources};
 use crate::diagnostic::Severity;
-use crate::model::artifact::{Write, Writer};
+use crate::model::artifact::{Write, Writer, does};
 use crate::model::{BuildProject, Model, Pipeline, PipelineId, ProjectId};
 use crate::rules::{Analysis, Check, Context, Finding, Param, ParamKind, Params};
 use crate::source::Span;
