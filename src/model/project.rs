@@ -183,14 +183,19 @@ impl BuildProject {
         self.trust.is_untrusted() && !self.trust.is_piped
     }
 
+    /// The webhook, where its source can have one: a type that is given at deployment is one that can.
+    pub fn own_webhook(&self) -> Option<&Webhook> {
+        self.webhook.as_ref().filter(|_| self.has_git_host() || self.source_is_given_later())
+    }
+
     /// The type of its source is known only at deployment.
-    pub fn source_is_given_later(&self) -> bool {
+    fn source_is_given_later(&self) -> bool {
         let kind = self.properties.get("Source").and_then(|source| source.get("Type"));
         self.source.kind.is_empty() && kind.is_some_and(|kind| matches!(kind, Value::Text(_) | Value::Unknown(_)))
     }
 
     /// Its source is a repository at a git host that can send pull requests.
-    pub fn has_git_host(&self) -> bool {
+    fn has_git_host(&self) -> bool {
         matches!(
             self.source.kind.as_str(),
             "GITHUB" | "GITHUB_ENTERPRISE" | "BITBUCKET" | "GITLAB" | "GITLAB_SELF_MANAGED"

@@ -70,9 +70,7 @@ impl CodeTrust {
 
 /// The level that a project's own webhook gives it; `None` without a webhook.
 pub fn from_webhook(project: &BuildProject) -> Option<CodeTrust> {
-    // Where the type of the source is given at deployment, it is one that can have a webhook.
-    let has_git_host = project.has_git_host() || project.source_is_given_later();
-    let webhook = project.webhook.as_ref().filter(|_| has_git_host)?;
+    let webhook = project.own_webhook()?;
     let least = webhook.groups.iter().map(|group| from_group(webhook, group));
     // Of two groups that let the same people in, the one that asks for less.
     let least = least.min_by_key(|trust| (trust.level, trust.is_unsure, trust.when.len()));

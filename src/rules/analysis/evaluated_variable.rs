@@ -108,7 +108,7 @@ fn chosen_in_action<'m>(pipeline: &'m Pipeline, action: &'m PipelineAction) -> i
 
 /// A webhook that lets branches in whatever they are called.
 fn branch_of_author(project: &BuildProject) -> Option<Chosen> {
-    let webhook = project.webhook.as_ref().filter(|_| project.has_git_host())?;
+    let webhook = project.own_webhook()?;
     let mut groups = webhook
         .groups
         .iter()
